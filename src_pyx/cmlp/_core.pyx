@@ -1,0 +1,419 @@
+"""The door: every compiled function that Python can call. Shapes and types are compared here, pointers taken, the GIL let go.
+
+An `Engine` holds ready what a network of one shape needs for a number of rows: the plan and the work space. `Samples` are
+the caller's arrays as they are. User errors are told in cmlp/validation.py, before anything comes here; a mismatch found
+here is a fault of the library, and says so in fewer words.
+"""
+
+import importlib
+import os
+
+import numpy as np
+
+from cpython.ref cimport Py_DECREF
+from cython cimport floating
+from cython.parallel cimport parallel, threadid
+from libc.stdint cimport uint64_t
+cimport numpy as cnp
+
+from cmlp._elementary cimport largest_magnitude
+from cmlp._gather cimport Source, gather
+from cmlp._plan cimport Layer, Plan, lay_out
+from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
+from cmlp._random cimport permutation
+from cmlp._registry cimport LOSS
+from cmlp._step cimport (
+    CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run, evaluate as evaluate_samples, gradient, train,
+)
+from cmlp._team cimport Team, has_openmp, max_threads as openmp_max_threads, seconds, team_size
+
+from cmlp import _registry
+
+cnp.import_array()
+
+activations, losses, optimizers = _registry.activations, _registry.losses, _registry.optimizers
+
+cdef extern from *:
+    """
+    #if defined(__x86_64__) && !defined(_WIN32)
+        static const char *cmlp_levels(void) {
+            __builtin_cpu_init();
+            if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt")) return "";
+            if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2"))
+                return "v2";
+            if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+                !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl") ||
+                !__builtin_cpu_supports("avx512cd"))
+                return "v3 v2";
+            return "v4 v3 v2";
+        }
+    #else
+        static const char *cmlp_levels(void) { return "generic"; }
+    #endif
+    #if defined(__clang__)
+        #define CMLP_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+        #define CMLP_COMPILER "gcc " __VERSION__
+    #else
+        #define CMLP_COMPILER "unknown"
+    #endif
+    """
+    const char* cpu_levels "cmlp_levels"()
+    const char* COMPILER "CMLP_COMPILER"
+
+compiler = COMPILER.decode()
+openmp = has_openmp()
+instruction_sets = tuple(cpu_levels().decode().split())          # those that this processor can run, best first
+
+
+def load_kernels(str level):
+    """Import the kernels built for one instruction set; they take their rows in the tables."""
+    for name in ("_activations", "_losses", "_optimizers"):
+        importlib.import_module(f"cmlp._{level}.{name}")
+
+
+cdef str choose_level():
+    if not instruction_sets:
+        raise ImportError("this processor is older than x86-64-v2 (SSE4.2), the least that cmlp's wheels are built for")
+    level = os.environ.get("CMLP_INSTRUCTION_SET", instruction_sets[0])
+    if level not in instruction_sets:
+        raise ImportError(
+            f"CMLP_INSTRUCTION_SET={level!r}: this processor can run {', '.join(map(repr, instruction_sets))}; "
+            "unset it to take the best of them")
+    return level
+
+
+instruction_set = choose_level()
+load_kernels(instruction_set)
+
+
+def max_threads():
+    """omp_get_max_threads(): OMP_NUM_THREADS, threadpoolctl and the affinity mask are in it. 1 without OpenMP."""
+    return openmp_max_threads()
+
+
+def aligned_empty(Py_ssize_t n, dtype):
+    """A flat array of n numbers that starts on a cache line."""
+    dtype = np.dtype(dtype)
+    memory = np.empty(n * dtype.itemsize + 64, dtype=np.uint8)
+    start = -<size_t>cnp.PyArray_DATA(memory) % 64
+    return memory[start : start + n * dtype.itemsize].view(dtype)
+
+
+cdef void* address(object array, object dtype, Py_ssize_t n, bint writable) except? NULL:
+    """Where the numbers of a contiguous array lie, once it is sure that they are n of this type."""
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or not array.flags.c_contiguous or array.size != n:
+        raise TypeError(f"expected a contiguous array of {n} {dtype}, got {type(array).__name__}")
+    if writable and not array.flags.writeable:
+        raise TypeError("expected an array that may be written to")
+    return cnp.PyArray_DATA(array)
+
+
+# --- samples ------------------------------------------------------------------------------------------------
+cdef class Samples:
+    """X, Y and weights of the caller's, read where they lie. Y is a matrix, or a vector of class codes (intp)."""
+    cdef Source X, Y
+    cdef const double* sample_weight
+    cdef readonly Py_ssize_t n_samples
+    cdef tuple alive
+
+    def __init__(self, X, Y=None, sample_weight=None, double input_scale=1.0, double off=0.0):
+        self.n_samples = len(X)
+        self.X = source_of(X, input_scale)
+        if Y is not None:
+            if len(Y) != self.n_samples:
+                raise TypeError("X and Y differ in length")
+            self.Y = source_of(Y, 1.0)
+            self.Y.off = off
+        if sample_weight is not None:
+            self.sample_weight = <const double*>address(sample_weight, np.float64, self.n_samples, False)
+        self.alive = (X, Y, sample_weight)
+
+    def rows(self, Py_ssize_t start, cnp.ndarray out, bint targets=False):
+        """Fill `out` (n_rows, width) with rows of X or Y from `start` on, as a step would."""
+        cdef void* numbers = address(out, out.dtype, out.size, True)
+        cdef Source source = self.Y if targets else self.X
+        cdef Py_ssize_t n_rows = out.shape[0], width = out.shape[1]
+        if start < 0 or start + n_rows > self.n_samples:
+            raise TypeError("rows out of range")
+        with nogil:
+            if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT:
+                gather(&source, NULL, start, n_rows, width, <float*>numbers)
+            else:
+                gather(&source, NULL, start, n_rows, width, <double*>numbers)
+
+
+cdef Source source_of(cnp.ndarray array, double scale) except *:
+    cdef Source source
+    cdef bint codes = array.ndim == 1
+    if codes and (array.dtype != np.intp or not array.flags.c_contiguous):
+        raise TypeError("class codes are contiguous intp")
+    if not codes and (array.ndim != 2 or array.dtype.kind not in "biuf"):
+        raise TypeError("a source is a real matrix or a vector of class codes")
+    source.data = <const char*>cnp.PyArray_DATA(array)
+    source.row_stride = array.strides[0]
+    source.column_stride = 0 if codes else array.strides[1]
+    source.type_number = cnp.PyArray_TYPE(array)
+    source.swapped = not array.dtype.isnative
+    source.scale = scale
+    source.codes = codes
+    source.off = 0
+    return source
+
+
+def largest(cnp.ndarray array):
+    """max |array| of a contiguous float array, nan if one is."""
+    cdef void* numbers = address(array, array.dtype, array.size, False)
+    cdef Py_ssize_t n = array.size
+    if cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT:
+        return largest_magnitude(<const float*>numbers, n)
+    return largest_magnitude(<const double*>numbers, n)
+
+
+# --- engine -------------------------------------------------------------------------------------------------
+cdef class Cursor:
+    """Where a training is: updates made, epoch, batch of the epoch, and what the epoch has summed so far."""
+    cdef public Py_ssize_t t, batch
+    cdef public uint64_t epoch
+    cdef public double epoch_loss, epoch_change
+
+    def __init__(self, Py_ssize_t t=0, uint64_t epoch=0):
+        self.t = t
+        self.epoch = epoch
+        self.new_epoch()
+
+    def new_epoch(self):
+        self.batch = 0
+        self.epoch_loss = 0
+        self.epoch_change = 0
+
+    def copy(self):
+        copy = Cursor(self.t, self.epoch)
+        copy.batch, copy.epoch_loss, copy.epoch_change = self.batch, self.epoch_loss, self.epoch_change
+        return copy
+
+
+cdef class Engine:
+    """The plan and the work space of a network for up to `capacity` rows at once."""
+    cdef Plan plan
+    cdef bint single
+    cdef readonly object dtype, layers, work
+    cdef object block_loss, scratch, thread_change
+
+    def __init__(self, cnp.ndarray layers, str loss, Py_ssize_t capacity, dtype, bint avx512=False, bint keep_Z=False):
+        self.dtype = np.dtype(dtype)
+        self.single = self.dtype == np.float32
+        if layers.dtype.itemsize != sizeof(Layer):
+            raise TypeError("the table of layers is not the one that the core was built for")
+        self.layers = layers.copy()
+        cdef Plan* plan = &self.plan
+        plan.layers = <Layer*>cnp.PyArray_DATA(self.layers)
+        plan.n_layers = len(layers)
+        plan.n_inputs = plan.layers[0].fan_in
+        plan.n_outputs = plan.layers[plan.n_layers - 1].fan_out
+        plan.n_params = sum(
+            int(row["fan_out"]) * (int(row["fan_in"]) + int(row["bias"])) for row in layers)
+        plan.capacity = capacity
+        plan.keep_Z = keep_Z
+        plan.loss = losses[loss].row
+        plan.link = LOSS[plan.loss].link >= 0
+        if plan.link and LOSS[plan.loss].link != plan.layers[plan.n_layers - 1].activation:
+            raise TypeError("the output function is not the link of the loss")
+        lay_out(plan, self.dtype.itemsize, avx512)
+        self.work = aligned_empty(plan.n_work, self.dtype)
+        self.block_loss = np.empty(-(-capacity // plan.block_rows), dtype=np.float64)
+        self.prepare(1)
+
+    @property
+    def capacity(self):
+        return self.plan.capacity
+
+    @property
+    def n_params(self):
+        return self.plan.n_params
+
+    def prepare(self, int n_threads):
+        """Room for the tiles of n_threads."""
+        if self.thread_change is None or len(self.thread_change) < n_threads:
+            self.scratch = aligned_empty(n_threads * self.plan.n_scratch, self.dtype)
+            self.thread_change = np.zeros(n_threads)
+
+    def block(self, str name, Py_ssize_t l, Py_ssize_t n_rows):
+        """Z, A or dZ of layer l as the last call left them: a view (n_rows, fan_out) of the work space."""
+        start, width = int(self.layers[name][l]), int(self.layers["fan_out"][l])
+        return self.work[start : start + n_rows * width].reshape(n_rows, width)
+
+    cdef Run new_run(self, Samples samples) except *:
+        cdef Run run
+        run.data.X = samples.X
+        run.data.Y = samples.Y
+        run.data.sample_weight = samples.sample_weight
+        run.data.block_loss = <double*>cnp.PyArray_DATA(self.block_loss)
+        run.data.out = NULL
+        run.n_samples = samples.n_samples
+        run.order = NULL
+        run.shuffle = False
+        run.n_steps = run.n_epochs = 0
+        run.epoch_loss = run.epoch_change = 0
+        run.out_of_time = False
+        run.ending = COMPLETE
+        run.thread_change = <double*>cnp.PyArray_DATA(self.thread_change)
+        return run
+
+    def forward(self, theta, Samples samples, out, bint scores=False, int n_threads=1):
+        """out (n_samples, n_outputs) = A of the last layer; with scores, its Z where the loss has a link."""
+        cdef void* numbers = address(out, self.dtype, samples.n_samples * self.plan.n_outputs, True)
+        cdef Run run = self.new_run(samples)
+        run.data.out = numbers
+        self.evaluate(theta, &run, SCORES if scores else OUTPUTS, n_threads)
+
+    def cost(self, theta, Samples samples, int n_threads=1):
+        """The sum over the samples of their losses."""
+        cdef Run run = self.new_run(samples)
+        self.evaluate(theta, &run, COST, n_threads)
+        return run.epoch_loss
+
+    cdef int evaluate(self, theta, Run* run, Goal goal, int n_threads) except -1:
+        cdef void* numbers = address(theta, self.dtype, self.plan.n_params, False)
+        cdef void* work = cnp.PyArray_DATA(self.work)
+        cdef Team team = new_team()
+        cdef Plan* plan = &self.plan
+        if goal == COST and run.data.Y.data == NULL:
+            raise TypeError("a cost needs targets")
+        with nogil:
+            if self.single:
+                evaluate_in_team(plan, run, goal, <const float*>numbers, <float*>work, &team, n_threads)
+            else:
+                evaluate_in_team(plan, run, goal, <const double*>numbers, <double*>work, &team, n_threads)
+        raise_interrupted(&team)
+        return 0
+
+    def gradient(self, theta, dtheta, Samples samples, int n_threads=1):
+        """dtheta = the gradient of the mean loss; returns (the sum of the losses, whether all of them were finite)."""
+        cdef void* numbers = address(theta, self.dtype, self.plan.n_params, False)
+        cdef void* gradients = address(dtheta, self.dtype, self.plan.n_params, True)
+        cdef void* work = cnp.PyArray_DATA(self.work)
+        cdef Run run = self.new_run(samples)
+        cdef Team team = new_team()
+        cdef Plan* plan = &self.plan
+        if run.data.Y.data == NULL:
+            raise TypeError("a gradient needs targets")
+        with nogil:
+            if self.single:
+                gradient_in_team(plan, &run, <const float*>numbers, <float*>gradients, <float*>work, &team, n_threads)
+            else:
+                gradient_in_team(plan, &run, <const double*>numbers, <double*>gradients, <double*>work, &team, n_threads)
+        raise_interrupted(&team)
+        return run.epoch_loss, run.ending == COMPLETE
+
+    def train(
+        self, theta, dtheta, state, Samples samples, Cursor cursor, *, optimizer, hyper, Py_ssize_t batch_size, order=None,
+        uint64_t seed=0, Py_ssize_t max_steps, Py_ssize_t max_epochs, double max_seconds, double threshold, int n_threads=1,
+    ):
+        """Steps from where the cursor is, which moves.
+
+        Returns (ending, steps, losses and changes of the epochs that ended, exception of a signal or None).
+
+        order, an array (n_samples,) of intp: its rows are shuffled for every epoch; without it they are taken as they come.
+        dtheta may be None if batch_size is within the capacity, state if the optimizer has no memory.
+        """
+        cdef Plan* plan = &self.plan
+        cdef bint chunked = min(batch_size, samples.n_samples) > plan.capacity
+        cdef Py_ssize_t n_state = optimizers[optimizer].n_slots * plan.n_params
+        cdef void* parameters = address(theta, self.dtype, plan.n_params, True)
+        cdef void* gradients = address(dtheta, self.dtype, plan.n_params, True) if chunked else NULL
+        cdef void* memory = address(state, self.dtype, n_state, True) if n_state else NULL
+        cdef void* work = cnp.PyArray_DATA(self.work)
+        cdef void* scratch
+        cdef Team team = new_team()
+        self.prepare(n_threads)
+        scratch = cnp.PyArray_DATA(self.scratch)
+        if samples.Y.data == NULL or batch_size < 1 or max_epochs < 1 or n_threads < 1:
+            raise TypeError("training needs targets, a batch, an epoch and a thread")
+        hyper = np.array(hyper, dtype=np.float64)
+        losses_, changes = np.empty(max_epochs), np.empty(max_epochs)
+        cdef Run run = self.new_run(samples)
+        run.batch_size = batch_size
+        run.optimizer = optimizers[optimizer].row
+        run.hyper = <double*>address(hyper, np.float64, len(optimizers[optimizer].hyper), False)
+        run.max_steps, run.max_epochs, run.max_seconds, run.threshold = max_steps, max_epochs, max_seconds, threshold
+        run.t, run.epoch, run.batch = cursor.t, cursor.epoch, cursor.batch
+        run.epoch_loss, run.epoch_change = cursor.epoch_loss, cursor.epoch_change
+        run.losses, run.changes = <double*>cnp.PyArray_DATA(losses_), <double*>cnp.PyArray_DATA(changes)
+        if order is not None:
+            run.order = <Py_ssize_t*>address(order, np.intp, samples.n_samples, True)
+            run.shuffle = True
+            run.seed = seed
+        with nogil:
+            if run.shuffle:
+                permutation(run.order, run.n_samples, seed, run.epoch)
+            if self.single:
+                train_in_team(plan, &run, <float*>parameters, <float*>gradients, <float*>memory, <float*>work,
+                              <float*>scratch, &team, n_threads)
+            else:
+                train_in_team(plan, &run, <double*>parameters, <double*>gradients, <double*>memory, <double*>work,
+                              <double*>scratch, &team, n_threads)
+        cursor.t, cursor.epoch, cursor.batch = run.t, run.epoch, run.batch
+        cursor.epoch_loss, cursor.epoch_change = run.epoch_loss, run.epoch_change
+        n_epochs = run.n_epochs
+        return ENDINGS[run.ending], run.n_steps, losses_[:n_epochs], changes[:n_epochs], take_exception(&team)
+
+
+ENDINGS = {
+    COMPLETE: "complete",
+    INTERRUPTED: "interrupted",
+    LOSS_NOT_FINITE: "loss not finite",
+    CHANGE_NOT_FINITE: "change not finite",
+}
+
+
+cdef Team new_team() noexcept:
+    cdef Team team = Team(0, 0, 0, seconds(), NULL)
+    return team
+
+
+cdef object take_exception(Team* team):
+    if team.interrupted == NULL:
+        return None
+    exception = <object>team.interrupted
+    Py_DECREF(exception)
+    return exception
+
+
+cdef int raise_interrupted(Team* team) except -1:
+    exception = take_exception(team)
+    if exception is not None:
+        raise exception
+    return 0
+
+
+# One thread does without a region: it costs half a microsecond, and a forked child must not enter one.
+cdef inline void evaluate_in_team(
+    const Plan* plan, Run* run, Goal goal, const floating* theta, floating* work, Team* team, int n_threads,
+) noexcept nogil:
+    if n_threads == 1:
+        evaluate_samples(plan, run, goal, theta, work, team, 0, 1)
+    else:
+        with parallel(num_threads=n_threads):
+            evaluate_samples(plan, run, goal, theta, work, team, threadid(), team_size())
+
+
+cdef inline void gradient_in_team(
+    const Plan* plan, Run* run, const floating* theta, floating* dtheta, floating* work, Team* team, int n_threads,
+) noexcept nogil:
+    if n_threads == 1:
+        gradient(plan, run, theta, dtheta, work, team, 0, 1)
+    else:
+        with parallel(num_threads=n_threads):
+            gradient(plan, run, theta, dtheta, work, team, threadid(), team_size())
+
+
+cdef inline void train_in_team(
+    const Plan* plan, Run* run, floating* theta, floating* dtheta, floating* state, floating* work, floating* scratch,
+    Team* team, int n_threads,
+) noexcept nogil:
+    if n_threads == 1:
+        train(plan, run, theta, dtheta, state, work, scratch, team, 0, 1)
+    else:
+        with parallel(num_threads=n_threads):
+            train(plan, run, theta, dtheta, state, work, scratch + threadid() * plan.n_scratch, team, threadid(), team_size())

@@ -1,0 +1,126 @@
+"""Single kernels, for those who compare them with the reference: the tests, and the walkthrough.
+
+Matrices are contiguous, float32 or float64, all of one type in a call; outputs are written in place.
+"""
+
+import numpy as np
+
+from cython cimport floating
+from libc.stdint cimport uint64_t
+cimport numpy as cnp
+
+from cmlp._blas cimport gemm_nn, gemm_nt, gemm_tn
+from cmlp._random cimport permutation as fill_permutation
+from cmlp._registry cimport (
+    activation_backward as call_backward, activation_forward as call_forward, loss_gradient as call_loss,
+    optimizer_change as call_optimizer,
+)
+from cmlp._registry import activations, losses, optimizers
+
+cnp.import_array()
+
+
+cdef bint single(tuple arrays) except -1:
+    """Whether these arrays are matrices of float32; they may all be of float64 instead, and nothing else."""
+    dtype = arrays[0].dtype
+    for array in arrays:
+        if array.ndim != 2 or not array.flags.c_contiguous or array.dtype != dtype:
+            raise TypeError("expected contiguous matrices of one dtype")
+    if dtype != np.float32 and dtype != np.float64:
+        raise TypeError(f"expected float32 or float64, got {dtype}")
+    return dtype == np.float32
+
+
+cdef int same_shape(tuple arrays) except -1:
+    for array in arrays:
+        if array.shape != arrays[0].shape:
+            raise TypeError(f"shapes differ: {array.shape}, {arrays[0].shape}")
+    return 0
+
+
+cdef inline void* data(cnp.ndarray array) noexcept:
+    return cnp.PyArray_DATA(array)
+
+
+cdef void call_gemm(
+    str kind, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, const floating* B, floating beta, floating* C,
+) noexcept:
+    if kind == "nn":
+        gemm_nn(m, n, k, A, k, B, n, beta, C, n)
+    elif kind == "tn":
+        gemm_tn(m, n, k, A, m, B, n, beta, C, n)
+    else:
+        gemm_nt(m, n, k, A, k, B, k, beta, C, n)
+
+
+def gemm(str kind, cnp.ndarray A, cnp.ndarray B, cnp.ndarray C, double beta=0.0):
+    """C = beta C + op(A) . op(B), kind "nn", "tn" or "nt"."""
+    cdef Py_ssize_t m = C.shape[0], n = C.shape[1], k = B.shape[1 if kind == "nt" else 0]
+    cdef bint is_single = single((A, B, C))
+    fitting = {"nn": ((m, k), (k, n)), "tn": ((k, m), (k, n)), "nt": ((m, k), (n, k))}[kind]
+    if ((<object>A).shape, (<object>B).shape) != fitting:
+        raise TypeError("the shapes do not fit")
+    if is_single:
+        call_gemm(kind, m, n, k, <const float*>data(A), <const float*>data(B), <float>beta, <float*>data(C))
+    else:
+        call_gemm(kind, m, n, k, <const double*>data(A), <const double*>data(B), beta, <double*>data(C))
+
+
+def activation_forward(str name, cnp.ndarray Z, cnp.ndarray A, parameter=None):
+    """A = f(Z)."""
+    cdef Py_ssize_t n_rows = Z.shape[0], width = Z.shape[1], row = activations[name].row
+    cdef double p = activations[name].parameter if parameter is None else parameter
+    same_shape((Z, A))
+    if single((Z, A)):
+        call_forward(row, <const float*>data(Z), <float*>data(A), n_rows, width, p)
+    else:
+        call_forward(row, <const double*>data(Z), <double*>data(A), n_rows, width, p)
+
+
+def activation_backward(str name, cnp.ndarray Z, cnp.ndarray A, cnp.ndarray dZ, parameter=None):
+    """dZ = dA * f'(Z); dZ holds dA on entry."""
+    cdef Py_ssize_t n_rows = Z.shape[0], width = Z.shape[1], row = activations[name].row
+    cdef double p = activations[name].parameter if parameter is None else parameter
+    same_shape((Z, A, dZ))
+    if single((Z, A, dZ)):
+        call_backward(row, <const float*>data(Z), <const float*>data(A), <float*>data(dZ), n_rows, width, p)
+    else:
+        call_backward(row, <const double*>data(Z), <const double*>data(A), <double*>data(dZ), n_rows, width, p)
+
+
+def loss_gradient(str name, cnp.ndarray P, cnp.ndarray Y, cnp.ndarray dP, sample_weight=None, double scale=1.0):
+    """The sum of the weighted losses of the rows; dP = its gradient times scale. sample_weight: (n_rows, 1)."""
+    cdef Py_ssize_t n_rows = P.shape[0], width = P.shape[1]
+    cdef int row = losses[name].row
+    cdef void* weights = NULL
+    same_shape((P, Y, dP))
+    if sample_weight is not None:
+        single((P, sample_weight))
+        same_shape((P[:, :1], sample_weight))
+        weights = data(sample_weight)
+    if single((P, Y, dP)):
+        return call_loss(row, <const float*>data(P), <const float*>data(Y), <const float*>weights, <float*>data(dP),
+                         n_rows, width, scale)
+    return call_loss(row, <const double*>data(P), <const double*>data(Y), <const double*>weights, <double*>data(dP),
+                     n_rows, width, scale)
+
+
+def optimizer_change(str name, cnp.ndarray change, cnp.ndarray state, hyper, Py_ssize_t t):
+    """change (1, n): a gradient on entry, what it moves the parameters by on return; state (n_slots, n): the memory."""
+    cdef Py_ssize_t n = change.shape[1]
+    cdef int row = optimizers[name].row
+    cdef cnp.ndarray values = np.array(hyper, dtype=np.float64)
+    cdef const double* h = <const double*>data(values)
+    if (<object>state).shape != (optimizers[name].n_slots, n) or len(values) != len(optimizers[name].hyper):
+        raise TypeError("the memory or the hyper-parameters do not fit the optimizer")
+    if single((change, state)):
+        call_optimizer(row, <float*>data(change), <float*>data(state), n, n, h, t)
+    else:
+        call_optimizer(row, <double*>data(change), <double*>data(state), n, n, h, t)
+
+
+def permutation(Py_ssize_t n, uint64_t seed, uint64_t epoch):
+    """The order of n samples in an epoch."""
+    order = np.empty(n, dtype=np.intp)
+    fill_permutation(<Py_ssize_t*>data(order), n, seed, epoch)
+    return order

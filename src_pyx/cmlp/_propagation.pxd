@@ -1,0 +1,35 @@
+from cython cimport floating
+
+from cmlp._gather cimport Source
+from cmlp._plan cimport Layer, Plan
+from cmlp._team cimport Team
+
+cdef enum Goal:
+    SCORES                       # Z of the last layer where the loss has a link, else its A, into batch.out
+    OUTPUTS                      # A of the last layer into batch.out
+    COST                         # the losses, summed for each block of rows, into batch.block_loss
+    GRADIENT                     # that, and dZ of every layer
+
+# The rows that are in the work space at one time.
+cdef struct Batch:
+    Source X
+    Source Y
+    const double* sample_weight  # NULL: all ones
+    const Py_ssize_t* order      # NULL: rows as they come
+    Py_ssize_t start             # of the rows, in order
+    Py_ssize_t n_rows
+    double scale                 # 1 / rows of the whole batch
+    double* block_loss
+    void* out                    # row 0 belongs to row 0 of X
+
+# The first phase of a step; the caller's barrier follows. Between blocks it may be left undone: see _team.leave.
+cdef void propagate(
+    const Plan* plan, const Batch* batch, Goal goal, const floating* theta, floating* work, Team* team, int thread,
+    int n_threads) noexcept nogil
+
+# What a layer's product multiplies: A of the layer before, or X where it lies. Rows are layer.fan_in apart.
+cdef const floating* input_of(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, const floating* work) noexcept nogil
+
+# The sum of the losses of the batch, added in the order of the blocks.
+cdef double sum_blocks(const Plan* plan, const Batch* batch) noexcept nogil

@@ -1,0 +1,70 @@
+"""The tables of kernels, and the names by which Python knows their rows.
+
+The kernel modules (_activations, _losses, _optimizers) are built once for each instruction set; the best build that the
+processor can run is imported by _core and registers itself here. Registering a name again replaces its row, so a test
+can load another build.
+"""
+
+from dataclasses import dataclass
+
+TABLE_SIZE = 64        # of each table in _registry.pxd
+
+activations = {}       # name -> ActivationInfo, LossInfo, OptimizerInfo; the order is that of the rows
+losses = {}
+optimizers = {}
+
+
+@dataclass(frozen=True)
+class ActivationInfo:
+    row: int
+    parameter: float = 0.0
+    elementwise: bool = True
+    output_only: bool = False
+
+
+@dataclass(frozen=True)
+class LossInfo:
+    row: int
+    link: str | None = None
+    off: float = 0.0
+
+
+@dataclass(frozen=True)
+class OptimizerInfo:
+    row: int
+    hyper: tuple
+    n_slots: int
+
+
+cdef Py_ssize_t row_for(str name, dict table) except -1:
+    if name in table:
+        return table[name].row
+    if len(table) == TABLE_SIZE:
+        raise RuntimeError(f"no room to register {name!r}: a table of kernels has {TABLE_SIZE} rows")
+    return len(table)
+
+
+cdef int register_activation(
+    str name, forward_f32 forward32, forward_f64 forward64, backward_f32 backward32, backward_f64 backward64,
+    dict traits=None,
+) except -1:
+    info = ActivationInfo(row_for(name, activations), **(traits or {}))
+    ACTIVATION[<Py_ssize_t>info.row] = Activation(forward32, forward64, backward32, backward64, info.elementwise)
+    activations[name] = info
+    return 0
+
+
+cdef int register_loss(str name, loss_f32 loss32, loss_f64 loss64, dict traits=None) except -1:
+    info = LossInfo(row_for(name, losses), **(traits or {}))
+    LOSS[<Py_ssize_t>info.row] = Loss(loss32, loss64, -1 if info.link is None else activations[info.link].row, info.off)
+    losses[name] = info
+    return 0
+
+
+cdef int register_optimizer(
+    str name, optimizer_f32 change32, optimizer_f64 change64, tuple hyper, int n_slots,
+) except -1:
+    info = OptimizerInfo(row_for(name, optimizers), hyper, n_slots)
+    OPTIMIZER[<Py_ssize_t>info.row] = Optimizer(change32, change64)
+    optimizers[name] = info
+    return 0
