@@ -1,0 +1,102 @@
+"""A step, and whole trainings. Twin of _step.pyx."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cmlp.reference.activations import activation_backward
+from cmlp.reference.losses import LINKS, loss_gradient
+from cmlp.reference.optimizers import OPTIMIZERS, optimizer_change
+from cmlp.reference.parameters import accumulate
+from cmlp.reference.propagation import backward, forward
+from cmlp.reference.random import permutation
+
+
+def gradient(layers, X, Y, loss, sample_weight=None):
+    """The mean loss of the samples, and its gradient [(dW, db), ...].
+
+    cost = 1/n sum_i sample_weight_i loss_i. The loss gives dZ of the last layer, through the output function where the loss
+    is one on outputs; `backward` gives the others; `accumulate` the parameters'.
+    """
+    Z, A = forward(layers, X)
+    last = layers[-1]
+    if loss in LINKS:
+        total, dZ_last = loss_gradient(loss, Z[-1], Y, sample_weight, 1 / len(X))
+    else:
+        total, dA = loss_gradient(loss, A[-1], Y, sample_weight, 1 / len(X))
+        dZ_last = activation_backward(last.activation, Z[-1], A[-1], dA, last.parameter)
+    dZ = backward(layers, Z, A, dZ_last)
+    return total / len(X), accumulate(layers, X, A, dZ)
+
+
+def cost(layers, X, Y, loss, sample_weight=None):
+    """The mean loss of the samples: 1/n sum_i sample_weight_i loss_i."""
+    Z, A = forward(layers, X)
+    return loss_gradient(loss, Z[-1] if loss in LINKS else A[-1], Y, sample_weight)[0] / len(X)
+
+
+def fit(
+    layers,
+    X,
+    Y,
+    *,
+    loss,
+    optimizer="sgd",
+    hyper,
+    batch_size,
+    epochs,
+    shuffle=True,
+    seed=0,
+    sample_weight=None,
+    dtype="float64",
+):
+    """Train a network, from the layers given, in the same order of samples as the compiled core.
+
+    Parameters
+    ----------
+    layers : list of `cmlp.layers.Layer`
+        Where to start; they are not changed.
+    X : ndarray (n_samples, n_features)
+    Y : ndarray (n_samples, n_outputs)
+    loss, optimizer : str
+    hyper : dict
+        The optimizer's hyper-parameters by name.
+    batch_size, epochs : int
+    shuffle : bool
+        A new order for every epoch, unless the batch is the whole set.
+    seed : int
+        Key of the orders: ``net.shuffle_seed`` of a network.
+    sample_weight : ndarray (n_samples,), optional
+        Used as it is: its mean should be 1.
+    dtype : str
+        What everything is computed in.
+
+    Returns
+    -------
+    layers : list of `cmlp.layers.Layer`
+    losses : list of float (epochs,)
+        Mean over the samples of each epoch, each before its own update.
+    changes : list of float (epochs,)
+        The largest change of a parameter in any update of the epoch.
+    """
+    layers = [replace(layer, W=layer.W.astype(dtype), b=None if layer.b is None else layer.b.astype(dtype)) for layer in layers]
+    X, Y = X.astype(dtype), Y.astype(dtype)
+    parameters = [p for layer in layers for p in (layer.W, layer.b) if p is not None]
+    state = [[np.zeros_like(p)] * OPTIMIZERS[optimizer][1] for p in parameters]
+    losses, changes, t = [], [], 0
+    for epoch in range(epochs):
+        order = permutation(len(X), seed, epoch) if shuffle and batch_size < len(X) else np.arange(len(X))
+        total, largest = 0.0, 0.0
+        for start in range(0, len(X), batch_size):
+            rows = order[start : start + batch_size]
+            weight = None if sample_weight is None else sample_weight[rows]
+            batch_cost, gradients = gradient(layers, X[rows], Y[rows], loss, weight)
+            t += 1
+            for k, (p, d) in enumerate(zip(parameters, [d for pair in gradients for d in pair if d is not None])):
+                change, state[k] = optimizer_change(optimizer, d, state[k], hyper, t)
+                p += change
+                largest = max(largest, np.abs(change).max())
+            total += batch_cost * len(rows)
+        losses.append(float(total / len(X)))
+        changes.append(float(largest))
+    return layers, losses, changes
