@@ -1,0 +1,60 @@
+"""Multilayer perceptrons on a CPU: compiled, small, exact, and open to the last equation.
+
+The map of the package:
+
+==================  ==============================================================================================
+`Network`           a network: fit, predict, forward, score, cost, gradient, step, trace, summary
+`SGD` ... `Adam`    optimizers, frozen sets of hyper-parameters
+`initializers`      how W and b begin
+`registry`          the names of the activations, losses and optimizers that are compiled in
+`layers`            the two tables that describe the flat buffers, and views of them
+`datasets`          readers for IDX and CSV files, generators, a bundled set of handwritten digits
+`reference`         the same computations in plain NumPy, one line per equation
+`show_config`       what this installation consists of
+==================  ==============================================================================================
+
+Inside: ``network`` owns theta and the engines; ``training`` is the loop over calls of the core; ``samples``, ``targets`` and
+``validation`` look at what users give; ``engines`` and ``threads`` keep work spaces and threads; ``_core`` is the door to the
+compiled part, whose sources are in ``src_pyx/cmlp``.
+"""
+
+__version__ = "0.1.0"
+
+import importlib
+
+from cmlp import initializers, layers, registry
+from cmlp.config import show_config
+from cmlp.network import Network
+from cmlp.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer, RMSprop
+from cmlp.trace import Trace
+from cmlp.training import DivergenceError, History
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "DivergenceError",
+    "History",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "Optimizer",
+    "RMSprop",
+    "Trace",
+    "datasets",
+    "initializers",
+    "layers",
+    "reference",
+    "registry",
+    "show_config",
+]
+
+
+def __getattr__(name: str):
+    """Parts that few programs need are loaded on first use (PEP 562)."""
+    if name in ("datasets", "reference"):
+        return importlib.import_module(f"cmlp.{name}")
+    raise AttributeError(f"module 'cmlp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), "datasets", "reference"])

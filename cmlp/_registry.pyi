@@ -1,0 +1,24 @@
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class ActivationInfo:
+    row: int
+    parameter: float = 0.0
+    elementwise: bool = True
+    output_only: bool = False
+
+@dataclass(frozen=True)
+class LossInfo:
+    row: int
+    link: str | None = None
+    off: float = 0.0
+
+@dataclass(frozen=True)
+class OptimizerInfo:
+    row: int
+    hyper: tuple[str, ...]
+    n_slots: int
+
+activations: dict[str, ActivationInfo]
+losses: dict[str, LossInfo]
+optimizers: dict[str, OptimizerInfo]

@@ -1,0 +1,60 @@
+"""Engines, the compiled plans and work spaces of a network, kept for the next call."""
+
+import itertools
+from contextlib import contextmanager
+
+from cmlp import _core, threads, validation
+
+CHUNK = 4096  # rows in a work space at most: a larger batch goes through it in chunks
+WORK = 5_000_000_000  # multiplications in a work space at most, so that a signal is never waited for long
+LEAST = 256  # rows below which a chunk is not made smaller for that
+SMALL_PRODUCT = 200_000  # m n k up to which OpenBLAS uses one thread of its own accord
+
+
+def capacity_for(n_rows: int, n_params: int) -> int:
+    """Rows of the work space for batches of n_rows: a function of the shapes alone."""
+    return min(n_rows, CHUNK, max(LEAST, WORK // n_params))
+
+
+class Engines:
+    """The engines of one network.
+
+    An engine serves one call at a time. A call takes one out and puts it back, so that calls from several threads each
+    have their own.
+    """
+
+    def __init__(self, layers, loss: str, dtype) -> None:
+        self._make = (layers, loss, dtype)
+        self._idle: dict[tuple[int, bool], list] = {}
+
+    @contextmanager
+    def take(self, n_rows: int, keep_Z: bool = False):
+        """An engine for batches of n_rows, with BLAS limited to one thread where it might use more.
+
+        Raises
+        ------
+        MemoryError
+            If the work space cannot be allocated.
+        """
+        layers, loss, dtype = self._make
+        widths = [int(layers["fan_in"][0]), *map(int, layers["fan_out"])]
+        largest_product = max(a * b for a, b in itertools.pairwise(widths))
+        capacity = capacity_for(n_rows, sum(a * b for a, b in itertools.pairwise(widths)))
+        validation.check_rows_fit(capacity, widths, dtype.itemsize)
+        idle = self._idle.setdefault((capacity, keep_Z), [])
+        try:
+            engine = idle.pop()
+        except IndexError:
+            engine = _core.Engine(layers, loss, capacity, dtype, threads.blas_is_avx512(), keep_Z)
+        try:
+            if capacity * largest_product <= SMALL_PRODUCT:
+                yield engine
+            else:
+                with threads.one_blas_thread:
+                    yield engine
+        finally:
+            idle.append(engine)
+
+    def clear(self) -> None:
+        """Give the work spaces back."""
+        self._idle.clear()

@@ -1,0 +1,472 @@
+"""The network: it owns the parameters and says what to compute; the arithmetic is in the compiled core."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cmlp import _core, initializers, layers, progress, registry, scores, targets, threads, validation
+from cmlp import optimizers as optimizers_
+from cmlp.engines import Engines
+from cmlp.layers import Array, Layer
+from cmlp.optimizers import Optimizer
+from cmlp.samples import make_samples
+from cmlp.trace import Trace, trace_step
+from cmlp.training import History, Stopping, Training
+
+
+@dataclass
+class Memory:
+    """What an optimizer remembers between updates: (n_slots, n_params), and how far it has come."""
+
+    name: str
+    state: Array
+    cursor: Any
+
+
+class Network:
+    """A multilayer perceptron: ``A_l = f_l(A_(l-1) . W_l + b_l)``, with ``A_0 = input_scale X``.
+
+    Parameters
+    ----------
+    sizes : sequence of int (n_layers + 1,)
+        Widths: of the input, of each hidden layer, of the output. ``[n, 1]`` has no hidden layer: with squared_error it is
+        linear regression, with log_loss logistic regression, with perceptron Rosenblatt's.
+    activation : str or sequence of str (n_hidden,), default "relu"
+        One for all hidden layers, or one for each: any of `cmlp.registry.activations` but sign.
+    loss : str, default "cross_entropy"
+        Any of `cmlp.registry.losses`. "cross_entropy" (one class of several), "log_loss" (a yes or no for each output) and
+        "perceptron" set the output function themselves. "squared_error" is half the squared distance summed over the outputs,
+        as in the textbooks: n_outputs / 2 times the mean squared error of other libraries; "absolute_error" is summed too.
+    output : str, optional
+        Output function, where the loss leaves it free; "identity" unless given.
+    bias : bool or sequence of bool (n_layers,), default True
+    init, bias_init : str, Initializer, array, or a sequence (n_layers,) of these, optional
+        How W and b begin; None for W is He's initialisation in front of relu and leaky_relu, Glorot's uniform one else. See
+        `cmlp.initializers`.
+    input_scale : float, default 1.0
+        Every input is multiplied by it: 1/255 for 8-bit images.
+    dtype : {"float32", "float64"}
+    seed : int, numpy.random.Generator or None, default 0
+        For the initial parameters and the order of the samples; None takes it from the system.
+    classes : sequence, optional
+        All labels, if some may be missing in the first y; else they are fixed by the first fit.
+
+    Attributes
+    ----------
+    theta : ndarray (n_params,)
+        All parameters, W_0 b_0 W_1 b_1 ..., in one buffer, 64-byte aligned; write into it to set them.
+    layers : list of Layer
+        Views of theta: ``net.layers[0].W`` (fan_in, fan_out), ``net.layers[0].b`` (fan_out,).
+    tables : (ndarray, ndarray)
+        The structured arrays `cmlp.layers.LAYER` and `cmlp.layers.PARAM` that describe theta.
+    classes : ndarray or None
+        The labels that predict returns.
+    history : History or None
+        Of the last fit, also of one that was interrupted.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range or names something unknown; the message lists what is known.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> X, y = cmlp.datasets.logic("xor")
+    >>> net = cmlp.Network([2, 4, 1], activation="tanh", loss="log_loss", dtype="float64", seed=1)
+    >>> history = net.fit(X, y, optimizer=cmlp.Adam(0.05), batch_size=None, epochs=500)
+    >>> net.predict(X).tolist()
+    [0, 1, 1, 0]
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Sequence[str] = "relu",
+        loss: str = "cross_entropy",
+        *,
+        output: str | None = None,
+        bias: bool | Sequence[bool] = True,
+        init: Any = None,
+        bias_init: Any = "zeros",
+        input_scale: float = 1.0,
+        dtype: Any = "float32",
+        seed: int | np.random.Generator | None = 0,
+        classes: Sequence[Any] | None = None,
+    ) -> None:
+        self.sizes = validation.check_sizes(sizes)
+        n_layers = len(self.sizes) - 1
+        names = [*validation.check_activations(activation, n_layers - 1), validation.check_output(output, loss)]
+        self.loss = loss
+        self.dtype = validation.check_dtype(dtype)
+        self.input_scale = validation.check_number("input_scale", input_scale)
+        self.activations = names
+        known = [registry.activations[name] for name in names]
+        self._layers, self._params = layers.tables(
+            self.sizes,
+            [info.row for info in known],
+            [info.parameter for info in known],
+            validation.check_biases(bias, n_layers),
+        )
+        self.targets = targets.initial(loss, self.sizes[-1], classes)
+        self._init = initializers.resolve(init, names)
+        self._bias_init = initializers.resolve(bias_init, names)
+        self._seed = seed
+        self.theta = _core.aligned_empty(self.n_params, self.dtype)
+        self.reset()
+
+    # --- what it consists of --------------------------------------------------------------------------------
+    @property
+    def n_params(self) -> int:
+        """Numbers in theta."""
+        return layers.n_params(self._params)
+
+    @property
+    def tables(self) -> tuple[Array, Array]:
+        return self._layers.copy(), self._params.copy()
+
+    @property
+    def layers(self) -> list[Layer]:
+        pairs = layers.views(self._params, self.theta)
+        parameters = self._layers["parameter"].tolist()
+        return [Layer(W, b, name, p) for (W, b), name, p in zip(pairs, self.activations, parameters)]
+
+    @property
+    def classes(self) -> Array | None:
+        return None if self.targets is None else self.targets.classes
+
+    @property
+    def off(self) -> float:
+        """What a target holds for the classes that a sample is not in: -1 with perceptron, else 0."""
+        return registry.losses[self.loss].off
+
+    def reset(self, seed: int | np.random.Generator | None = None) -> "Network":
+        """Begin again: draw the parameters anew and forget the optimizer's memory; classes stay.
+
+        Parameters
+        ----------
+        seed : int or Generator, optional
+            A new one; without it, the seed that the network was made with (a Generator goes on drawing).
+        """
+        rng = validation.check_seed(self._seed if seed is None else seed)
+        self.shuffle_seed = int(rng.integers(2**63))
+        theta = np.empty_like(self.theta)
+        for l, (W, b) in enumerate(layers.views(self._params, theta)):
+            fan_in, fan_out = W.shape
+            initializers.fill(W, self._init[l], fan_in, fan_out, rng, f"W{l}")
+            if b is not None:
+                initializers.fill(b, self._bias_init[l], fan_in, fan_out, rng, f"b{l}")
+        self.theta[:] = theta
+        self._seed = self._seed if seed is None else seed
+        self.engines = Engines(self._layers, self.loss, self.dtype)
+        self.memory: Memory | None = None
+        self.history: History | None = None
+        self._training = threading.Lock()
+        return self
+
+    def copy(self) -> "Network":
+        """An independent network with the same parameters, optimizer memory, classes and settings."""
+        twin = object.__new__(Network)
+        twin.__setstate__(self.__getstate__())
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "memory")}
+        state["theta"] = self.theta.copy()
+        if self.memory is not None:
+            cursor = self.memory.cursor
+            state["memory"] = (self.memory.name, self.memory.state.copy(), (cursor.t, cursor.epoch))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        name, memory, counts = state.get("memory", (None, None, ()))
+        self.__dict__.update(state)
+        self.theta = _core.aligned_empty(len(state["theta"]), self.dtype)
+        self.theta[:] = state["theta"]
+        self.memory = None if memory is None else Memory(name, memory, _core.Cursor(*counts))
+        self.engines = Engines(self._layers, self.loss, self.dtype)
+        self._training = threading.Lock()
+
+    def summary(self) -> str:
+        """A table of the layers: shapes, functions, numbers of parameters."""
+        rows = [("layer", "shape", "activation", "bias", "parameters")]
+        for l, layer in enumerate(self.layers):
+            has_bias = layer.b is not None
+            count = layer.W.size + (layer.fan_out if has_bias else 0)
+            rows.append(
+                (
+                    f"{l}",
+                    f"{layer.fan_in} x {layer.fan_out}",
+                    layer.activation,
+                    "yes" if has_bias else "no",
+                    f"{count:,}",
+                )
+            )
+        rows.append(("", "", "", "", f"{self.n_params:,}"))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = [
+            "  ".join(text.ljust(width) for text, width in zip(row[:4], widths)) + "  " + row[4].rjust(widths[4])
+            for row in rows
+        ]
+        scale = "" if self.input_scale == 1 else f", inputs times {self.input_scale:.6g}"
+        return "\n".join([*lines, f"loss {self.loss}, {self.dtype}{scale}"])
+
+    def __repr__(self) -> str:
+        return f"<Network {'-'.join(map(str, self.sizes))}, {', '.join(self.activations)}, {self.loss}, {self.dtype}>"
+
+    # --- what it computes -----------------------------------------------------------------------------------
+    def forward(self, X: Any, *, n_threads: int | None = None) -> Array:
+        """The outputs: A of the last layer.
+
+        Parameters
+        ----------
+        X : array_like (n_samples, n_features)
+            Any real dtype and strides.
+        n_threads : int, optional
+            As in `fit`.
+
+        Returns
+        -------
+        A : ndarray (n_samples, n_outputs), the network's dtype
+            Probabilities with cross_entropy and log_loss, -1 and +1 with perceptron, values else.
+        """
+        return self._outputs(make_samples(self, X)[0], False, n_threads)
+
+    def predict(self, X: Any, *, n_threads: int | None = None) -> Array:
+        """Labels for classification, values for regression.
+
+        Returns
+        -------
+        y : ndarray (n_samples,) or (n_samples, n_outputs)
+            The likeliest class of each sample (a score of exactly 0, probability one half, counts as the second of two); with
+            several labels at once a matrix of 1 and 0 (-1 with perceptron); else the values of `forward`.
+        """
+        scores = self._outputs(make_samples(self, X)[0], True, n_threads)
+        return targets.decode(scores, self.targets or targets.assumed(self.loss, self.sizes[-1]), self.loss)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
+        """Accuracy for classes (with several labels at once: all of a sample's right), R2 for values, averaged over outputs."""
+        samples, meaning = make_samples(self, X, y, sample_weight)
+        predicted = targets.decode(self._outputs(samples, True, n_threads), meaning, self.loss)
+        weight = validation.check_sample_weight(sample_weight, samples.n_samples)
+        return scores.score(np.asarray(y), predicted, meaning, weight)
+
+    def cost(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
+        """The mean loss over the samples, ``1/n sum_i sample_weight_i loss_i`` with weights of mean 1."""
+        return self._cost(make_samples(self, X, y, sample_weight)[0], n_threads)
+
+    def gradient(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> tuple[float, Array]:
+        """(cost, dtheta): the mean loss and its gradient, laid out as theta is; see `cmlp.layers.views` to cut it up.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss of a sample is not finite.
+        """
+        samples, _ = make_samples(self, X, y, sample_weight)
+        self._check_learns()
+        dtheta = np.empty_like(self.theta)
+        with self.engines.take(samples.n_samples) as engine:
+            work = self.n_params * min(samples.n_samples, engine.capacity)
+            total, finite = engine.gradient(self.theta, dtheta, samples, threads.resolve(n_threads, work))
+        if not finite:
+            raise FloatingPointError("the loss of these samples is not finite, so it has no gradient: look at theta and X")
+        return total / samples.n_samples, dtheta
+
+    def trace(self, X: Any, y: Any, sample_weight: Any = None) -> Trace:
+        """One forward and backward pass laid open: Z, A, dZ, dW, db of every layer. Nothing of the network changes.
+
+        Returns
+        -------
+        Trace
+            Print it for a table; ``trace.layers[0].dW`` or ``trace["dW0"]`` are the arrays.
+
+        Examples
+        --------
+        >>> import cmlp
+        >>> net = cmlp.Network([3, 1], loss="squared_error", bias=False, init="constant", dtype="float64")
+        >>> net.theta[:] = 1
+        >>> print(net.trace([[0.1, 0.2, 0.4]], [1.0]))
+                           shape  values
+        X                  1 x 3  [[0.1, 0.2, 0.4]]
+        Y                  1 x 1  [[1.]]
+        layer 0: identity
+          W0               3 x 1  [[1.], [1.], [1.]]
+          Z0               1 x 1  [[0.7]]
+          A0               1 x 1  [[0.7]]
+          dZ0              1 x 1  [[-0.3]]
+          dW0              3 x 1  [[-0.03], [-0.06], [-0.12]]
+        cost (squared_error): 0.045
+        """
+        self._check_learns()
+        return trace_step(self, make_samples(self, X, y, sample_weight)[0])
+
+    # --- how it learns --------------------------------------------------------------------------------------
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        optimizer: str | Optimizer = "adam",
+        batch_size: int | None = 128,
+        epochs: int = 10,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        validation_data: tuple[Any, Any] | None = None,
+        threshold: float | None = None,
+        tol: float | None = None,
+        n_iter_no_change: int = 10,
+        n_threads: int | None = None,
+        verbose: int | Callable[[History, int], None] = 0,
+    ) -> History:
+        """Train, from where the network is.
+
+        Parameters
+        ----------
+        X : array_like (n_samples, n_features)
+            Of any real dtype, order and strides; batches of it are gathered and converted, it is never copied whole.
+        y : array_like (n_samples,) or (n_samples, n_outputs)
+            A vector means classes if the network has several outputs, or if its loss is log_loss, cross_entropy or perceptron:
+            whole numbers or text. A matrix holds values, one-hot rows, or several labels at once.
+        optimizer : str or Optimizer, default "adam"
+            Its memory is kept for the next call, until a call with another kind.
+        batch_size : int or None, default 128
+            Samples in a step; None and anything above n_samples mean all of them.
+        epochs : int, default 10
+            Times that all samples are seen, at most.
+        shuffle : bool, default True
+            A new order for every epoch, from the seed and the epoch's number; a batch of all samples is not shuffled.
+        sample_weight : array_like (n_samples,), optional
+            Divided by its mean over the training set; the losses of a batch are divided by its rows.
+        validation_data : (X, y), optional
+            Its mean loss and score are taken after every epoch.
+        threshold : float, optional
+            Stop after an epoch in which no W or b was moved by more than this in any update.
+        tol : float, optional
+            Stop when the loss (of the validation data, if given) has not come down by more than this for n_iter_no_change
+            epochs in a row.
+        n_iter_no_change : int, default 10
+        n_threads : int, optional
+            At most this many; without it, as many as OMP_NUM_THREADS, the affinity and the control group allow. The result is
+            bitwise the same for every number.
+        verbose : int or callable, default 0
+            k prints a line every k epochs; a callable is called after every epoch with the history and `epochs`.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            For arguments and data that do not fit, before anything changes.
+        DivergenceError
+            If the loss or an update becomes nan or infinite; the network holds the last finite parameters.
+        MemoryError
+            If there is no room for the work space, before anything changes.
+        KeyboardInterrupt
+            On Ctrl-C; the network holds the last whole step, and ``net.history`` what came before.
+        """
+        samples, meaning = make_samples(self, X, y, sample_weight)
+        self._check_learns()
+        batch_size = validation.check_batch_size(batch_size, samples.n_samples)
+        shuffled = validation.check_flag("shuffle", shuffle) and batch_size < samples.n_samples
+        report, report_every = _reporting(verbose)
+        evaluate = self._evaluation(validation_data, meaning, n_threads)
+        if not self._training.acquire(blocking=False):
+            raise RuntimeError("this network is being trained in another thread; train a copy: net.copy()")
+        try:
+            training = Training(
+                self,
+                samples,
+                optimizers_.resolve(optimizer),
+                batch_size,
+                validation.check_integer("epochs", epochs, 1),
+                np.empty(samples.n_samples, dtype=np.intp) if shuffled else None,
+                Stopping(**validation.check_stopping(threshold, tol, n_iter_no_change)),
+                evaluate,
+                report,
+                report_every,
+                n_threads,
+            )
+            self.targets = meaning
+            return training.run()
+        finally:
+            self._training.release()
+
+    def step(
+        self,
+        X: Any,
+        y: Any,
+        optimizer: str | Optimizer = "adam",
+        sample_weight: Any = None,
+        *,
+        n_threads: int | None = None,
+    ) -> float:
+        """One forward pass, backward pass and update, with all of X as one batch.
+
+        Returns
+        -------
+        cost : float
+            The mean loss before the update.
+        """
+        history = self.fit(
+            X, y, optimizer=optimizer, batch_size=None, epochs=1, sample_weight=sample_weight, n_threads=n_threads
+        )
+        return history.loss[0]
+
+    def memory_for(self, optimizer: Optimizer) -> Memory:
+        """The memory that an optimizer goes on with: its own, or a fresh one if another kind came before."""
+        if self.memory is None or self.memory.name != optimizer.name:
+            n_slots = registry.optimizers[optimizer.name].n_slots
+            state = _core.aligned_empty(n_slots * self.n_params, self.dtype)
+            state[:] = 0
+            epoch = 0 if self.memory is None else self.memory.cursor.epoch
+            self.memory = Memory(optimizer.name, state, _core.Cursor(0, epoch))
+        return self.memory
+
+    # --- inside ---------------------------------------------------------------------------------------------
+    def _outputs(self, samples, as_scores: bool, n_threads: int | None) -> Array:
+        out = np.empty((samples.n_samples, self.sizes[-1]), dtype=self.dtype)
+        with self.engines.take(samples.n_samples) as engine:
+            work = self.n_params * min(samples.n_samples, engine.capacity)
+            engine.forward(self.theta, samples, out, as_scores, threads.resolve(n_threads, work))
+        return out
+
+    def _cost(self, samples, n_threads: int | None) -> float:
+        with self.engines.take(samples.n_samples) as engine:
+            work = self.n_params * min(samples.n_samples, engine.capacity)
+            return engine.cost(self.theta, samples, threads.resolve(n_threads, work)) / samples.n_samples
+
+    def _check_learns(self) -> None:
+        if registry.losses[self.loss].link is None:
+            validation.check_learns(self.activations[-1])
+
+    def _evaluation(self, validation_data, meaning: targets.Targets, n_threads: int | None):
+        """A function that returns (loss, score) on the validation data; None without any."""
+        pair = validation.check_validation_data(validation_data)
+        if pair is None:
+            return None
+        before, self.targets = self.targets, meaning  # the classes of y hold for the validation data
+        try:
+            samples, _ = make_samples(self, *pair)
+        finally:
+            self.targets = before
+        y = np.asarray(pair[1])
+
+        def evaluate() -> tuple[float, float]:
+            predicted = targets.decode(self._outputs(samples, True, n_threads), meaning, self.loss)
+            return self._cost(samples, n_threads), scores.score(y, predicted, meaning, None)
+
+        return evaluate
+
+
+def _reporting(verbose):
+    """(report, report_every) of `fit`."""
+    if callable(verbose):
+        return verbose, 1
+    every = validation.check_integer("verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0)
+    return (progress.print_line, every) if every else (None, 1)

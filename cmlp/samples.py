@@ -1,0 +1,40 @@
+"""The caller's arrays made ready for the core: looked at, never copied whole."""
+
+import numpy as np
+
+from cmlp import _core, targets, validation
+
+BLOCK = 1 << 16  # numbers looked at together for one that is not finite
+
+
+def make_samples(network, X, y=None, sample_weight=None):
+    """(samples, targets): X, y and weights checked against a network and bound for its engines."""
+    X = validation.check_matrix(X, network.sizes[0])
+    _check_finite(X, "X", network.dtype, network.input_scale)
+    if y is None:
+        return _core.Samples(X, input_scale=network.input_scale), network.targets
+    Y, meaning = targets.encode(y, len(X), network.loss, network.sizes[-1], network.targets)
+    if Y.ndim == 2:
+        _check_finite(Y, "y", network.dtype, 1.0)
+    weight = validation.check_sample_weight(sample_weight, len(X))
+    return _core.Samples(X, Y, weight, network.input_scale, network.off), meaning
+
+
+def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:
+    """Raise at the first number that is nan or infinite, or becomes so when converted and scaled."""
+    if array.dtype.kind != "f":
+        return
+    width = array.shape[1]
+    n_rows = max(1, BLOCK // max(1, width))
+    as_it_is = array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned and scale == 1
+    buffer = np.empty((0 if as_it_is else min(n_rows, len(array)), width), dtype=dtype)
+    samples = None if as_it_is else _core.Samples(array, input_scale=scale)
+    for start in range(0, len(array), n_rows):
+        block = array[start : start + n_rows]
+        if samples is not None:
+            samples.rows(start, buffer[: len(block)])
+            block = buffer[: len(block)]
+        if not np.isfinite(_core.largest(block)):
+            row, column = (int(place) for place in np.argwhere(~np.isfinite(block))[0])
+            column_shown = None if name == "y" and width == 1 else column
+            validation.raise_not_finite(name, start + row, column_shown, array[start + row, column], dtype)

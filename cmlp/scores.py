@@ -1,0 +1,43 @@
+"""How good predictions are: accuracy for classes and labels, R2 for values."""
+
+import numpy as np
+
+from cmlp.layers import Array
+from cmlp.targets import Targets
+
+
+def score(y: Array, predicted: Array, meaning: Targets, weight: Array | None) -> float:
+    """Accuracy, or R2.
+
+    Parameters
+    ----------
+    y, predicted : ndarray (n_samples,) or (n_samples, n_outputs)
+        Matrices of one-hot rows are read as the classes they name.
+    meaning : Targets
+    weight : ndarray (n_samples,) or None
+    """
+    if meaning.task == "values":
+        return r2(y.reshape(predicted.shape), predicted, weight)
+    if meaning.task == "classes" and y.ndim == 2:
+        assert meaning.classes is not None
+        y = meaning.classes[y.argmax(axis=1)] if y.shape[1] > 1 else y[:, 0]
+    return accuracy(y, predicted, weight)
+
+
+def accuracy(y: Array, predicted: Array, weight: Array | None) -> float:
+    """The share of samples that are right; of several labels at once, all must be."""
+    right = predicted == y
+    return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=weight))
+
+
+def r2(y: Array, predicted: Array, weight: Array | None) -> float:
+    """1 - residual / total sum of squares, averaged over the outputs; a constant y gives 1 if it is met exactly, else 0."""
+    y, predicted = y.astype(np.float64), predicted.astype(np.float64)
+    if y.ndim == 1:
+        y, predicted = y[:, None], predicted[:, None]
+    w = np.ones((len(y), 1)) if weight is None else weight[:, None]
+    residual = (w * (y - predicted) ** 2).sum(axis=0)
+    total = (w * (y - (w * y).sum(axis=0) / w.sum()) ** 2).sum(axis=0)
+    constant = total == 0
+    scores = np.where(constant, residual == 0, 1 - residual / np.where(constant, 1, total))
+    return float(scores.mean())

@@ -1,0 +1,167 @@
+"""What y means: classes, several labels at once, or values; and the way from the network's outputs back to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmlp import registry, validation
+
+CLASS_LOSSES = ("log_loss", "cross_entropy", "perceptron")  # with these, a vector y is classes even for one output
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The meaning of y for a network.
+
+    Attributes
+    ----------
+    task : str
+        "classes", "labels" (a yes or no in each column) or "values".
+    classes : ndarray or None
+        For "classes", the labels, sorted, in the order of the outputs; one output stands for two.
+    """
+
+    task: str
+    classes: NDArray[Any] | None = None
+
+
+def initial(loss: str, n_outputs: int, classes) -> Targets | None:
+    """What is known before the first fit: something only if classes are given."""
+    if classes is None:
+        return None
+    labels = np.asarray(classes)
+    if labels.ndim != 1 or len(np.unique(labels)) != len(labels):
+        raise ValueError(f"classes must be a list of different labels; got {classes!r}")
+    _check_number_of_classes(np.sort(labels), n_outputs)
+    return Targets("classes", np.sort(labels))
+
+
+def assumed(loss: str, n_outputs: int) -> Targets:
+    """What an untrained network's outputs are taken to mean."""
+    if loss == "cross_entropy" or (loss in CLASS_LOSSES and n_outputs == 1):
+        return Targets("classes", np.array([-1, 1]) if loss == "perceptron" else np.arange(max(2, n_outputs)))
+    return Targets("labels" if loss in CLASS_LOSSES else "values")
+
+
+def encode(y, n_samples: int, loss: str, n_outputs: int, known: Targets | None) -> tuple[NDArray[Any], Targets]:
+    """y as the core takes it, and what it means.
+
+    Parameters
+    ----------
+    y : array_like
+        (n_samples,) labels or values, or (n_samples, n_outputs) values, one-hot rows or several labels at once.
+    known : Targets or None
+        What y has meant so far; classes are fixed by it.
+
+    Returns
+    -------
+    Y : ndarray
+        (n_samples,) class codes (intp), or (n_samples, n_outputs) numbers: the caller's array, where it is one.
+    targets : Targets
+    """
+    y = np.asarray(y)
+    validation.check_length(y, n_samples, "y") if y.ndim else None
+    if y.ndim == 2 and y.shape[1] == 1 and n_outputs == 1:
+        y = y[:, 0]
+    if y.ndim == 1:
+        has_classes = known is not None and known.task == "classes"
+        if n_outputs > 1 or loss in CLASS_LOSSES or has_classes:
+            meaning = known if known is not None and has_classes else Targets("classes", _find_classes(y, n_outputs))
+            return _codes(y, meaning.classes), meaning
+        return _values(y[:, None]), known or Targets("values")
+    if y.ndim != 2 or y.shape[1] != n_outputs:
+        raise ValueError(f"y must have shape (n_samples,) or (n_samples, {n_outputs}); got {y.shape}")
+    Y = _values(y)
+    if loss in CLASS_LOSSES:
+        _check_rows(Y, loss)
+    return Y, known or assumed(loss, n_outputs)
+
+
+def decode(outputs: NDArray[Any], targets: Targets, loss: str) -> NDArray[Any]:
+    """Labels from the scores of the last layer (its Z where the loss has a link, else its A); values as they are."""
+    if targets.task == "values":
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+    has_link = registry.losses[loss].link is not None
+    yes = outputs >= (0 if has_link else 0.5)
+    if targets.task == "labels":
+        return np.where(yes, 1, int(registry.losses[loss].off))
+    assert targets.classes is not None
+    codes = yes[:, 0].astype(np.intp) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+    return targets.classes[codes]
+
+
+def _values(y):
+    if y.dtype.kind not in "biuf":
+        raise TypeError(
+            f"y must hold real numbers here; got dtype {y.dtype}: labels are taken as a vector (n_samples,) by networks with "
+            "several outputs, and with one output by log_loss and perceptron"
+        )
+    return y
+
+
+def _find_classes(y, n_outputs: int):
+    """The classes of a first y: 0 .. k-1 if y is whole numbers in that range, else the labels that occur."""
+    if y.dtype.kind == "f":
+        _check_whole(y)
+    n_classes = max(2, n_outputs)
+    if y.dtype.kind in "iuf" and y.min() >= 0 and y.max() < n_classes:
+        return np.arange(n_classes).astype(y.dtype)
+    try:
+        labels = np.unique(y)
+    except TypeError:
+        raise TypeError("y mixes labels that cannot be compared, such as text and None: make them of one kind") from None
+    _check_number_of_classes(labels, n_outputs)
+    return labels
+
+
+def _check_whole(y) -> None:
+    wrong = np.flatnonzero(~(np.isfinite(y) & (y == np.floor(y))))
+    if len(wrong):
+        raise ValueError(
+            f"y[{wrong[0]}] is {y[wrong[0]]}, which names no class: a vector y means classes here, whole numbers or text; "
+            "values are a matrix (n_samples, n_outputs), or one output with squared_error"
+        )
+
+
+def _check_number_of_classes(labels, n_outputs: int) -> None:
+    if len(labels) != max(2, n_outputs):
+        shown = ", ".join(map(str, labels[:6])) + (", ..." if len(labels) > 6 else "")
+        raise ValueError(
+            f"there are {len(labels)} classes ({shown}) for a last layer of {n_outputs}, which takes {max(2, n_outputs)}: "
+            "change its size, or give `classes` if some do not occur in y"
+        )
+
+
+def _codes(y, classes):
+    """The place of every label among the classes."""
+    try:
+        codes = np.searchsorted(classes, y)
+        unseen = np.flatnonzero(classes[np.minimum(codes, len(classes) - 1)] != y)
+    except TypeError:
+        raise TypeError(f"y holds labels that cannot be compared with the classes {classes[:6].tolist()}") from None
+    if len(unseen):
+        raise ValueError(
+            f"y[{unseen[0]}] is {y[unseen[0]]!r}, a label not seen before: the classes are {classes[:10].tolist()}, fixed at "
+            "the first fit; give all of them as `classes` when the network is made"
+        )
+    return np.ascontiguousarray(codes, dtype=np.intp)
+
+
+def _check_rows(Y, loss: str) -> None:
+    """A matrix Y for the losses of classes: -1 and +1 for the perceptron, else in [0, 1], adding up to 1 for cross_entropy."""
+    if loss == "perceptron":
+        wrong = np.argwhere(np.abs(Y) != 1)
+        allowed = "-1 or +1"
+    else:
+        wrong = np.argwhere(~((Y >= 0) & (Y <= 1)))
+        allowed = "from 0 to 1"
+    if len(wrong):
+        i, j = wrong[0]
+        raise ValueError(f"y[{i}, {j}] is {Y[i, j]}; with {loss} it must be {allowed}")
+    if loss == "cross_entropy":
+        sums = Y.sum(axis=1, dtype=np.float64)
+        uneven = np.flatnonzero(np.abs(sums - 1) > 1e-3)
+        if len(uneven):
+            raise ValueError(f"row {uneven[0]} of y adds up to {sums[uneven[0]]:g}; with cross_entropy it must be 1")

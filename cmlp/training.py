@@ -1,0 +1,268 @@
+"""The loop over calls of the core: how far each may go, what is watched between them, when to stop.
+
+It receives the network and imports nothing of it.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cmlp import threads
+
+CALL_SECONDS = 0.25  # a call of the core lasts about this long: signals are looked for between calls, and inside long steps
+MOST_EPOCHS = 100_000  # in one call: it returns an array that long
+
+
+class DivergenceError(FloatingPointError):
+    """Training met a loss or an update that is not finite; the network holds the last finite parameters."""
+
+
+@dataclass
+class History:
+    """What happened, by epoch: lists of equal length.
+
+    Attributes
+    ----------
+    epoch : list of int
+        Counted from 1 over all calls of fit.
+    loss : list of float
+        Mean loss of the training samples, each before its own update.
+    largest_change : list of float
+        The furthest that any W or b was moved by any update of the epoch.
+    learning_rate : list of float
+    time : list of float
+        Seconds since fit began; interpolated where one call of the core ran several epochs.
+    val_loss, val_score : list of float
+        After the epoch, on validation_data: mean loss, and accuracy or R2. Empty without it.
+    stopped : str
+        Why it ended: "epochs", "threshold", "tol", or "interrupted".
+    """
+
+    epoch: list[int] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
+    largest_change: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    time: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_score: list[float] = field(default_factory=list)
+    stopped: str = ""
+
+    def to_dict(self) -> dict[str, list]:
+        """Column -> list; the validation columns only if there was validation data."""
+        columns = ["epoch", "loss", "largest_change", "learning_rate", "time", "val_loss", "val_score"]
+        return {name: list(getattr(self, name)) for name in columns if len(getattr(self, name)) == len(self.epoch)}
+
+    def to_frame(self):
+        """A pandas DataFrame, one row an epoch.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ImportError("a frame needs pandas: pip install pandas; to_dict() does without") from None
+        return pd.DataFrame(self.to_dict())
+
+    def __len__(self) -> int:
+        return len(self.epoch)
+
+    def __repr__(self) -> str:
+        end = f", loss {self.loss[-1]:.6g}, {self.time[-1]:.3g} s" if self.epoch else ""
+        return f"<History: {len(self)} epochs{end}, stopped by {self.stopped or 'nothing yet'}>"
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When to end before the last epoch.
+
+    threshold: after an epoch in which no W or b moved further than this in any update; tol: when the loss (of the validation
+    data, if there is any) has not come down by more than this for n_iter_no_change epochs in a row. None: never.
+    """
+
+    threshold: float | None
+    tol: float | None
+    n_iter_no_change: int
+
+
+class _Patience:
+    """Counts the epochs in a row that did not bring the loss down by more than tol."""
+
+    def __init__(self, stopping: Stopping) -> None:
+        self.stopping = stopping
+        self.best = np.inf
+        self.without = 0
+
+    def left(self) -> int:
+        """Epochs that can pass before it could run out."""
+        return MOST_EPOCHS if self.stopping.tol is None else self.stopping.n_iter_no_change - self.without
+
+    def see(self, loss: float) -> None:
+        if self.stopping.tol is None:
+            return
+        self.without = 0 if loss < self.best - self.stopping.tol else self.without + 1
+        self.best = min(self.best, loss)
+
+
+class Training:
+    """One call of fit.
+
+    Parameters
+    ----------
+    network : cmlp.Network
+        Its theta is trained in place, its optimizer memory and cursor move.
+    samples : _core.Samples
+    optimizer : Optimizer
+    batch_size, epochs : int
+    order : ndarray (n_samples,) of intp or None
+        Room for the shuffled order; None takes the samples as they come.
+    stopping : Stopping
+    evaluate : callable or None
+        Returns (loss, score) on the validation data.
+    report : callable or None
+        ``report(history, epochs)``, called after every ``report_every`` epochs.
+    n_threads : int or None
+    """
+
+    def __init__(
+        self,
+        network,
+        samples,
+        optimizer,
+        batch_size,
+        epochs,
+        order,
+        stopping,
+        evaluate,
+        report,
+        report_every,
+        n_threads,
+    ) -> None:
+        self.network = network
+        self.samples = samples
+        self.optimizer = optimizer
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.order = order
+        self.stopping = stopping
+        self.evaluate = evaluate
+        self.report = report
+        self.report_every = report_every if report else MOST_EPOCHS
+        self.n_threads = threads.resolve(n_threads, network.n_params * batch_size)
+        self.memory = network.memory_for(optimizer)
+        # where a failed call goes back to: with theta, the optimizer's memory and dtheta, all that a training allocates
+        self.theta_before = np.empty_like(network.theta)
+        self.state_before = np.empty_like(self.memory.state)
+        self.history = History()
+
+    def run(self) -> History:
+        """Train to the end; on an exception, the network holds the last whole step."""
+        self.began = time.perf_counter()
+        self.memory.cursor.new_epoch()
+        patience = _Patience(self.stopping)
+        self.network.history = self.history
+        with self.network.engines.take(self.batch_size) as engine:
+            self.engine = engine
+            self.dtheta = np.empty_like(self.network.theta) if self.batch_size > engine.capacity else None
+            try:
+                while not self.history.stopped:
+                    self._call(patience)
+            except KeyboardInterrupt:
+                self.history.stopped = "interrupted"
+                raise
+        return self.history
+
+    def _call(self, patience: _Patience) -> None:
+        """One call of the core, and what follows it."""
+        done = len(self.history)
+        until_report = self.report_every - done % self.report_every
+        most = 1 if self.evaluate else min(self.epochs - done, until_report, patience.left(), MOST_EPOCHS)
+        losses, changes = self._advance(most)
+        self._note(losses, changes)
+        if len(losses) and self.evaluate:
+            loss, score = self.evaluate()
+            self.history.val_loss.append(loss)
+            self.history.val_score.append(score)
+            losses = [loss]
+        for loss in losses:
+            patience.see(loss)
+        done = len(self.history)
+        threshold = self.stopping.threshold
+        if done == self.epochs:
+            self.history.stopped = "epochs"
+        elif patience.left() <= 0:
+            self.history.stopped = "tol"
+        elif len(changes) and threshold is not None and changes[-1] <= threshold:
+            self.history.stopped = "threshold"
+        if self.report and len(losses) and (done % self.report_every == 0 or self.history.stopped):
+            self.report(self.history, self.epochs)
+
+    def _advance(self, most_epochs: int):
+        """Run the core for one call; losses and changes of the epochs that ended. Go back if it met what is not finite."""
+        theta, state, cursor = self.network.theta, self.memory.state, self.memory.cursor
+        np.copyto(self.theta_before, theta)
+        np.copyto(self.state_before, state)
+        before = cursor.copy()
+        threshold = -1.0 if self.stopping.threshold is None else self.stopping.threshold
+        ending, steps, losses, changes, exception = self._train(
+            cursor, np.iinfo(np.intp).max, most_epochs, CALL_SECONDS, threshold
+        )
+        if ending == "complete":
+            return losses, changes
+        if ending == "interrupted":
+            self._note(losses, changes)
+            raise exception
+        epoch_was_noted = ending == "change not finite" and cursor.batch == 0
+        failed_epoch = int(cursor.epoch) + (0 if epoch_was_noted else 1)
+        if ending == "change not finite":  # the same steps again, less the last: the same bits
+            np.copyto(theta, self.theta_before)
+            np.copyto(state, self.state_before)
+            steps -= 1
+            self.memory.cursor = before
+            if steps:
+                losses, changes = self._train(before, steps, most_epochs, np.inf, -1.0)[2:4]
+            else:
+                losses, changes = [], []
+        self._note(losses, changes)
+        raise DivergenceError(self._explain(ending, failed_epoch))
+
+    def _train(self, cursor, max_steps, max_epochs, max_seconds, threshold):
+        return self.engine.train(
+            self.network.theta,
+            self.dtheta,
+            self.memory.state,
+            self.samples,
+            cursor,
+            optimizer=self.optimizer.name,
+            hyper=self.optimizer.hyper,
+            batch_size=self.batch_size,
+            order=self.order,
+            seed=self.network.shuffle_seed,
+            max_steps=max_steps,
+            max_epochs=max_epochs,
+            max_seconds=max_seconds,
+            threshold=threshold,
+            n_threads=self.n_threads,
+        )
+
+    def _note(self, losses, changes) -> None:
+        """Write the epochs of one call into the history."""
+        began = self.history.time[-1] if self.history.time else 0.0
+        now = time.perf_counter() - self.began
+        last = int(self.memory.cursor.epoch)
+        self.history.epoch += range(last - len(losses) + 1, last + 1)
+        self.history.loss += map(float, losses)
+        self.history.largest_change += map(float, changes)
+        self.history.learning_rate += [self.optimizer.learning_rate] * len(losses)
+        self.history.time += [began + (now - began) * (k + 1) / len(losses) for k in range(len(losses))]
+
+    def _explain(self, ending: str, epoch: int) -> str:
+        what = "the loss" if ending == "loss not finite" else "an update"
+        return (
+            f"{what} became nan or infinite in epoch {epoch}, step {self.memory.cursor.t + 1}, at learning rate "
+            f"{self.optimizer.learning_rate:g} ({type(self.optimizer).__name__}); the network holds the last finite "
+            "parameters. Use a smaller learning rate, scale the inputs and targets to about 1, or start from smaller weights"
+        )

@@ -1,0 +1,243 @@
+"""Every check of what users give, and every error message about it: what was got, what is allowed, what to do."""
+
+import difflib
+import itertools
+import math
+import numbers
+
+import numpy as np
+
+from cmlp import registry
+
+LARGEST_SIZE = 2**31 - 1  # BLAS takes its sizes as int
+MOST_THREADS = 256
+
+
+# --- names and numbers --------------------------------------------------------------------------------------
+def check_name(kind: str, name, known) -> str:
+    """A name that the table knows."""
+    if isinstance(name, str) and name in known:
+        return name
+    close = difflib.get_close_matches(str(name), list(known), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise ValueError(f"{kind} {name!r} is not known; there are {', '.join(known)}{hint}")
+
+
+def check_integer(name: str, value, least: int, most: float = math.inf) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not least <= int(value) <= most:
+        range_ = f"at least {least}" if most == math.inf else f"from {least} to {most}"
+        raise ValueError(f"{name} must be a whole number, {range_}; got {value!r}")
+    return int(value)
+
+
+def check_number(name: str, value, least: float = -math.inf) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value < least:
+        range_ = "a finite number" if least == -math.inf else f"a finite number, at least {least:g}"
+        raise ValueError(f"{name} must be {range_}; got {value!r}")
+    return float(value)
+
+
+def check_hyper_parameter(owner: str, name: str, value) -> None:
+    """Decay factors (momentum, rho, beta) lie in [0, 1); epsilon is above 0; the rest is at least 0."""
+    name_ = f"{owner}: {name}"
+    number = check_number(name_, value, least=0)
+    if name in ("momentum", "rho", "beta_1", "beta_2") and number >= 1:
+        raise ValueError(f"{name_} must be below 1, or what it remembers never fades; got {value!r}")
+    if name == "epsilon" and number == 0:
+        raise ValueError(f"{name_} must be above 0, or a gradient of 0 is divided by 0; got {value!r}")
+
+
+def check_initial_value(owner: str, name: str, value) -> None:
+    check_number(f"{owner}: {name}", value, least=-math.inf if name == "value" else 0)
+
+
+def check_n_threads(n_threads) -> int:
+    return check_integer("n_threads", n_threads, 1, MOST_THREADS)
+
+
+def check_seed(seed):
+    """A Generator as it is; one from an integer or, for None, from the system's entropy."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if seed is not None:
+        check_integer("seed", seed, 0)
+    return np.random.default_rng(seed)
+
+
+# --- the network --------------------------------------------------------------------------------------------
+def check_one_each(name: str, given: list, n: int, what: str) -> None:
+    if len(given) != n:
+        raise ValueError(f"{name} has {len(given)} entries for {n} {what}{'' if n == 1 else 's'}: give one, or one for each")
+
+
+def check_sizes(sizes) -> list[int]:
+    """Widths of the input and of every layer; their products must fit what addresses memory."""
+    if not isinstance(sizes, (list, tuple, np.ndarray)) or len(sizes) < 2:
+        raise ValueError(f"layer sizes must be [inputs, ..., outputs], at least two numbers; got {sizes!r}")
+    checked = [check_integer(f"layer size {l}", size, 1, LARGEST_SIZE) for l, size in enumerate(sizes)]
+    total = sum(fan_in * fan_out + fan_out for fan_in, fan_out in itertools.pairwise(checked))
+    if total > 2**48:
+        raise ValueError(f"layers of sizes {checked} have {total:,} parameters, more than any memory holds")
+    return checked
+
+
+def check_dtype(dtype) -> np.dtype:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be 'float32' or 'float64'; got {dtype!r}")
+    return found
+
+
+def check_activations(activation, n_hidden: int) -> list[str]:
+    """The names for the hidden layers."""
+    names = list(activation) if isinstance(activation, (list, tuple)) else [activation] * n_hidden
+    check_one_each("activation", names, n_hidden, "hidden layer")
+    for name in names:
+        check_name("activation", name, registry.activations)
+        if registry.activations[name].output_only:
+            raise ValueError(
+                f"activation {name!r} cannot stand in a hidden layer: its derivative is 0 everywhere, so nothing before "
+                "it would learn; use 'tanh' there"
+            )
+    return names
+
+
+def check_output(output, loss: str) -> str:
+    """The output function: the loss's link, or the user's choice where the loss leaves it free."""
+    link = registry.losses[check_name("loss", loss, registry.losses)].link
+    if output is None:
+        return link or "identity"
+    check_name("output", output, registry.activations)
+    if link is not None and output != link:
+        free = [name for name, info in registry.losses.items() if info.link is None]
+        raise ValueError(
+            f"loss {loss!r} sets the output function itself ({link!r}); output={output!r} is left free only by "
+            f"{', '.join(free)}"
+        )
+    return output
+
+
+def check_biases(bias, n_layers: int) -> list[bool]:
+    given = list(bias) if isinstance(bias, (list, tuple)) else [bias] * n_layers
+    check_one_each("bias", given, n_layers, "layer")
+    for value in given:
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"bias must be True, False, or one of these for each layer; got {value!r}")
+    return [bool(value) for value in given]
+
+
+def check_given(array, shape, dtype, name: str):
+    """Given weights or biases."""
+    if array.dtype.kind not in "biuf" or array.shape != shape:
+        raise ValueError(f"given {name} must be numbers of shape {shape}; got {array.dtype} of shape {array.shape}")
+    if not np.isfinite(array.astype(dtype)).all():
+        raise ValueError(f"given {name} holds values that are not finite in {dtype}")
+    return array
+
+
+def check_learns(output: str) -> None:
+    """A network whose output function has derivative 0 can be evaluated, not trained, with a loss on outputs."""
+    if registry.activations[output].output_only:
+        raise ValueError(
+            f"with output {output!r} and a loss on outputs every gradient is 0 and nothing would be learned; use "
+            "loss='perceptron', whose output function is sign"
+        )
+
+
+def check_rows_fit(n_rows: int, widths: list[int], itemsize: int) -> None:
+    """A work space of this many rows must be addressable; whether there is memory for it is asked when it is taken."""
+    if n_rows * sum(widths) * 3 * itemsize > 2**62:
+        raise ValueError(f"a work space for {n_rows:,} rows of {sum(widths):,} numbers overflows; use a smaller batch_size")
+
+
+def check_traceable(n_samples: int, most: int) -> None:
+    if n_samples > most:
+        raise ValueError(f"a trace keeps every number of every sample, of {most:,} at most here; got {n_samples:,}")
+
+
+# --- training -----------------------------------------------------------------------------------------------
+def check_batch_size(batch_size, n_samples: int) -> int:
+    """None and anything above n_samples mean all samples."""
+    if batch_size is None:
+        return n_samples
+    return min(check_integer("batch_size", batch_size, 1), n_samples)
+
+
+def check_stopping(threshold, tol, n_iter_no_change) -> dict:
+    """The three as a `training.Stopping` takes them."""
+    return {
+        "threshold": None if threshold is None else check_number("threshold", threshold, least=0),
+        "tol": None if tol is None else check_number("tol", tol, least=0),
+        "n_iter_no_change": check_integer("n_iter_no_change", n_iter_no_change, 1),
+    }
+
+
+def check_flag(name: str, value) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False; got {value!r}")
+    return bool(value)
+
+
+def check_validation_data(validation_data):
+    if validation_data is None:
+        return None
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+        raise ValueError(f"validation_data must be (X, y); got {type(validation_data).__name__}")
+    return tuple(validation_data)
+
+
+# --- data ---------------------------------------------------------------------------------------------------
+def check_matrix(array, width: int | None, name: str = "X"):
+    """A real matrix of the right width, as the caller's own array wherever that is possible: nothing is converted here."""
+    if hasattr(array, "tocsr"):
+        raise TypeError(f"{name} is a sparse matrix, which networks do not take yet: give {name}.toarray()")
+    array = np.asarray(array)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}: encode text and objects first")
+    if array.ndim != 2:
+        hint = (
+            "one sample is X.reshape(1, -1), one feature X.reshape(-1, 1)"
+            if array.ndim < 2
+            else ("flatten images with X.reshape(len(X), -1)")
+        )
+        raise ValueError(f"{name} must have shape (n_samples, n_features); got {array.shape}: {hint}")
+    if array.shape[0] == 0:
+        raise ValueError(f"{name} has no samples: its shape is {array.shape}")
+    if width is not None and array.shape[1] != width:
+        raise ValueError(f"{name} has {array.shape[1]} columns; the network was made for {width}")
+    return array
+
+
+def check_length(array, n_samples: int, name: str) -> None:
+    if len(array) != n_samples:
+        raise ValueError(f"{name} has {len(array)} rows, X has {n_samples}")
+
+
+def raise_not_finite(name: str, row: int, column: int | None, value, dtype) -> None:
+    """The first place where a number is nan or infinite, or becomes so in the network's dtype."""
+    place = f"{name}[{row}]" if column is None else f"{name}[{row}, {column}]"
+    cause = f"{value!s}" if not np.isfinite(value) else f"{value!s}, which is infinite in {dtype}"
+    raise ValueError(f"{place} is {cause}: every number must be finite; drop or fill such samples, or scale the column")
+
+
+def check_sample_weight(sample_weight, n_samples: int):
+    """Weights divided by their mean, in float64; None stays None."""
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight)
+    if weight.shape != (n_samples,) or weight.dtype.kind not in "biuf":
+        raise ValueError(
+            f"sample_weight must be {n_samples} numbers, one for each sample; got {weight.dtype} of shape {weight.shape}"
+        )
+    weight = weight.astype(np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        raise ValueError(f"sample_weight[{wrong[0]}] is {weight[wrong[0]]}: a weight must be finite and at least 0")
+    largest = weight.max()
+    if largest == 0:
+        raise ValueError("sample_weight is 0 for every sample: nothing would be learned; give at least one above 0")
+    weight /= largest  # so that the mean cannot overflow
+    return weight / weight.mean()
