@@ -1,5 +1,6 @@
 """The network: it owns the parameters and says what to compute; the arithmetic is in the compiled core."""
 
+import copy
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import _core, initializers, layers, progress, registry, scores, targets, threads, validation
+from cmlp import _core, initializers, layers, progress, registry, scores, summary, targets, threads, validation
 from cmlp import optimizers as optimizers_
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
@@ -60,6 +61,8 @@ class Network:
         All parameters, W_0 b_0 W_1 b_1 ..., in one buffer, 64-byte aligned; write into it to set them.
     layers : list of Layer
         Views of theta: ``net.layers[0].W`` (fan_in, fan_out), ``net.layers[0].b`` (fan_out,).
+    n_params : int
+        Numbers in theta.
     tables : (ndarray, ndarray)
         The structured arrays `cmlp.layers.LAYER` and `cmlp.layers.PARAM` that describe theta.
     classes : ndarray or None
@@ -111,6 +114,7 @@ class Network:
             [info.parameter for info in known],
             validation.check_biases(bias, n_layers),
         )
+        self.n_params = layers.n_params(self._params)
         self.targets = targets.initial(loss, self.sizes[-1], classes)
         self._init = initializers.resolve(init, names)
         self._bias_init = initializers.resolve(bias_init, names)
@@ -119,11 +123,6 @@ class Network:
         self.reset()
 
     # --- what it consists of --------------------------------------------------------------------------------
-    @property
-    def n_params(self) -> int:
-        """Numbers in theta."""
-        return layers.n_params(self._params)
-
     @property
     def tables(self) -> tuple[Array, Array]:
         return self._layers.copy(), self._params.copy()
@@ -170,15 +169,14 @@ class Network:
     def copy(self) -> "Network":
         """An independent network with the same parameters, optimizer memory, classes and settings."""
         twin = object.__new__(Network)
-        twin.__setstate__(self.__getstate__())
+        twin.__setstate__(copy.deepcopy(self.__getstate__()))
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "memory")}
-        state["theta"] = self.theta.copy()
         if self.memory is not None:
             cursor = self.memory.cursor
-            state["memory"] = (self.memory.name, self.memory.state.copy(), (cursor.t, cursor.epoch))
+            state["memory"] = (self.memory.name, self.memory.state, (cursor.t, cursor.epoch))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -192,27 +190,7 @@ class Network:
 
     def summary(self) -> str:
         """A table of the layers: shapes, functions, numbers of parameters."""
-        rows = [("layer", "shape", "activation", "bias", "parameters")]
-        for l, layer in enumerate(self.layers):
-            has_bias = layer.b is not None
-            count = layer.W.size + (layer.fan_out if has_bias else 0)
-            rows.append(
-                (
-                    f"{l}",
-                    f"{layer.fan_in} x {layer.fan_out}",
-                    layer.activation,
-                    "yes" if has_bias else "no",
-                    f"{count:,}",
-                )
-            )
-        rows.append(("", "", "", "", f"{self.n_params:,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        lines = [
-            "  ".join(text.ljust(width) for text, width in zip(row[:4], widths)) + "  " + row[4].rjust(widths[4])
-            for row in rows
-        ]
-        scale = "" if self.input_scale == 1 else f", inputs times {self.input_scale:.6g}"
-        return "\n".join([*lines, f"loss {self.loss}, {self.dtype}{scale}"])
+        return summary.table(self)
 
     def __repr__(self) -> str:
         return f"<Network {'-'.join(map(str, self.sizes))}, {', '.join(self.activations)}, {self.loss}, {self.dtype}>"

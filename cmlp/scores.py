@@ -41,3 +41,8 @@ def r2(y: Array, predicted: Array, weight: Array | None) -> float:
     constant = total == 0
     scores = np.where(constant, residual == 0, 1 - residual / np.where(constant, 1, total))
     return float(scores.mean())
+
+
+def confusion(codes: Array, predicted: Array, n_classes: int) -> Array:
+    """Counts (n_classes, n_classes): samples of the row's class that were taken for the column's."""
+    return np.bincount(codes * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)

@@ -1,0 +1,5 @@
+import sys
+
+from cmlp.cli import main
+
+sys.exit(main())

@@ -1,0 +1,49 @@
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cmlp
+
+SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
+
+
+def pytest_report_header(config):
+    return [f"cmlp {cmlp.__version__} from {Path(cmlp.__file__).parent}", f"CMLP_TEST_SEED={SEED}"]
+
+
+def pytest_configure(config):
+    source = Path(__file__).parents[1] / "cmlp"
+    if Path(cmlp.__file__).parent == source:
+        raise pytest.UsageError(f"these tests are for an installed cmlp, not for {source}: pip install it, and run `pytest`")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(SEED)
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    """The folder of the real data sets."""
+    folder = os.environ.get("CMLP_DATA")
+    if not folder:
+        pytest.skip("CMLP_DATA names no folder of data sets (mnist/train-images-idx3-ubyte.gz, open/letter.csv.gz, ...)")
+    return Path(folder)
+
+
+@pytest.fixture
+def alarm():
+    """alarm(seconds) raises KeyboardInterrupt in the main thread once so much time has passed."""
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("no interval timer here")
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,231 @@
+"""Each compiled kernel against its twin in the reference. Run for every instruction set by test_instruction_sets.py."""
+
+import numpy as np
+import pytest
+from common import DTYPES, HYPER, targets_for, tolerance
+from numpy.testing import assert_allclose, assert_array_equal
+
+from cmlp import _kernels, reference, registry
+
+every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+every_activation = pytest.mark.parametrize("name", registry.activations)
+every_loss = pytest.mark.parametrize("name", registry.losses)
+
+
+def test_every_name_has_a_reference():
+    assert list(reference.activations.ACTIVATIONS) == list(registry.activations)
+    assert list(reference.losses.LOSSES) == list(registry.losses)
+    assert list(reference.optimizers.OPTIMIZERS) == list(registry.optimizers)
+    assert {name: info.link for name, info in registry.losses.items() if info.link} == reference.LINKS
+    assert {n: info.n_slots for n, info in registry.optimizers.items()} == {
+        n: slots for n, (_, slots) in reference.optimizers.OPTIMIZERS.items()
+    }
+
+
+# --- products -------------------------------------------------------------------------------------------------
+@every_dtype
+@pytest.mark.parametrize("kind", ["nn", "tn", "nt"])
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (3, 5, 4), (1, 64, 10), (64, 1, 7), (33, 65, 129)])
+@pytest.mark.parametrize("beta", [0.0, 1.0])
+def test_products(kind, m, n, k, beta, dtype, rng):
+    A = rng.normal(size=(k, m) if kind == "tn" else (m, k)).astype(dtype)
+    B = rng.normal(size=(n, k) if kind == "nt" else (k, n)).astype(dtype)
+    C = rng.normal(size=(m, n)).astype(dtype)
+    expected = beta * C + getattr(reference, f"gemm_{kind}")(A.astype("float64"), B.astype("float64"))
+    _kernels.gemm(kind, A, B, C, beta)
+    assert_allclose(C, expected, **tolerance(dtype, 10))
+
+
+# --- activations ----------------------------------------------------------------------------------------------
+@every_dtype
+@every_activation
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (3, 64)])
+def test_activation_forward(name, shape, dtype, rng):
+    Z = rng.normal(scale=3, size=shape).astype(dtype)
+    A = np.empty_like(Z)
+    _kernels.activation_forward(name, Z, A)
+    parameter = registry.activations[name].parameter
+    assert_allclose(A, reference.activation_forward(name, Z.astype("float64"), parameter), **tolerance(dtype))
+    _kernels.activation_forward(name, Z, Z)
+    assert_array_equal(Z, A, "in place")
+
+
+@every_dtype
+@every_activation
+def test_activation_backward(name, dtype, rng):
+    Z = rng.normal(scale=2, size=(7, 5)).astype(dtype)
+    A = np.empty_like(Z)
+    _kernels.activation_forward(name, Z, A)
+    dA = rng.normal(size=Z.shape).astype(dtype)
+    dZ = dA.copy()
+    _kernels.activation_backward(name, Z, A, dZ)
+    Z64, A64, dA64 = (array.astype("float64") for array in (Z, A, dA))
+    expected = reference.activation_backward(name, Z64, A64, dA64, registry.activations[name].parameter)
+    assert_allclose(dZ, expected, **tolerance(dtype, 5))
+
+
+@every_activation
+def test_derivative_is_that_of_the_function(name, rng):
+    """Central differences of fourth order along a random direction of dA."""
+    Z = rng.normal(size=(6, 4))
+    Z[np.abs(Z) < 0.05] = 0.3  # away from the kinks
+    dA, direction, h = rng.normal(size=Z.shape), rng.normal(size=Z.shape), 1e-3
+
+    def value(step):
+        A = np.empty_like(Z)
+        _kernels.activation_forward(name, Z + step * direction, A)
+        return (A * dA).sum()
+
+    A, dZ = np.empty_like(Z), dA.copy()
+    _kernels.activation_forward(name, Z, A)
+    _kernels.activation_backward(name, Z, A, dZ)
+    differences = (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h)
+    assert_allclose((dZ * direction).sum(), differences, rtol=1e-8, atol=1e-9)
+
+
+LIMITS = {  # name: values at -inf, -1e4, 0, 1e4, inf
+    "identity": (-np.inf, -1e4, 0, 1e4, np.inf),
+    "sign": (-1, -1, 1, 1, 1),
+    "sigmoid": (0, 0, 0.5, 1, 1),
+    "tanh": (-1, -1, 0, 1, 1),
+    "relu": (0, 0, 0, 1e4, np.inf),
+    "leaky_relu": (-np.inf, -100, 0, 1e4, np.inf),
+    "exponential": (0, 0, 1, np.inf, np.inf),
+    "softmax": (1, 1, 1, 1, 1),  # of one unit
+}
+
+
+@every_dtype
+@every_activation
+def test_activation_far_out(name, dtype):
+    Z = np.array([[-np.inf], [-1e4], [0], [1e4], [np.inf]], dtype=dtype)
+    A = np.empty_like(Z)
+    _kernels.activation_forward(name, Z, A)
+    assert_allclose(A[:, 0], LIMITS[name], rtol=1e-6)
+    _kernels.activation_forward(name, np.full((2, 3), np.nan, dtype), A := np.zeros((2, 3), dtype))
+    assert np.isnan(A).all() or name == "sign"
+
+
+@every_dtype
+def test_softmax_far_out(dtype):
+    Z = np.array([[1e4, -1e4, 0], [np.inf, 0, 1e4], [-np.inf, 2, 2], [1e4, 1e4, 1e4]], dtype=dtype)
+    A = np.empty_like(Z)
+    _kernels.activation_forward("softmax", Z, A)
+    assert_allclose(A, [[1, 0, 0], [1, 0, 0], [0, 0.5, 0.5], [1 / 3] * 3], rtol=1e-6)
+
+
+def test_leaky_relu_takes_its_slope():
+    Z, A = np.array([[-2.0, 3.0]]), np.empty((1, 2))
+    _kernels.activation_forward("leaky_relu", Z, A, 0.25)
+    assert_array_equal(A, [[-0.5, 3.0]])
+    dZ = np.ones((1, 2))
+    _kernels.activation_backward("leaky_relu", Z, A, dZ, 0.25)
+    assert_array_equal(dZ, [[0.25, 1.0]])
+
+
+# --- losses ---------------------------------------------------------------------------------------------------
+@every_dtype
+@every_loss
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("width", [1, 3, 10])
+def test_loss(name, width, weighted, dtype, rng):
+    P = rng.normal(scale=3, size=(9, width)).astype(dtype)
+    Y = targets_for(name, rng, 9, width, dtype)
+    weight = rng.uniform(0, 2, size=(9, 1)).astype(dtype) if weighted else None
+    dP = np.empty_like(P)
+    total = _kernels.loss_gradient(name, P, Y, dP, weight, 1 / 9)
+    weight64 = None if weight is None else weight[:, 0].astype("float64")
+    expected, expected_dP = reference.loss_gradient(name, P.astype("float64"), Y.astype("float64"), weight64, 1 / 9)
+    assert_allclose(total, expected, **tolerance(dtype, 10))
+    assert_allclose(dP, expected_dP, **tolerance(dtype))
+
+
+@every_loss
+def test_loss_gradient_is_that_of_the_loss(name, rng):
+    P = rng.normal(size=(6, 3))
+    Y = targets_for(name, rng, 6, 3)
+    P[np.abs(P) < 0.05] = 0.3
+    P[np.abs(P - Y) < 0.05] += 0.2
+    direction, h, dP = rng.normal(size=P.shape), 1e-4, np.empty_like(P)
+
+    def value(step):
+        return _kernels.loss_gradient(name, P + step * direction, Y, np.empty_like(P))
+
+    _kernels.loss_gradient(name, P, Y, dP)
+    differences = (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h)
+    assert_allclose((dP * direction).sum(), differences, rtol=1e-8, atol=1e-8)
+
+
+def test_losses_by_hand():
+    def of(name, P, Y):
+        dP = np.empty((1, len(P)))
+        return _kernels.loss_gradient(name, np.array([P], float), np.array([Y], float), dP), dP[0].tolist()
+
+    assert of("squared_error", [0.75, 2], [1, 0]) == (0.5 * (0.0625 + 4), [-0.25, 2])
+    assert of("absolute_error", [0.75, 2, 5], [1, 0, 5]) == (2.25, [-1, 1, 0])
+    assert of("perceptron", [0.5, -2, 0], [1, 1, -1]) == (2, [0, -1, 1])  # a score of exactly 0 is a mistake
+    loss, dZ = of("log_loss", [0], [1])
+    assert_allclose([loss, *dZ], [np.log(2), -0.5])
+    loss, dZ = of("cross_entropy", [0, np.log(3)], [1, 0])
+    assert_allclose([loss, *dZ], [np.log(4), -0.75, 0.75])
+
+
+@every_dtype
+@pytest.mark.parametrize("name", ["log_loss", "cross_entropy", "perceptron"])
+def test_losses_with_a_link_are_stable_at_any_score(name, dtype):
+    off = registry.losses[name].off
+    Z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype=dtype)
+    Y = np.array([[1, off], [1, off]], dtype=dtype)
+    dZ = np.empty_like(Z)
+    right, wrong = (_kernels.loss_gradient(name, Z[i : i + 1], Y[i : i + 1], dZ[i : i + 1]) for i in range(2))
+    assert right == 0
+    assert 1e4 <= wrong <= 2e4
+    assert_allclose(np.abs(dZ), [[0, 0], [1, 1]], atol=1e-30)
+
+
+# --- optimizers -----------------------------------------------------------------------------------------------
+@every_dtype
+@pytest.mark.parametrize("name", registry.optimizers)
+def test_optimizer(name, dtype, rng):
+    """A hundred updates on the same gradients."""
+    optimizer, n = HYPER[name], 37
+    hyper = dict(zip(registry.optimizers[name].hyper, optimizer.hyper))
+    state = np.zeros((registry.optimizers[name].n_slots, n), dtype)
+    expected_state = [np.zeros(n) for _ in state]
+    for t in range(1, 101):
+        change = rng.normal(size=(1, n)).astype(dtype)
+        expected, expected_state = reference.optimizer_change(name, change[0].astype("float64"), expected_state, hyper, t)
+        _kernels.optimizer_change(name, change, state, optimizer.hyper, t)
+        assert_allclose(change[0], expected, **tolerance(dtype, 2))
+
+
+@pytest.mark.parametrize("name", registry.optimizers)
+def test_optimizer_minimises(name):
+    theta = np.array([[3.0, -2.0]])
+    state = np.zeros((registry.optimizers[name].n_slots, 2))
+    hyper = (0.02, *HYPER[name].hyper[1:])
+    for t in range(1, 2001):
+        change = theta * [1.0, 10.0]
+        _kernels.optimizer_change(name, change, state, hyper, t)
+        theta += change
+    assert np.abs(theta).max() < 0.02
+
+
+# --- random numbers -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 1001])
+@pytest.mark.parametrize(("seed", "epoch"), [(0, 0), (2**63 + 5, 3), (2**64 - 1, 2**40)])
+def test_permutation(n, seed, epoch):
+    order = _kernels.permutation(n, seed, epoch)
+    assert_array_equal(order, reference.permutation(n, seed, epoch))
+    assert_array_equal(np.sort(order), np.arange(n))
+
+
+def test_permutations_are_uniform():
+    """All 24 orders of 4 samples, in 24,000 epochs: chi squared of 23 degrees of freedom, far inside its range."""
+    counts = {}
+    for epoch in range(24_000):
+        order = tuple(_kernels.permutation(4, 7, epoch))
+        counts[order] = counts.get(order, 0) + 1
+    assert len(counts) == 24
+    chi_squared = sum((count - 1000) ** 2 / 1000 for count in counts.values())
+    assert 8 < chi_squared < 50
