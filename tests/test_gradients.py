@@ -1,0 +1,142 @@
+"""Whole gradients: against the reference, against differences, for networks of every kind."""
+
+import numpy as np
+import pytest
+from common import DTYPES, HIDDEN, ON_OUTPUTS, flat, targets_for, tolerance
+from numpy.testing import assert_allclose
+
+import cmlp
+from cmlp import reference, registry
+
+SIZES = {0: [4, 3], 1: [4, 6, 3], 2: [4, 6, 5, 3], 3: [4, 5, 6, 5, 3], 5: [4, 5, 4, 6, 5, 4, 3]}
+OUTPUTS = [name for name in registry.activations if name != "sign"]
+
+
+def network(depth, activation, loss, bias=True, output=None, dtype="float64", seed=1):
+    init = cmlp.initializers.Normal(0.2) if activation == "exponential" else "xavier"  # e^e^e^z leaves no room
+    return cmlp.Network(
+        SIZES[depth], activation, loss, output=output, bias=bias, dtype=dtype, seed=seed, init=init, bias_init="normal"
+    )
+
+
+def problem(net, rng, n_samples=12, weighted=False):
+    X = rng.normal(size=(n_samples, net.sizes[0]))
+    Y = targets_for(net.loss, rng, n_samples, net.sizes[-1])
+    weight = rng.uniform(0.1, 2, n_samples) if weighted else None
+    return X, Y, weight
+
+
+def kinks_are_far(net, X, Y):
+    """Whether no Z and no error lies so near to a kink that a difference would step over it."""
+    Z, A = reference.forward(net.layers, X)
+    kinked = [z for z, layer in zip(Z, net.layers) if layer.activation in ("relu", "leaky_relu")]
+    kinked += [Z[-1]] if net.loss == "perceptron" else []
+    kinked += [A[-1] - Y] if net.loss == "absolute_error" else []
+    return all(np.abs(z).min() > 1e-3 for z in kinked)
+
+
+def check_along_directions(net, X, Y, weight, rng, directions=3):
+    """d cost / d theta . v against central differences of fourth order, for random unit v."""
+    while not kinks_are_far(net, X, Y):
+        X = rng.normal(size=X.shape)
+    _, dtheta = net.gradient(X, Y, weight)
+    theta, h = net.theta.copy(), 1e-4
+
+    def cost(step):
+        net.theta[:] = theta + step
+        return net.cost(X, Y, weight)
+
+    for _ in range(directions):
+        v = rng.normal(size=len(theta))
+        v /= np.linalg.norm(v)
+        differences = (8 * (cost(h * v) - cost(-h * v)) - (cost(2 * h * v) - cost(-2 * h * v))) / (12 * h)
+        assert_allclose(dtheta @ v, differences, rtol=1e-7, atol=1e-9)
+    net.theta[:] = theta
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
+@pytest.mark.parametrize("loss", registry.losses)
+@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("depth", SIZES)
+def test_gradient_equals_differences(depth, activation, loss, bias, weighted, rng):
+    net = network(depth, activation, loss, bias)
+    check_along_directions(net, *problem(net, rng, weighted=weighted), rng)
+
+
+@pytest.mark.parametrize("loss", ON_OUTPUTS)
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_any_output_function_under_a_loss_on_outputs(output, loss, rng):
+    net = network(2, "tanh", loss, output=output)
+    check_along_directions(net, *problem(net, rng), rng)
+
+
+@pytest.mark.parametrize("loss", registry.losses)
+def test_each_coordinate(loss, rng):
+    net = cmlp.Network([3, 4, 2], "tanh", loss, dtype="float64", init="xavier", bias_init="normal")
+    X, Y, _ = problem(net, rng)
+    _, dtheta = net.gradient(X, Y)
+    theta, h = net.theta.copy(), 1e-5
+    for k in range(len(theta)):
+        costs = []
+        for step in (h, -h):
+            net.theta[:] = theta
+            net.theta[k] += step
+            costs.append(net.cost(X, Y))
+        assert_allclose(dtheta[k], (costs[0] - costs[1]) / (2 * h), rtol=1e-6, atol=1e-8, err_msg=str(k))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", registry.losses)
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_gradient_equals_the_reference(activation, loss, dtype, rng):
+    net = network(3, activation, loss, bias=[True, False, True, False], dtype=dtype)
+    X, Y, weight = problem(net, rng, 200, weighted=True)
+    X, Y, weight = X.astype(dtype), Y.astype(dtype), weight / weight.mean()
+    cost, dtheta = net.gradient(X, Y, weight)
+    expected, gradients = reference.gradient(net.layers, X.astype("float64"), Y.astype("float64"), loss, weight)
+    assert_allclose(cost, expected, **tolerance(dtype, 20))
+    assert_allclose(dtheta, flat(gradients), **tolerance(dtype, 20))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", [[300, 400, 200, 7], [900, 130, 70, 1]])
+def test_a_network_worked_layer_by_layer(sizes, dtype, rng):
+    """theta too large for the cache: tiles of rows and columns, with remainders on every side."""
+    loss = "cross_entropy" if sizes[-1] > 1 else "squared_error"
+    net = cmlp.Network(sizes, ["relu", "tanh"], loss, dtype=dtype)
+    X, Y, weight = problem(net, rng, 173, weighted=True)
+    weight /= weight.mean()
+    cost, dtheta = net.gradient(X.astype(dtype), Y, weight)
+    expected, gradients = reference.gradient(net.layers, X.astype(dtype).astype("float64"), Y, loss, weight)
+    assert_allclose(cost, expected, **tolerance(dtype, 20))
+    assert_allclose(dtheta, flat(gradients), **tolerance(dtype, 20))
+
+
+@pytest.mark.parametrize("softmax_at", [0, 1])
+def test_softmax_in_a_hidden_layer(softmax_at, rng):
+    activations = ["tanh", "tanh"]
+    activations[softmax_at] = "softmax"
+    net = cmlp.Network([4, 150, 140, 3], activations, "squared_error", dtype="float64")
+    check_along_directions(net, *problem(net, rng), rng)
+
+
+def test_a_batch_larger_than_the_work_space(rng):
+    """9,000 samples go through it in chunks; the gradient adds up in dtheta."""
+    net = cmlp.Network([5, 8, 3], "tanh", dtype="float64")
+    X, Y, weight = problem(net, rng, 9000, weighted=True)
+    weight /= weight.mean()
+    cost, dtheta = net.gradient(X, Y, weight)
+    expected, gradients = reference.gradient(net.layers, X, Y, net.loss, weight)
+    assert_allclose(cost, expected, rtol=1e-12)
+    assert_allclose(dtheta, flat(gradients), rtol=1e-10, atol=1e-14)
+
+
+def test_the_loss_of_a_weightless_sample_does_not_count(rng):
+    net = network(1, "tanh", "cross_entropy")
+    X, Y, _ = problem(net, rng)
+    weight = np.r_[np.zeros(4), np.ones(8)]
+    with_zeros = net.gradient(X, Y, weight)
+    without = net.gradient(X[4:], Y[4:])
+    assert_allclose(with_zeros[0], without[0])
+    assert_allclose(with_zeros[1], without[1], atol=1e-16)

@@ -1,0 +1,174 @@
+"""The same bits at any number of threads, and what happens around threads."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from common import DTYPES, HIDDEN, targets_for
+from numpy.testing import assert_array_equal
+
+import cmlp
+from cmlp import _core, registry, threads
+
+TEAMS = [2, 3, 4, 8]
+
+
+@pytest.fixture(autouse=True)
+def any_work_is_worth_a_thread(monkeypatch):
+    """Small problems are used here, for which the library would wake one thread only."""
+    monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
+
+
+def check_equal_bits(make, X, Y, **settings):
+    alone = make()
+    history = alone.fit(X, Y, n_threads=1, **settings)
+    outputs, cost, (_, dtheta) = alone.forward(X, n_threads=1), alone.cost(X, Y, n_threads=1), alone.gradient(X, Y, n_threads=1)
+    for n_threads in TEAMS:
+        net = make()
+        assert net.fit(X, Y, n_threads=n_threads, **settings).loss == history.loss
+        assert_array_equal(net.theta, alone.theta)
+        assert_array_equal(net.memory.state, alone.memory.state)
+        assert_array_equal(net.forward(X, n_threads=n_threads), outputs)
+        assert net.cost(X, Y, n_threads=n_threads) == cost
+        assert_array_equal(net.gradient(X, Y, n_threads=n_threads)[1], dtheta)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", registry.losses)
+@pytest.mark.parametrize("optimizer", registry.optimizers)
+def test_bits_over_optimizers_and_losses(optimizer, loss, dtype, rng):
+    X, Y = rng.normal(size=(500, 6)).astype(dtype), targets_for(loss, rng, 500, 3, dtype)
+    check_equal_bits(
+        lambda: cmlp.Network([6, 20, 3], "tanh", loss, dtype=dtype), X, Y, optimizer=optimizer, batch_size=300, epochs=3
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("sizes", [[6, 20, 15, 3], [200, 300, 150, 3]], ids=["by rows", "by layer"])
+def test_bits_over_activations(activation, sizes, dtype, rng):
+    X, Y = rng.normal(size=(400, sizes[0])).astype(dtype), targets_for("cross_entropy", rng, 400, 3, dtype)
+    check_equal_bits(lambda: cmlp.Network(sizes, activation, dtype=dtype), X, Y, batch_size=150, epochs=2)
+
+
+@pytest.mark.parametrize("sizes", [[6, 20, 3], [100, 700, 3]], ids=["by rows", "by layer"])
+def test_bits_of_batches_in_chunks(sizes, rng):
+    X, Y = rng.normal(size=(10_000, sizes[0])).astype("float32"), targets_for("cross_entropy", rng, 10_000, 3)
+    check_equal_bits(lambda: cmlp.Network(sizes, "tanh"), X, Y, batch_size=None, epochs=2)
+
+
+@pytest.mark.parametrize("kernels", ["Haswell", "SkylakeX"])
+def test_bits_with_other_kernels_of_blas(kernels):
+    """One of the tests above, with the kernels that OpenBLAS has for other processors."""
+    if kernels == "SkylakeX" and "v4" not in _core.instruction_sets:
+        pytest.skip("this processor has no AVX-512")
+    environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+    environment["OPENBLAS_CORETYPE"] = kernels
+    file = Path(__file__)
+    options = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        file.parents[1] / "pyproject.toml",
+        "-k",
+        "test_bits and not blas and not exp",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, file],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        cwd=file.parents[2],
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- how many --------------------------------------------------------------------------------------------------
+def test_small_work_wakes_one_thread(monkeypatch):
+    monkeypatch.undo()
+    assert threads.resolve(8, work=1000) == 1
+    assert threads.resolve(8, work=10**9) == 8 * _core.openmp or not _core.openmp
+
+
+def test_omp_num_threads_is_obeyed():
+    code = "from cmlp import threads; print(threads.available())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["1"]
+
+
+def test_blas_is_left_as_it_was(rng):
+    before = [(info["filepath"], info["num_threads"]) for info in threads._controller().info()]
+    X, y = rng.normal(size=(500, 200)), rng.integers(0, 3, 500)
+    net = cmlp.Network([200, 300, 3])
+    with threads.one_blas_thread:
+        net.fit(X, y, epochs=1)
+        assert all(i["num_threads"] == 1 for i in threads._controller().info() if i["user_api"] == "blas")
+    net.forward(X)
+    assert [(info["filepath"], info["num_threads"]) for info in threads._controller().info()] == before
+
+
+# --- beside other threads and processes -------------------------------------------------------------------------
+def test_prediction_from_several_threads_at_once(rng):
+    X, y = rng.normal(size=(3000, 20)).astype("float32"), rng.integers(0, 3, 3000)
+    net = cmlp.Network([20, 40, 3])
+    net.fit(X, y, epochs=1)
+    expected = [net.forward(X[k:]) for k in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        for k, outputs in enumerate(pool.map(lambda k: net.forward(X[k:]), range(20))):
+            assert_array_equal(outputs, expected[k])
+
+
+def test_training_of_two_networks_at_once(rng):
+    X, y = rng.normal(size=(2000, 20)).astype("float32"), rng.integers(0, 3, 2000)
+
+    def train(seed):
+        net = cmlp.Network([20, 40, 3], seed=seed)
+        net.fit(X, y, epochs=5, n_threads=2)
+        return net.theta
+
+    one_by_one = [train(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for theta, expected in zip(pool.map(train, range(4)), one_by_one):
+            assert_array_equal(theta, expected)
+
+
+CHILD = """
+import multiprocessing, sys
+import numpy as np
+import cmlp
+
+def train(queue=None):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2000, 20)).astype("float32"), rng.integers(0, 3, 2000)
+    net = cmlp.Network([20, 40, 3])
+    net.fit(X, y, epochs=2, n_threads=2)
+    return net.theta.tobytes() if queue is None else queue.put(net.theta.tobytes())
+
+if __name__ == "__main__":
+    own = train()
+    context = multiprocessing.get_context(sys.argv[1])
+    queue = context.Queue()
+    child = context.Process(target=train, args=(queue,))
+    child.start()
+    same = queue.get(timeout=60) == own
+    child.join()
+    sys.exit(0 if same else 3)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_training_in_a_child_of_a_process_that_trained(method, tmp_path):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} here")
+    script = tmp_path / "child.py"
+    script.write_text(CHILD)
+    done = subprocess.run([sys.executable, script, method], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
