@@ -79,7 +79,7 @@ class Network:
     --------
     >>> import cmlp
     >>> X, y = cmlp.datasets.logic("xor")
-    >>> net = cmlp.Network([2, 4, 1], activation="tanh", loss="log_loss", dtype="float64", seed=1)
+    >>> net = cmlp.Network([2, 8, 1], activation="tanh", loss="log_loss", dtype="float64")
     >>> history = net.fit(X, y, optimizer=cmlp.Adam(0.05), batch_size=None, epochs=500)
     >>> net.predict(X).tolist()
     [0, 1, 1, 0]

@@ -18,7 +18,7 @@ cimport numpy as cnp
 
 from cmlp._elementary cimport largest_magnitude
 from cmlp._gather cimport Source, gather
-from cmlp._plan cimport Layer, Plan, lay_out
+from cmlp._plan cimport Layer, Plan, lay_out, n_tiles
 from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
 from cmlp._random cimport permutation
 from cmlp._registry cimport LOSS
@@ -221,7 +221,7 @@ cdef class Engine:
             raise TypeError("the output function is not the link of the loss")
         lay_out(plan, self.dtype.itemsize, avx512)
         self.work = aligned_empty(plan.n_work, self.dtype)
-        self.block_loss = np.empty(-(-capacity // plan.block_rows), dtype=np.float64)
+        self.block_loss = np.empty(n_tiles(capacity, plan.block_rows))
         self.prepare(1)
 
     @property
