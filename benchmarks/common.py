@@ -1,0 +1,38 @@
+"""What the benchmarks share: where the data are, on what they ran, how a table is printed."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import cmlp
+from cmlp import datasets
+from cmlp.config import config
+
+
+def data_folder() -> Path:
+    folder = os.environ.get("CMLP_DATA")
+    if not folder:
+        sys.exit("CMLP_DATA must name the folder of the data sets; see benchmarks/README.md")
+    return Path(folder)
+
+
+def mnist():
+    """X (60000, 784) uint8, y, X_test (10000, 784), y_test."""
+    names = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]
+    X, y, X_test, y_test = (datasets.read_idx(data_folder() / "mnist" / f"{name}-ubyte.gz") for name in names)
+    return X.reshape(len(X), -1), y, X_test.reshape(len(X_test), -1), y_test
+
+
+def machine() -> str:
+    parts = config()
+    threads = parts["threads"].split()[0]
+    return f"{platform.machine()}, {parts['instruction set']}, {parts['blas']}, {threads} threads, cmlp {cmlp.__version__}"
+
+
+def print_table(header, rows) -> None:
+    print("| " + " | ".join(header) + " |")
+    print("|" + "---|" * len(header))
+    for row in rows:
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)
+    print()
