@@ -1,0 +1,116 @@
+"""What the architecture promises: who imports whom, and that every registered name is documented."""
+
+import ast
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cmlp
+from cmlp import _core, layers, registry
+
+PACKAGE = Path(cmlp.__file__).parent
+DOCS = Path(__file__).parents[1] / "docs"
+MODULES = [info.name for info in pkgutil.walk_packages([str(PACKAGE)], "cmlp.")]
+PYTHON_MODULES = [name for name in MODULES if not name.rpartition(".")[2].startswith("_")]
+
+# module: the modules of cmlp that it may import, besides those that anyone may
+ANYONE = {"validation", "layers"}
+MAY_IMPORT = {
+    "__main__": {"cli"},
+    "cli": {"commands", "optimizers", "registry"},
+    "commands": {"config", "datasets", "network", "optimizers", "progress", "scores", "targets"},
+    "config": {"_core", "threads"},
+    "datasets": set(),
+    "engines": {"_core", "threads"},
+    "initializers": set(),
+    "layers": set(),
+    "network": {
+        *("_core", "engines", "initializers", "optimizers", "progress", "registry", "samples", "scores", "summary"),
+        *("targets", "threads", "trace", "training"),
+    },
+    "optimizers": {"registry"},
+    "progress": {"training"},
+    "reference": set(),
+    "registry": {"_core"},
+    "samples": {"_core", "targets"},
+    "scores": {"targets"},
+    "summary": set(),
+    "targets": {"registry"},
+    "threads": {"_core"},
+    "trace": {"engines"},
+    "training": {"threads"},
+    "validation": {"registry"},
+}
+
+
+def imported_by(path):
+    """The top modules of cmlp that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "cmlp":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("cmlp."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("cmlp.")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_follow_the_plan(path):
+    owner = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if owner == "__init__":
+        return
+    allowed = MAY_IMPORT[owner] | ANYONE | {owner} | set(cmlp.__all__) - {"datasets", "reference", "registry", "initializers"}
+    unknown = {name for name in imported_by(path) if name not in allowed and not name[0].isupper() and name != "__version__"}
+    assert not unknown
+
+
+def test_no_module_imports_the_reference():
+    users = [path for path in PACKAGE.rglob("*.py") if "reference" in imported_by(path) and path.parent.name != "reference"]
+    assert users == []
+
+
+def test_the_layer_table_is_the_struct_of_the_core():
+    net = cmlp.Network([3, 4, 2], activation="leaky_relu")
+    engine = _core.Engine(net.tables[0], net.loss, 10, "float32")
+    assert engine.layers.dtype == layers.LAYER
+    assert engine.layers["fan_in"].tolist() == [3, 4]
+    assert engine.layers["parameter"].tolist() == [0.01, 0.0]
+    starts = np.concatenate([engine.layers[name] for name in ("A", "dZ")])
+    assert (starts % 16 == 0).all(), "every block of the work space starts on a cache line"
+    assert len(set(starts)) == 4
+
+
+@pytest.mark.parametrize("kind", ["activations", "losses", "optimizers"])
+def test_every_registered_name_is_documented(kind):
+    if not DOCS.exists():
+        pytest.skip("the documentation is not beside these tests")
+    text = (DOCS / "kernels.rst").read_text()
+    missing = [name for name in getattr(registry, kind) if f"``{name}``" not in text]
+    assert missing == []
+
+
+def test_importing_cmlp_loads_none_of_the_extras():
+    code = "import sys, cmlp; print([m for m in ('sklearn', 'matplotlib', 'tqdm', 'pandas', 'onnx') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", PYTHON_MODULES)
+def test_the_examples_of_the_docstrings_run(name):
+    if name == "cmlp.__main__":
+        return
+    failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+
+
+def test_no_sources_in_the_installed_package():
+    kinds = {path.suffix for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert kinds <= {".py", ".pyi", ".so", ".pyd", ".typed", ".gz", ".md"}
