@@ -1,6 +1,7 @@
 """Engines, the compiled plans and work spaces of a network, kept for the next call."""
 
 import itertools
+import threading
 from contextlib import contextmanager
 
 from cmlp import _core, threads, validation
@@ -8,6 +9,7 @@ from cmlp import _core, threads, validation
 CHUNK = 4096  # rows in a work space at most: a larger batch goes through it in chunks
 WORK = 5_000_000_000  # multiplications in a work space at most, so that a signal is never waited for long
 LEAST = 256  # rows below which a chunk is not made smaller for that
+MOST_IDLE = 4  # work spaces kept for the next call, of whatever sizes came last
 SMALL_PRODUCT = 200_000  # m n k up to which OpenBLAS uses one thread of its own accord
 
 
@@ -25,7 +27,8 @@ class Engines:
 
     def __init__(self, layers, loss: str, dtype) -> None:
         self._make = (layers, loss, dtype)
-        self._idle: dict[tuple[int, bool], list] = {}
+        self._idle: list[tuple[tuple[int, bool], _core.Engine]] = []  # the last used at the end
+        self._lock = threading.Lock()
 
     @contextmanager
     def take(self, n_rows: int, keep_Z: bool = False):
@@ -41,11 +44,8 @@ class Engines:
         largest_product = max(a * b for a, b in itertools.pairwise(widths))
         capacity = capacity_for(n_rows, sum(a * b for a, b in itertools.pairwise(widths)))
         validation.check_rows_fit(capacity, widths, dtype.itemsize)
-        idle = self._idle.setdefault((capacity, keep_Z), [])
-        try:
-            engine = idle.pop()
-        except IndexError:
-            engine = _core.Engine(layers, loss, capacity, dtype, threads.blas_is_avx512(), keep_Z)
+        key = (capacity, keep_Z)
+        engine = self._pop(key) or _core.Engine(layers, loss, capacity, dtype, threads.blas_is_avx512(), keep_Z)
         try:
             if capacity * largest_product <= SMALL_PRODUCT:
                 yield engine
@@ -53,7 +53,16 @@ class Engines:
                 with threads.one_blas_thread:
                     yield engine
         finally:
-            idle.append(engine)
+            with self._lock:
+                self._idle.append((key, engine))
+                del self._idle[:-MOST_IDLE]
+
+    def _pop(self, key: tuple[int, bool]) -> "_core.Engine | None":
+        with self._lock:
+            for place in reversed(range(len(self._idle))):
+                if self._idle[place][0] == key:
+                    return self._idle.pop(place)[1]
+        return None
 
     def clear(self) -> None:
         """Give the work spaces back."""

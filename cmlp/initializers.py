@@ -123,7 +123,7 @@ def default_for(activation: str) -> Initializer:
     return He() if activation in RECTIFIERS else GlorotUniform()
 
 
-def resolve(init, activations: list[str]) -> list:
+def resolve(name: str, init, activations: list[str]) -> list:
     """One initialiser, or given array, for each layer.
 
     Parameters
@@ -133,11 +133,11 @@ def resolve(init, activations: list[str]) -> list:
     activations : list of str (n_layers,)
     """
     one_each = list(init) if isinstance(init, (list, tuple)) else [init] * len(activations)
-    validation.check_one_each("init", one_each, len(activations), "layer")
+    validation.check_one_each(name, one_each, len(activations), "layer")
     resolved = []
     for item, activation in zip(one_each, activations):
         if item is None:
-            item = default_for(activation)
+            item = default_for(activation) if name == "init" else Zeros()
         elif isinstance(item, str):
             item = BY_NAME[validation.check_name("initialiser", item, BY_NAME)]()
         elif not isinstance(item, Initializer):
@@ -148,7 +148,12 @@ def resolve(init, activations: list[str]) -> list:
 
 def fill(out, initializer, fan_in: int, fan_out: int, rng: np.random.Generator, name: str) -> None:
     """Fill W or b of one layer, by an initialiser or from a given array."""
-    if isinstance(initializer, Initializer):
-        initializer(out, fan_in, fan_out, rng)
-    else:
-        out[...] = validation.check_given(initializer, out.shape, out.dtype, name)
+    with np.errstate(over="ignore"):
+        if isinstance(initializer, Initializer):
+            try:
+                initializer(out, fan_in, fan_out, rng)
+            except OverflowError as error:
+                raise ValueError(f"{name} cannot be drawn by {initializer}: {error}") from None
+        else:
+            out[...] = validation.check_given(initializer, out.shape, name)
+    validation.check_initial(out, name)

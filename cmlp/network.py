@@ -3,6 +3,7 @@
 import copy
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from cmlp import optimizers as optimizers_
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
 from cmlp.optimizers import Optimizer
-from cmlp.samples import make_samples
+from cmlp.samples import make_inputs, make_samples
 from cmlp.trace import Trace, trace_step
 from cmlp.training import History, Stopping, Training
 
@@ -58,7 +59,7 @@ class Network:
     Attributes
     ----------
     theta : ndarray (n_params,)
-        All parameters, W_0 b_0 W_1 b_1 ..., in one buffer, 64-byte aligned; write into it to set them.
+        All parameters, W_0 b_0 W_1 b_1 ..., in one buffer, 64-byte aligned; assigning to it writes into the buffer.
     layers : list of Layer
         Views of theta: ``net.layers[0].W`` (fan_in, fan_out), ``net.layers[0].b`` (fan_out,).
     n_params : int
@@ -102,10 +103,13 @@ class Network:
     ) -> None:
         self.sizes = validation.check_sizes(sizes)
         n_layers = len(self.sizes) - 1
-        names = [*validation.check_activations(activation, n_layers - 1), validation.check_output(output, loss)]
+        names = [
+            *validation.check_activations(activation, n_layers - 1),
+            validation.check_output(output, loss, self.sizes[-1]),
+        ]
         self.loss = loss
         self.dtype = validation.check_dtype(dtype)
-        self.input_scale = validation.check_number("input_scale", input_scale)
+        self.input_scale = validation.check_input_scale(input_scale, self.dtype)
         self.activations = names
         known = [registry.activations[name] for name in names]
         self._layers, self._params = layers.tables(
@@ -116,13 +120,22 @@ class Network:
         )
         self.n_params = layers.n_params(self._params)
         self.targets = targets.initial(loss, self.sizes[-1], classes)
-        self._init = initializers.resolve(init, names)
-        self._bias_init = initializers.resolve(bias_init, names)
+        self._init = initializers.resolve("init", init, names)
+        self._bias_init = initializers.resolve("bias_init", bias_init, names)
         self._seed = seed
-        self.theta = _core.aligned_empty(self.n_params, self.dtype)
+        self._theta = _core.aligned_empty(self.n_params, self.dtype)
+        self._training = threading.Lock()
         self.reset()
 
     # --- what it consists of --------------------------------------------------------------------------------
+    @property
+    def theta(self) -> Array:
+        return self._theta
+
+    @theta.setter
+    def theta(self, values: Any) -> None:
+        self._theta[:] = validation.check_given(np.asarray(values), self._theta.shape, "theta")
+
     @property
     def tables(self) -> tuple[Array, Array]:
         return self._layers.copy(), self._params.copy()
@@ -150,8 +163,12 @@ class Network:
         seed : int or Generator, optional
             A new one; without it, the seed that the network was made with (a Generator goes on drawing).
         """
+        with self._alone():
+            return self._reset(seed)
+
+    def _reset(self, seed: int | np.random.Generator | None) -> "Network":
         rng = validation.check_seed(self._seed if seed is None else seed)
-        self.shuffle_seed = int(rng.integers(2**63))
+        shuffle_seed = int(rng.integers(2**63))
         theta = np.empty_like(self.theta)
         for l, (W, b) in enumerate(layers.views(self._params, theta)):
             fan_in, fan_out = W.shape
@@ -159,16 +176,26 @@ class Network:
             if b is not None:
                 initializers.fill(b, self._bias_init[l], fan_in, fan_out, rng, f"b{l}")
         self.theta[:] = theta
+        self.shuffle_seed = shuffle_seed
         self._seed = self._seed if seed is None else seed
         self.engines = Engines(self._layers, self.loss, self.dtype)
         self.memory: Memory | None = None
         self.history: History | None = None
-        self._training = threading.Lock()
         return self
+
+    @contextmanager
+    def _alone(self):
+        """Held by what changes the network."""
+        if not self._training.acquire(blocking=False):
+            raise RuntimeError("this network is being trained, by another thread or around this call; take a copy: net.copy()")
+        try:
+            yield
+        finally:
+            self._training.release()
 
     def copy(self) -> "Network":
         """An independent network with the same parameters, optimizer memory, classes and settings."""
-        twin = object.__new__(Network)
+        twin = object.__new__(type(self))
         twin.__setstate__(copy.deepcopy(self.__getstate__()))
         return twin
 
@@ -182,9 +209,12 @@ class Network:
     def __setstate__(self, state: dict[str, Any]) -> None:
         name, memory, counts = state.get("memory", (None, None, ()))
         self.__dict__.update(state)
-        self.theta = _core.aligned_empty(len(state["theta"]), self.dtype)
-        self.theta[:] = state["theta"]
-        self.memory = None if memory is None else Memory(name, memory, _core.Cursor(*counts))
+        self._theta = _core.aligned_empty(self.n_params, self.dtype)
+        self._theta[:] = state["_theta"]
+        self.memory = None
+        if memory is not None:
+            self.memory = Memory(name, _core.aligned_empty(len(memory), self.dtype), _core.Cursor(*counts))
+            self.memory.state[:] = memory
         self.engines = Engines(self._layers, self.loss, self.dtype)
         self._training = threading.Lock()
 
@@ -211,7 +241,7 @@ class Network:
         A : ndarray (n_samples, n_outputs), the network's dtype
             Probabilities with cross_entropy and log_loss, -1 and +1 with perceptron, values else.
         """
-        return self._outputs(make_samples(self, X)[0], False, n_threads)
+        return self._outputs(make_inputs(self, X), False, n_threads)
 
     def predict(self, X: Any, *, n_threads: int | None = None) -> Array:
         """Labels for classification, values for regression.
@@ -222,13 +252,16 @@ class Network:
             The likeliest class of each sample (a score of exactly 0, probability one half, counts as the second of two); with
             several labels at once a matrix of 1 and 0 (-1 with perceptron); else the values of `forward`.
         """
-        scores = self._outputs(make_samples(self, X)[0], True, n_threads)
-        return targets.decode(scores, self.targets or targets.assumed(self.loss, self.sizes[-1]), self.loss)
+        outputs = self._outputs(make_inputs(self, X), True, n_threads)
+        validation.check_outputs(outputs)
+        return targets.decode(outputs, self.targets or targets.assumed(self.loss, self.sizes[-1]), self.loss)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
         """Accuracy for classes (with several labels at once: all of a sample's right), R2 for values, averaged over outputs."""
         samples, meaning = make_samples(self, X, y, sample_weight)
-        predicted = targets.decode(self._outputs(samples, True, n_threads), meaning, self.loss)
+        outputs = self._outputs(samples, True, n_threads)
+        validation.check_outputs(outputs)
+        predicted = targets.decode(outputs, meaning, self.loss)
         weight = validation.check_sample_weight(sample_weight, samples.n_samples)
         return scores.score(np.asarray(y), predicted, meaning, weight)
 
@@ -354,12 +387,12 @@ class Network:
         shuffled = validation.check_flag("shuffle", shuffle) and batch_size < samples.n_samples
         report, report_every = _reporting(verbose)
         evaluate = self._evaluation(validation_data, meaning, n_threads)
-        if not self._training.acquire(blocking=False):
-            raise RuntimeError("this network is being trained in another thread; train a copy: net.copy()")
-        try:
+        validation.check_theta(self.theta)
+        with self._alone():
             training = Training(
                 self,
                 samples,
+                meaning,
                 optimizers_.resolve(optimizer),
                 batch_size,
                 validation.check_integer("epochs", epochs, 1),
@@ -370,10 +403,7 @@ class Network:
                 report_every,
                 n_threads,
             )
-            self.targets = meaning
             return training.run()
-        finally:
-            self._training.release()
 
     def step(
         self,
@@ -403,7 +433,7 @@ class Network:
             state = _core.aligned_empty(n_slots * self.n_params, self.dtype)
             state[:] = 0
             epoch = 0 if self.memory is None else self.memory.cursor.epoch
-            self.memory = Memory(optimizer.name, state, _core.Cursor(0, epoch))
+            return Memory(optimizer.name, state, _core.Cursor(0, epoch))
         return self.memory
 
     # --- inside ---------------------------------------------------------------------------------------------
@@ -428,12 +458,9 @@ class Network:
         pair = validation.check_validation_data(validation_data)
         if pair is None:
             return None
-        before, self.targets = self.targets, meaning  # the classes of y hold for the validation data
-        try:
-            samples, _ = make_samples(self, *pair)
-        finally:
-            self.targets = before
-        y = np.asarray(pair[1])
+        X, y = pair
+        samples, _ = make_samples(self, X, y, known=meaning)  # the classes of y hold for the validation data
+        y = np.asarray(y)
 
         def evaluate() -> tuple[float, float]:
             predicted = targets.decode(self._outputs(samples, True, n_threads), meaning, self.loss)

@@ -163,6 +163,9 @@ BY_NAME = {kind.name: kind for kind in (SGD, Momentum, Nesterov, RMSprop, Adam)}
 
 def resolve(optimizer: "str | Optimizer") -> Optimizer:
     """An optimizer itself, or by name with its defaults."""
+    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        raise ValueError(f"optimizer is the class {optimizer.__name__}; give one of it, {optimizer.__name__}(), or its name")
     if isinstance(optimizer, Optimizer):
+        validation.check_name("optimizer", getattr(optimizer, "name", type(optimizer).__name__), BY_NAME)
         return optimizer
     return BY_NAME[validation.check_name("optimizer", optimizer, BY_NAME)]()

@@ -7,23 +7,36 @@ from cmlp import _core, targets, validation
 BLOCK = 1 << 16  # numbers looked at together for one that is not finite
 
 
-def make_samples(network, X, y=None, sample_weight=None):
-    """(samples, targets): X, y and weights checked against a network and bound for its engines."""
-    X = validation.check_matrix(X, network.sizes[0])
-    _check_finite(X, "X", network.dtype, network.input_scale)
-    if y is None:
-        return _core.Samples(X, input_scale=network.input_scale), network.targets
-    Y, meaning = targets.encode(y, len(X), network.loss, network.sizes[-1], network.targets)
+def make_inputs(network, X):
+    """X alone, checked against a network and bound for its engines."""
+    return _core.Samples(_inputs(network, X), input_scale=network.input_scale)
+
+
+def make_samples(network, X, y, sample_weight=None, known=None):
+    """(samples, targets): X, y and weights checked against a network and bound for its engines.
+
+    known: what y means, where it is not what the network knows.
+    """
+    X = _inputs(network, X)
+    Y, meaning = targets.encode(y, len(X), network.loss, network.sizes[-1], known or network.targets)
     if Y.ndim == 2:
         _check_finite(Y, "y", network.dtype, 1.0)
     weight = validation.check_sample_weight(sample_weight, len(X))
     return _core.Samples(X, Y, weight, network.input_scale, network.off), meaning
 
 
+def _inputs(network, X):
+    X = validation.check_matrix(X, network.sizes[0])
+    _check_finite(X, "X", network.dtype, network.input_scale)
+    return X
+
+
 def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:
     """Raise at the first number that is nan or infinite, or becomes so when converted and scaled."""
     if array.dtype.kind != "f":
-        return
+        largest = 1 if array.dtype.kind == "b" else float(np.iinfo(array.dtype).max)
+        if largest * abs(scale) < float(np.finfo(dtype).max) / 2:
+            return
     width = array.shape[1]
     n_rows = max(1, BLOCK // max(1, width))
     as_it_is = array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned and scale == 1
@@ -37,4 +50,4 @@ def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:
         if not np.isfinite(_core.largest(block)):
             row, column = (int(place) for place in np.argwhere(~np.isfinite(block))[0])
             column_shown = None if name == "y" and width == 1 else column
-            validation.raise_not_finite(name, start + row, column_shown, array[start + row, column], dtype)
+            validation.raise_not_finite(name, start + row, column_shown, array[start + row, column], dtype, scale)

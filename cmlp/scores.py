@@ -32,13 +32,14 @@ def accuracy(y: Array, predicted: Array, weight: Array | None) -> float:
 
 def r2(y: Array, predicted: Array, weight: Array | None) -> float:
     """1 - residual / total sum of squares, averaged over the outputs; a constant y gives 1 if it is met exactly, else 0."""
-    y, predicted = y.astype(np.float64), predicted.astype(np.float64)
+    y, predicted = (np.ascontiguousarray(values, dtype=np.float64) for values in (y, predicted))
     if y.ndim == 1:
         y, predicted = y[:, None], predicted[:, None]
     w = np.ones((len(y), 1)) if weight is None else weight[:, None]
+    y, predicted, w = (values[w[:, 0] > 0] for values in (y, predicted, w))
     residual = (w * (y - predicted) ** 2).sum(axis=0)
     total = (w * (y - (w * y).sum(axis=0) / w.sum()) ** 2).sum(axis=0)
-    constant = total == 0
+    constant = (y == y[0]).all(axis=0) | (total == 0)  # the mean is rounded, so total need not be 0
     scores = np.where(constant, residual == 0, 1 - residual / np.where(constant, 1, total))
     return float(scores.mean())
 

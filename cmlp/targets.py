@@ -31,11 +31,14 @@ def initial(loss: str, n_outputs: int, classes) -> Targets | None:
     """What is known before the first fit: something only if classes are given."""
     if classes is None:
         return None
-    labels = np.asarray(classes)
-    if labels.ndim != 1 or len(np.unique(labels)) != len(labels):
+    labels = validation.as_array(classes, "classes")
+    if labels.ndim == 1:
+        validation.check_labels(labels, "classes")
+    if labels.ndim != 1 or len(_different(labels, "classes")) != len(labels):
         raise ValueError(f"classes must be a list of different labels; got {classes!r}")
-    _check_number_of_classes(np.sort(labels), n_outputs)
-    return Targets("classes", np.sort(labels))
+    labels = _different(labels, "classes")
+    _check_number_of_classes(labels, n_outputs)
+    return Targets("classes", labels)
 
 
 def assumed(loss: str, n_outputs: int) -> Targets:
@@ -61,14 +64,14 @@ def encode(y, n_samples: int, loss: str, n_outputs: int, known: Targets | None) 
         (n_samples,) class codes (intp), or (n_samples, n_outputs) numbers: the caller's array, where it is one.
     targets : Targets
     """
-    y = np.asarray(y)
+    y = validation.as_array(y, "y")
     validation.check_length(y, n_samples, "y") if y.ndim else None
     if y.ndim == 2 and y.shape[1] == 1 and n_outputs == 1:
         y = y[:, 0]
     if y.ndim == 1:
         has_classes = known is not None and known.task == "classes"
         if n_outputs > 1 or loss in CLASS_LOSSES or has_classes:
-            meaning = known if known is not None and has_classes else Targets("classes", _find_classes(y, n_outputs))
+            meaning = known if known is not None and has_classes else Targets("classes", _find_classes(y, loss, n_outputs))
             return _codes(y, meaning.classes), meaning
         return _values(y[:, None]), known or Targets("values")
     if y.ndim != 2 or y.shape[1] != n_outputs:
@@ -101,19 +104,34 @@ def _values(y):
     return y
 
 
-def _find_classes(y, n_outputs: int):
-    """The classes of a first y: 0 .. k-1 if y is whole numbers in that range, else the labels that occur."""
+def _find_classes(y, loss: str, n_outputs: int):
+    """The classes of a first y: the usual ones, 0 .. k-1, False and True, for one perceptron -1 and 1, if y has no others;
+    else the labels that occur."""
     if y.dtype.kind == "f":
         _check_whole(y)
+    validation.check_labels(y, "y")
     n_classes = max(2, n_outputs)
-    if y.dtype.kind in "iuf" and y.min() >= 0 and y.max() < n_classes:
-        return np.arange(n_classes).astype(y.dtype)
-    try:
-        labels = np.unique(y)
-    except TypeError:
-        raise TypeError("y mixes labels that cannot be compared, such as text and None: make them of one kind") from None
+    if y.dtype.kind == "b" and n_classes == 2:
+        return np.array([False, True])
+    if y.dtype.kind in "iuf":
+        least, most = y.min(), y.max()
+        if loss == "perceptron" and n_outputs == 1 and least >= -1 and most <= 1 and y.all():
+            return np.array([-1, 1], dtype=int if y.dtype.kind == "u" else y.dtype)
+        if least >= 0 and most < n_classes:
+            return np.arange(n_classes).astype(y.dtype)
+    labels = _different(y, "y")
     _check_number_of_classes(labels, n_outputs)
     return labels
+
+
+def _different(labels, name: str):
+    """The labels that occur, sorted."""
+    try:
+        return np.unique(labels)
+    except TypeError:
+        raise TypeError(
+            f"{name} mixes labels that cannot be compared, such as text and numbers: make them of one kind"
+        ) from None
 
 
 def _check_whole(y) -> None:
@@ -136,14 +154,21 @@ def _check_number_of_classes(labels, n_outputs: int) -> None:
 
 def _codes(y, classes):
     """The place of every label among the classes."""
+    if y.dtype.kind == "O":
+        validation.check_labels(y, "y")
+    whole = y.dtype.kind in "iu" and classes.dtype.kind in "iu"
     try:
-        codes = np.searchsorted(classes, y)
+        codes = np.searchsorted(
+            classes, y.astype(classes.dtype, copy=False) if whole else y
+        )  # int64 and uint64 meet in float64
         unseen = np.flatnonzero(classes[np.minimum(codes, len(classes) - 1)] != y)
     except TypeError:
         raise TypeError(f"y holds labels that cannot be compared with the classes {classes[:6].tolist()}") from None
     if len(unseen):
+        label = y[unseen[0]]
+        label = label.item() if isinstance(label, np.generic) else label
         raise ValueError(
-            f"y[{unseen[0]}] is {y[unseen[0]]!r}, a label not seen before: the classes are {classes[:10].tolist()}, fixed at "
+            f"y[{unseen[0]}] is {label!r}, a label not seen before: the classes are {classes[:10].tolist()}, fixed at "
             "the first fit; give all of them as `classes` when the network is made"
         )
     return np.ascontiguousarray(codes, dtype=np.intp)

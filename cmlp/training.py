@@ -115,6 +115,8 @@ class Training:
     network : cmlp.Network
         Its theta is trained in place, its optimizer memory and cursor move.
     samples : _core.Samples
+    targets : Targets
+        What they mean; the network's from now on.
     optimizer : Optimizer
     batch_size, epochs : int
     order : ndarray (n_samples,) of intp or None
@@ -131,6 +133,7 @@ class Training:
         self,
         network,
         samples,
+        targets,
         optimizer,
         batch_size,
         epochs,
@@ -143,6 +146,7 @@ class Training:
     ) -> None:
         self.network = network
         self.samples = samples
+        self.targets = targets
         self.optimizer = optimizer
         self.batch_size = batch_size
         self.epochs = epochs
@@ -161,12 +165,14 @@ class Training:
     def run(self) -> History:
         """Train to the end; on an exception, the network holds the last whole step."""
         self.began = time.perf_counter()
-        self.memory.cursor.new_epoch()
         patience = _Patience(self.stopping)
-        self.network.history = self.history
         with self.network.engines.take(self.batch_size) as engine:
             self.engine = engine
+            self.engine.prepare(self.n_threads)
             self.dtheta = np.empty_like(self.network.theta) if self.batch_size > engine.capacity else None
+            # there is memory for everything: only now does the network change
+            self.memory.cursor.new_epoch()
+            self.network.memory, self.network.targets, self.network.history = self.memory, self.targets, self.history
             try:
                 while not self.history.stopped:
                     self._call(patience)

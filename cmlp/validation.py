@@ -18,7 +18,7 @@ def check_name(kind: str, name, known) -> str:
     """A name that the table knows."""
     if isinstance(name, str) and name in known:
         return name
-    close = difflib.get_close_matches(str(name), list(known), n=1)
+    close = difflib.get_close_matches(str(name).lower(), list(known), n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise ValueError(f"{kind} {name!r} is not known; there are {', '.join(known)}{hint}")
 
@@ -31,10 +31,24 @@ def check_integer(name: str, value, least: int, most: float = math.inf) -> int:
 
 
 def check_number(name: str, value, least: float = -math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value < least:
+    try:
+        number = float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # a whole number beyond every float
+        number = math.inf
+    if not math.isfinite(number) or number < least:
         range_ = "a finite number" if least == -math.inf else f"a finite number, at least {least:g}"
         raise ValueError(f"{name} must be {range_}; got {value!r}")
-    return float(value)
+    return number
+
+
+def check_input_scale(input_scale, dtype) -> float:
+    """Every input is multiplied by it in dtype, so it must be a number there, and not 0."""
+    number = check_number("input_scale", input_scale)
+    with np.errstate(over="ignore", under="ignore"):
+        converted = dtype.type(number)
+    if converted == 0 or not np.isfinite(converted):
+        raise ValueError(f"input_scale must be a finite number in {dtype}, other than 0; got {input_scale!r}")
+    return number
 
 
 def check_hyper_parameter(owner: str, name: str, value) -> None:
@@ -83,8 +97,8 @@ def check_sizes(sizes) -> list[int]:
 
 def check_dtype(dtype) -> np.dtype:
     try:
-        found = np.dtype(dtype)
-    except TypeError:
+        found = None if dtype is None else np.dtype(dtype)
+    except (TypeError, ValueError):
         found = None
     if found not in (np.float32, np.float64):
         raise ValueError(f"dtype must be 'float32' or 'float64'; got {dtype!r}")
@@ -93,9 +107,10 @@ def check_dtype(dtype) -> np.dtype:
 
 def check_activations(activation, n_hidden: int) -> list[str]:
     """The names for the hidden layers."""
-    names = list(activation) if isinstance(activation, (list, tuple)) else [activation] * n_hidden
+    each = isinstance(activation, (list, tuple))
+    names = list(activation) if each else [activation] * n_hidden
     check_one_each("activation", names, n_hidden, "hidden layer")
-    for name in names:
+    for name in names if each else [activation]:
         check_name("activation", name, registry.activations)
         if registry.activations[name].output_only:
             raise ValueError(
@@ -105,9 +120,14 @@ def check_activations(activation, n_hidden: int) -> list[str]:
     return names
 
 
-def check_output(output, loss: str) -> str:
+def check_output(output, loss: str, n_outputs: int) -> str:
     """The output function: the loss's link, or the user's choice where the loss leaves it free."""
     link = registry.losses[check_name("loss", loss, registry.losses)].link
+    if loss == "cross_entropy" and n_outputs == 1:
+        raise ValueError(
+            "loss 'cross_entropy' needs an output for each class; got a last layer of 1, whose softmax is always 1: use "
+            "loss='log_loss' for two classes, 'squared_error' for values, or a wider last layer"
+        )
     if output is None:
         return link or "identity"
     check_name("output", output, registry.activations)
@@ -129,13 +149,31 @@ def check_biases(bias, n_layers: int) -> list[bool]:
     return [bool(value) for value in given]
 
 
-def check_given(array, shape, dtype, name: str):
+def check_given(array, shape, name: str):
     """Given weights or biases."""
     if array.dtype.kind not in "biuf" or array.shape != shape:
         raise ValueError(f"given {name} must be numbers of shape {shape}; got {array.dtype} of shape {array.shape}")
-    if not np.isfinite(array.astype(dtype)).all():
-        raise ValueError(f"given {name} holds values that are not finite in {dtype}")
     return array
+
+
+def check_initial(array, name: str) -> None:
+    """What an initialiser, or a given array, has filled."""
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds values that are not finite in {array.dtype}: give smaller ones, without nan")
+
+
+def check_theta(theta) -> None:
+    """What training starts from."""
+    wrong = np.flatnonzero(~np.isfinite(theta))
+    if len(wrong):
+        raise ValueError(f"theta[{wrong[0]}] is {theta[wrong[0]]}: nothing can be learned from there; net.reset() begins again")
+
+
+def check_outputs(outputs) -> None:
+    """What a prediction is read from."""
+    wrong = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+    if len(wrong):
+        raise FloatingPointError(f"the outputs for X[{wrong[0]}] are {outputs[wrong[0]]}: look at theta, and at the scale of X")
 
 
 def check_learns(output: str) -> None:
@@ -190,11 +228,46 @@ def check_validation_data(validation_data):
 
 
 # --- data ---------------------------------------------------------------------------------------------------
+def as_array(given, name: str):
+    """The caller's own array wherever that is possible; what NumPy would misread in silence is refused."""
+    if given is None:
+        raise TypeError(f"{name} is None: give {'labels or values, one for each row of X' if name == 'y' else 'an array'}")
+    if hasattr(given, "tocsr"):
+        raise TypeError(f"{name} is a sparse matrix, which networks do not take yet: give {name}.toarray()")
+    if np.ma.is_masked(given):
+        raise ValueError(f"{name} has {np.ma.count_masked(given)} masked entries: drop such samples, or fill them")
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{name} is not an array, perhaps because its rows differ in length: {error}") from None
+    if array.dtype.kind in "US" and array.ndim == 1 and isinstance(given, (list, tuple)):
+        for i, item in enumerate(given):
+            if not isinstance(item, (str, bytes)):
+                raise TypeError(f"{name} mixes text and other things, as {name}[{i}], {item!r}: make them of one kind")
+    return array
+
+
+def is_missing(label) -> bool:
+    """None, nan, NaT and pandas.NA."""
+    try:
+        return label is None or bool(label != label)
+    except (TypeError, ValueError):
+        return True
+
+
+def check_labels(labels, name: str) -> None:
+    """Labels of a kind that can be told apart, none of them missing."""
+    if labels.dtype.kind in "cV":
+        raise TypeError(f"{name} must hold labels, whole numbers or text; got dtype {labels.dtype}")
+    if labels.dtype.kind in "OfmM":
+        wrong = np.flatnonzero([is_missing(label) for label in labels] if labels.dtype.kind == "O" else labels != labels)
+        if len(wrong):
+            raise ValueError(f"{name}[{wrong[0]}] is {labels[wrong[0]]}, which names no class: drop such samples, or name it")
+
+
 def check_matrix(array, width: int | None, name: str = "X"):
     """A real matrix of the right width, as the caller's own array wherever that is possible: nothing is converted here."""
-    if hasattr(array, "tocsr"):
-        raise TypeError(f"{name} is a sparse matrix, which networks do not take yet: give {name}.toarray()")
-    array = np.asarray(array)
+    array = as_array(array, name)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}: encode text and objects first")
     if array.ndim != 2:
@@ -216,10 +289,11 @@ def check_length(array, n_samples: int, name: str) -> None:
         raise ValueError(f"{name} has {len(array)} rows, X has {n_samples}")
 
 
-def raise_not_finite(name: str, row: int, column: int | None, value, dtype) -> None:
+def raise_not_finite(name: str, row: int, column: int | None, value, dtype, scale: float) -> None:
     """The first place where a number is nan or infinite, or becomes so in the network's dtype."""
     place = f"{name}[{row}]" if column is None else f"{name}[{row}, {column}]"
-    cause = f"{value!s}" if not np.isfinite(value) else f"{value!s}, which is infinite in {dtype}"
+    scaled = "" if scale == 1 else f" times input_scale {scale:g}"
+    cause = f"{value!s}" if not np.isfinite(value) else f"{value!s}, which{scaled} is infinite in {dtype}"
     raise ValueError(f"{place} is {cause}: every number must be finite; drop or fill such samples, or scale the column")
 
 
@@ -232,7 +306,8 @@ def check_sample_weight(sample_weight, n_samples: int):
         raise ValueError(
             f"sample_weight must be {n_samples} numbers, one for each sample; got {weight.dtype} of shape {weight.shape}"
         )
-    weight = weight.astype(np.float64)
+    with np.errstate(over="ignore"):
+        weight = weight.astype(np.float64)
     wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
     if len(wrong):
         raise ValueError(f"sample_weight[{wrong[0]}] is {weight[wrong[0]]}: a weight must be finite and at least 0")

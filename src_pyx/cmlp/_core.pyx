@@ -136,6 +136,8 @@ cdef class Samples:
         cdef Py_ssize_t n_rows = out.shape[0], width = out.shape[1]
         if start < 0 or start + n_rows > self.n_samples:
             raise TypeError("rows out of range")
+        if source.data == NULL:
+            raise TypeError("these samples have no targets")
         with nogil:
             if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT:
                 gather(&source, NULL, start, n_rows, width, <float*>numbers)
