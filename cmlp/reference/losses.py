@@ -18,7 +18,7 @@ def squared_error(A, Y):
 
 
 def absolute_error(A, Y):
-    """loss_i = sum_j |A_ij - Y_ij|; where A = Y, which has no derivative, dA is 0."""
+    """loss_i = sum_j abs(A_ij - Y_ij); where A = Y, which has no derivative, dA is 0."""
     return np.abs(A - Y).sum(axis=1), np.sign(A - Y)
 
 

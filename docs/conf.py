@@ -1,0 +1,28 @@
+"""Sphinx settings: the built pages are checked with -W, so every warning is an error."""
+
+import cmlp
+
+project = "cmlp"
+author = "the cmlp developers"
+copyright = "2026, the cmlp developers"
+version = release = cmlp.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.doctest",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
+    "numpydoc",
+    "myst_parser",
+]
+exclude_patterns = ["_build"]
+html_theme = "pydata_sphinx_theme"
+html_title = "cmlp"
+html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
+html_show_sourcelink = False
+html_sidebars = {"**": []}
+
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+doctest_global_setup = "import numpy as np, cmlp"
