@@ -29,7 +29,9 @@ def prepared(name, target):
 def with_cmlp(X, y, X_test, y_test, seed):
     """(training loss of the last epoch, score, seconds)."""
     n_outputs, loss = (1, "squared_error") if y.dtype.kind == "f" else (1, "log_loss")
-    net = cmlp.Network([X.shape[1], *HIDDEN, n_outputs], "relu", loss, init="glorot_uniform", seed=seed)
+    net = cmlp.Network(
+        [X.shape[1], *HIDDEN, n_outputs], "relu", loss, init="glorot_uniform", bias_init="glorot_uniform", seed=seed
+    )
     began = time.perf_counter()
     history = net.fit(X, y, optimizer=cmlp.Adam(RATE), batch_size=BATCH, epochs=EPOCHS)
     return history.loss[-1], net.score(X_test, y_test), time.perf_counter() - began
