@@ -1,5 +1,9 @@
 """What several test files need: dtypes, tolerances, random data for any loss."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 
 import cmlp
@@ -42,3 +46,10 @@ def reference_fit(net, X, Y, optimizer, **settings):
     return reference.fit(
         net.layers, X, Y, loss=net.loss, optimizer=optimizer.name, hyper=hyper, seed=net.shuffle_seed, **settings
     )
+
+
+def run_python(*arguments, without=(), **environment):
+    """Python in a process of its own; -P keeps the folder it starts in, perhaps that of the sources, out of its path."""
+    inherited = {name: value for name, value in os.environ.items() if name not in without}
+    command = [sys.executable, "-P", *map(str, arguments)]
+    return subprocess.run(command, env=inherited | environment, capture_output=True, text=True, timeout=600)

@@ -1,36 +1,29 @@
 """The kernels of every instruction set that this processor can run, each in a process of its own."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from common import run_python
 
 from cmlp import _core
 
 TESTS = Path(__file__).parent
 
 
-def run(arguments, **environment):
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, cwd=TESTS.parent.parent)
-
-
 @pytest.mark.parametrize("level", _core.instruction_sets)
 def test_kernels_equal_the_reference(level):
-    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", TESTS.parent / "pyproject.toml"]
-    done = run([*options, TESTS / "test_kernels.py"], CMLP_INSTRUCTION_SET=level)
+    options = ["-q", "-p", "no:cacheprovider", "-c", TESTS.parent / "pyproject.toml"]
+    done = run_python("-m", "pytest", *options, TESTS / "test_kernels.py", CMLP_INSTRUCTION_SET=level)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("level", _core.instruction_sets)
 def test_the_level_asked_for_is_taken(level):
-    done = run(["-c", "from cmlp import _core; print(_core.instruction_set)"], CMLP_INSTRUCTION_SET=level)
+    done = run_python("-c", "from cmlp import _core; print(_core.instruction_set)", CMLP_INSTRUCTION_SET=level)
     assert done.stdout.split() == [level]
 
 
 def test_an_unknown_level_is_refused():
-    done = run(["-c", "import cmlp"], CMLP_INSTRUCTION_SET="v9")
+    done = run_python("-c", "import cmlp", CMLP_INSTRUCTION_SET="v9")
     assert done.returncode == 1
     assert "CMLP_INSTRUCTION_SET='v9': this processor can run" in done.stderr

@@ -4,12 +4,11 @@ import ast
 import doctest
 import importlib
 import pkgutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from common import run_python
 
 import cmlp
 from cmlp import _core, layers, registry
@@ -99,7 +98,7 @@ def test_every_registered_name_is_documented(kind):
 
 def test_importing_cmlp_loads_none_of_the_extras():
     code = "import sys, cmlp; print([m for m in ('sklearn', 'matplotlib', 'tqdm', 'pandas', 'onnx') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = run_python("-c", code)
     assert done.stdout.strip() == "[]"
 
 

@@ -1,14 +1,11 @@
 """The same bits at any number of threads, and what happens around threads."""
 
 import multiprocessing
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from common import DTYPES, HIDDEN, targets_for
+from common import DTYPES, HIDDEN, run_python, targets_for
 from numpy.testing import assert_array_equal
 
 import cmlp
@@ -66,25 +63,12 @@ def test_bits_with_other_kernels_of_blas(kernels):
     """One of the tests above, with the kernels that OpenBLAS has for other processors."""
     if kernels == "SkylakeX" and "v4" not in _core.instruction_sets:
         pytest.skip("this processor has no AVX-512")
-    environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
-    environment["OPENBLAS_CORETYPE"] = kernels
     file = Path(__file__)
-    options = [
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        file.parents[1] / "pyproject.toml",
-        "-k",
-        "test_bits and not blas and not exp",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, file],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        cwd=file.parents[2],
+    done = run_python(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", file.parents[1] / "pyproject.toml"),
+        *("-k", "test_bits_over_activations", file),
+        without=["OPENBLAS_L2_SIZE"],
+        OPENBLAS_CORETYPE=kernels,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -97,10 +81,7 @@ def test_small_work_wakes_one_thread(monkeypatch):
 
 
 def test_omp_num_threads_is_obeyed():
-    code = "from cmlp import threads; print(threads.available())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True
-    )
+    done = run_python("-c", "from cmlp import threads; print(threads.available())", OMP_NUM_THREADS="1")
     assert done.stdout.split() == ["1"]
 
 
@@ -170,5 +151,5 @@ def test_training_in_a_child_of_a_process_that_trained(method, tmp_path):
         pytest.skip(f"no {method} here")
     script = tmp_path / "child.py"
     script.write_text(CHILD)
-    done = subprocess.run([sys.executable, script, method], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = run_python(script, method)
     assert done.returncode == 0, done.stdout + done.stderr
