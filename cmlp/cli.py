@@ -1,13 +1,24 @@
 """The command line: ``cmlp demo``, ``cmlp train``, ``cmlp info``. What the commands do is in `cmlp.commands`."""
 
 import argparse
+import io
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import cmlp
-from cmlp import commands, optimizers, registry
+from cmlp import commands, optimizers, registry, validation
 
 USAGE, FAILED, INTERRUPTED = 2, 1, 130
+
+TRAIN_DESCRIPTION = """\
+Train a network, and test it on samples kept apart.
+
+Text and a few kinds of whole numbers are classes, other numbers are values;
+--loss cross_entropy makes classes of whole numbers, --loss squared_error makes
+values of them. The inputs of a CSV file, and values to be learned, are brought
+to mean 0 and standard deviation 1; 8-bit images are divided by 255."""
 
 TRAIN_EXAMPLES = """examples:
   cmlp train mnist/                               the folder with MNIST's four IDX files
@@ -20,37 +31,34 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message):
-        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(USAGE, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+def argument(read: Callable[[str], Any], accept: Callable[[Any], bool], what: str) -> Callable[[str], Any]:
+    """A type for argparse: what `read` makes of the text, if it is acceptable."""
+
+    def convert(text: str) -> Any:
+        try:
+            value = read(text)
+        except ValueError:
+            value = None
+        if value is None or not accept(value):
+            raise argparse.ArgumentTypeError(f"must be {what}; got {text!r}")
+        return value
+
+    return convert
 
 
-def widths(text: str) -> list[int]:
-    """128,64: two hidden layers; an empty text: none."""
-    return [positive(width) for width in text.split(",")] if text else []
+def widths_in(text: str) -> list[int]:
+    return [int(width) for width in text.split(",")] if text.strip() else []
 
 
-def fraction(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise ValueError
-    return value
-
-
-def rate(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError
-    return value
-
-
-positive.__name__, widths.__name__ = "whole number above 0", "list of widths such as 128,64"
-fraction.__name__, rate.__name__ = "fraction between 0 and 1", "finite number, at least 0"
+positive = argument(int, lambda value: value >= 1, "a whole number above 0")
+seed = argument(int, lambda value: value >= 0, "a whole number, at least 0")
+threads = argument(int, lambda n: 1 <= n <= validation.MOST_THREADS, f"a whole number from 1 to {validation.MOST_THREADS}")
+widths = argument(widths_in, lambda values: all(value >= 1 for value in values), "widths such as 128,64")
+fraction = argument(float, lambda value: 0 < value < 1, "a number between 0 and 1")
+rate = argument(float, lambda value: 0 <= value < float("inf"), "a finite number, at least 0")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,9 +78,7 @@ def add_demo(sub) -> None:
         help="train a digit classifier in seconds",
         description="Train a network on the bundled handwritten digits, and show how well it reads those it has not seen.",
     )
-    demo.add_argument("--epochs", type=positive, default=30)
-    demo.add_argument("--seed", type=int, default=0)
-    demo.add_argument("--threads", type=positive, help="at most this many (default: all that the process may use)")
+    add_run_arguments(demo, epochs=30)
     demo.set_defaults(run=commands.demo)
 
 
@@ -80,42 +86,55 @@ def add_train(sub) -> None:
     train = sub.add_parser(
         "train",
         help="train on a CSV file or on IDX files",
-        description="Train a network and test it on samples kept apart. Inputs of a CSV file are brought to mean 0 and "
-        "standard deviation 1, and so is the target of a regression; 8-bit images are divided by 255.",
+        description=TRAIN_DESCRIPTION,
         epilog=TRAIN_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     data = train.add_argument_group("data")
     data.add_argument("data", metavar="DATA", help="a CSV file, an IDX file of images, or a folder of MNIST's four files")
-    data.add_argument("--target", metavar="COLUMN", help="of a CSV file: name, or number from 0 (default: label, or the first)")
+    data.add_argument(
+        "--target",
+        metavar="COLUMN",
+        help="of a CSV file: name, or number from 0, or from -1 backwards (default: the column label, else the first)",
+    )
     data.add_argument("--labels", metavar="FILE", help="of an IDX file (default: its name with labels-idx1 for images-idx3)")
     test = data.add_mutually_exclusive_group()
     test.add_argument("--test", metavar="DATA", help="a second file like the first, to test on")
-    test.add_argument("--test-fraction", type=fraction, default=0.2, metavar="F", help="kept apart to test on (default: 0.2)")
-    data.add_argument("--test-labels", metavar="FILE")
+    test.add_argument(
+        "--test-fraction", type=fraction, metavar="F", help=f"kept apart to test on (default: {commands.TEST_FRACTION})"
+    )
+    data.add_argument("--test-labels", metavar="FILE", help="of the IDX file to test on")
     net = train.add_argument_group("network")
-    hidden_activations = [name for name, info in registry.activations.items() if not info.output_only]
+    functions = [name for name, info in registry.activations.items() if not info.output_only]
     net.add_argument("--hidden", type=widths, default=[128], metavar="128,64", help='widths; "" for none (default: 128)')
-    net.add_argument("--activation", choices=hidden_activations, default="relu")
-    net.add_argument("--output", choices=list(registry.activations), help="output function, where the loss leaves it free")
-    net.add_argument("--loss", choices=list(registry.losses), help="default: by what the target holds")
-    net.add_argument("--dtype", choices=["float32", "float64"], default="float32")
+    net.add_argument("--activation", choices=functions, default="relu", help="of the hidden layers (default: relu)")
+    net.add_argument("--output", choices=functions, help="output function, where the loss leaves it free (default: identity)")
+    net.add_argument("--loss", choices=list(registry.losses), help="default: by what the target holds, see above")
+    net.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="default: float32")
     how = train.add_argument_group("training")
-    how.add_argument("--optimizer", choices=list(optimizers.BY_NAME), default="adam")
-    how.add_argument("--learning-rate", type=rate, help="default: the optimizer's own")
-    how.add_argument("--batch-size", type=positive, default=128)
-    how.add_argument("--epochs", type=positive, default=10)
-    how.add_argument("--seed", type=int, default=0)
-    how.add_argument("--threads", type=positive, help="at most this many (default: all that the process may use)")
+    how.add_argument("--optimizer", choices=list(optimizers.BY_NAME), default="adam", help="default: adam")
+    how.add_argument("--learning-rate", type=rate, metavar="RATE", help="default: the optimizer's own")
+    how.add_argument("--batch-size", type=positive, default=128, metavar="N", help="samples in a step (default: 128)")
+    add_run_arguments(how, epochs=10)
     train.set_defaults(run=commands.train)
+
+
+def add_run_arguments(group, epochs: int) -> None:
+    group.add_argument(
+        "--epochs", type=positive, default=epochs, metavar="N", help=f"times that all samples are seen (default: {epochs})"
+    )
+    group.add_argument("--seed", type=seed, default=0, metavar="N", help="for all that is drawn at random (default: 0)")
+    group.add_argument("--threads", type=threads, metavar="N", help="at most this many (default: all that the process may use)")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, 1 for failed work, 2 for bad usage, 130 after Ctrl-C."""
-    options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal cannot show must not stop a training
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        options = parser().parse_args(arguments)
         options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except commands.UsageError as error:
         return complain(error, USAGE)
     except KeyboardInterrupt:
@@ -123,7 +142,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has left; so that Python does not complain when it closes it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (OSError, ValueError, TypeError, ArithmeticError, MemoryError) as error:
+    except OSError as error:
+        return complain(f"{error.filename}: {error.strerror}" if error.filename else error, FAILED)
+    except (ValueError, TypeError, ArithmeticError, MemoryError) as error:
         return complain(error, FAILED)
     return 0
 
