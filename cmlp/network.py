@@ -4,7 +4,6 @@ import copy
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,11 @@ from cmlp import _core, initializers, layers, progress, registry, scores, summar
 from cmlp import optimizers as optimizers_
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
+from cmlp.memory import Memory
 from cmlp.optimizers import Optimizer
 from cmlp.samples import make_inputs, make_samples
 from cmlp.trace import Trace, trace_step
 from cmlp.training import History, Stopping, Training
-
-
-@dataclass
-class Memory:
-    """What an optimizer remembers between updates: (n_slots, n_params), and how far it has come."""
-
-    name: str
-    state: Array
-    cursor: Any
 
 
 class Network:
@@ -201,20 +192,14 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "memory")}
-        if self.memory is not None:
-            cursor = self.memory.cursor
-            state["memory"] = (self.memory.name, self.memory.state, (cursor.t, cursor.epoch))
+        state["memory"] = None if self.memory is None else self.memory.parts()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        name, memory, counts = state.get("memory", (None, None, ()))
         self.__dict__.update(state)
         self._theta = _core.aligned_empty(self.n_params, self.dtype)
         self._theta[:] = state["_theta"]
-        self.memory = None
-        if memory is not None:
-            self.memory = Memory(name, _core.aligned_empty(len(memory), self.dtype), _core.Cursor(*counts))
-            self.memory.state[:] = memory
+        self.memory = None if state["memory"] is None else Memory.of(*state["memory"])
         self.engines = Engines(self._layers, self.loss, self.dtype)
         self._training = threading.Lock()
 
@@ -385,7 +370,7 @@ class Network:
         self._check_learns()
         batch_size = validation.check_batch_size(batch_size, samples.n_samples)
         shuffled = validation.check_flag("shuffle", shuffle) and batch_size < samples.n_samples
-        report, report_every = _reporting(verbose)
+        report, report_every = progress.reporting(verbose)
         evaluate = self._evaluation(validation_data, meaning, n_threads)
         validation.check_theta(self.theta)
         with self._alone():
@@ -428,13 +413,11 @@ class Network:
 
     def memory_for(self, optimizer: Optimizer) -> Memory:
         """The memory that an optimizer goes on with: its own, or a fresh one if another kind came before."""
-        if self.memory is None or self.memory.name != optimizer.name:
-            n_slots = registry.optimizers[optimizer.name].n_slots
-            state = _core.aligned_empty(n_slots * self.n_params, self.dtype)
-            state[:] = 0
-            epoch = 0 if self.memory is None else self.memory.cursor.epoch
-            return Memory(optimizer.name, state, _core.Cursor(0, epoch))
-        return self.memory
+        if self.memory is not None and self.memory.name == optimizer.name:
+            return self.memory
+        n_slots = registry.optimizers[optimizer.name].n_slots
+        epoch = 0 if self.memory is None else self.memory.cursor.epoch
+        return Memory.of(optimizer.name, np.zeros(n_slots * self.n_params, self.dtype), 0, epoch)
 
     # --- inside ---------------------------------------------------------------------------------------------
     def _outputs(self, samples, as_scores: bool, n_threads: int | None) -> Array:
@@ -467,11 +450,3 @@ class Network:
             return self._cost(samples, n_threads), scores.score(y, predicted, meaning, None)
 
         return evaluate
-
-
-def _reporting(verbose):
-    """(report, report_every) of `fit`."""
-    if callable(verbose):
-        return verbose, 1
-    every = validation.check_integer("verbose", int(verbose) if isinstance(verbose, bool) else verbose, 0)
-    return (progress.print_line, every) if every else (None, 1)

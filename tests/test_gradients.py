@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 import cmlp
 from cmlp import reference, registry
 
-SIZES = {0: [4, 3], 1: [4, 6, 3], 2: [4, 6, 5, 3], 3: [4, 5, 6, 5, 3], 5: [4, 5, 4, 6, 5, 4, 3]}
+SIZES = {0: [4, 3], 1: [4, 6, 3], 2: [4, 6, 5, 3], 3: [4, 5, 6, 5, 3], 4: [4, 6, 5, 4, 6, 3], 5: [4, 5, 4, 6, 5, 4, 3]}
 OUTPUTS = [name for name in registry.activations if name != "sign"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from common import run_python
 
 import cmlp
-from cmlp import _core, layers, registry
+from cmlp import _blas, _core, layers, registry, validation
 
 PACKAGE = Path(cmlp.__file__).parent
 DOCS = Path(__file__).parents[1] / "docs"
@@ -23,6 +23,7 @@ ANYONE = {"validation", "layers"}
 MAY_IMPORT = {
     "__main__": {"cli"},
     "cli": {"commands", "optimizers", "registry"},
+    "memory": {"_core"},
     "commands": {"config", "datasets", "network", "optimizers", "progress", "scores", "targets"},
     "config": {"_core", "threads"},
     "datasets": set(),
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "initializers": set(),
     "layers": set(),
     "network": {
-        *("_core", "engines", "initializers", "optimizers", "progress", "registry", "samples", "scores", "summary"),
+        *("_core", "engines", "initializers", "memory", "optimizers", "progress", "registry", "samples", "scores", "summary"),
         *("targets", "threads", "trace", "training"),
     },
     "optimizers": {"registry"},
@@ -108,6 +109,10 @@ def test_the_examples_of_the_docstrings_run(name):
         return
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failed == 0
+
+
+def test_sizes_are_compared_with_the_int_of_blas():
+    assert _blas.largest_size == validation.LARGEST_SIZE
 
 
 def test_no_sources_in_the_installed_package():

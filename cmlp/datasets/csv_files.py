@@ -276,7 +276,8 @@ def _problem(text: str, is_input: bool) -> str | None:
     if not text:
         return "missing value (the field is empty)"
     if number is None:
-        return f"{text[:40]!r} is not a number; columns of text must be encoded as numbers first" if is_input else None
+        advice = "only the target may be text (is it this column?), others must be encoded as numbers first"
+        return f"{text[:40]!r} is not a number; {advice}" if is_input else None
     return None if math.isfinite(number) else f"{text[:40]!r} is not a finite number"
 
 
