@@ -83,6 +83,23 @@ def test_derivative_is_that_of_the_function(name, rng):
     assert_allclose((dZ * direction).sum(), differences, rtol=1e-8, atol=1e-9)
 
 
+LARGEST_ERROR = {"exponential": 1.0, "tanh": 2.0, "sigmoid": 3.0}  # in units of the last place
+
+
+@every_dtype
+@pytest.mark.parametrize("name", LARGEST_ERROR)
+def test_accuracy_over_the_whole_range(name, dtype, rng):
+    """Against NumPy one precision higher; the results that are no normal numbers any more may be off by the least of these."""
+    tiny, ends = (1.2e-38, [1, 10, 88]) if dtype == "float32" else (2.3e-308, [1, 10, 700])
+    Z = np.concatenate([rng.uniform(-end, end, 100_000) for end in ends]).astype(dtype)[None]
+    A = np.empty_like(Z)
+    _kernels.activation_forward(name, Z, A)
+    wide = Z.astype("float64" if dtype == "float32" else "longdouble")
+    exact = {"exponential": np.exp, "tanh": np.tanh, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}[name](wide)
+    error = np.abs(A - exact)
+    assert (error <= LARGEST_ERROR[name] * np.spacing(np.abs(exact).astype(dtype)) + 2 * tiny * (np.abs(exact) < tiny)).all()
+
+
 LIMITS = {  # name: values at -inf, -1e4, 0, 1e4, inf
     "identity": (-np.inf, -1e4, 0, 1e4, np.inf),
     "sign": (-1, -1, 1, 1, 1),

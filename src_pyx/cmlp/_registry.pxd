@@ -16,14 +16,12 @@ ctypedef void (*backward_f32)(
 ctypedef void (*backward_f64)(
     const double* Z, const double* A, double* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
 
-# Returns the sum over rows of sample_weight * loss; dP = d(that sum) / dP * scale. P is the score Z where the loss has a
-# link, else the output A. sample_weight may be NULL: all ones.
+# Returns the sum of the losses of rows of equal weight; dP = d(that sum) / dP * scale. P is the score Z where the loss has a
+# link, else the output A.
 ctypedef double (*loss_f32)(
-    const float* P, const float* Y, const float* sample_weight, float* dP, Py_ssize_t n_rows, Py_ssize_t width,
-    double scale) noexcept nogil
+    const float* P, const float* Y, float* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale) noexcept nogil
 ctypedef double (*loss_f64)(
-    const double* P, const double* Y, const double* sample_weight, double* dP, Py_ssize_t n_rows, Py_ssize_t width,
-    double scale) noexcept nogil
+    const double* P, const double* Y, double* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale) noexcept nogil
 
 # Turns a piece of the gradient into the change of the parameters, in place. Slot s of the optimizer's memory for this
 # piece starts at state + s * slot_stride. hyper holds the values named at registration; t counts updates from 1.
@@ -81,14 +79,28 @@ cdef inline void activation_backward(
         ACTIVATION[activation].backward64(Z, A, dZ, n_rows, width, parameter)
 
 
+cdef inline double loss_of_rows(
+    int loss, const floating* P, const floating* Y, floating* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale,
+) noexcept nogil:
+    if floating is float:
+        return LOSS[loss].loss32(P, Y, dP, n_rows, width, scale)
+    else:
+        return LOSS[loss].loss64(P, Y, dP, n_rows, width, scale)
+
+
 cdef inline double loss_gradient(
     int loss, const floating* P, const floating* Y, const floating* sample_weight, floating* dP, Py_ssize_t n_rows,
     Py_ssize_t width, double scale,
 ) noexcept nogil:
-    if floating is float:
-        return LOSS[loss].loss32(P, Y, sample_weight, dP, n_rows, width, scale)
-    else:
-        return LOSS[loss].loss64(P, Y, sample_weight, dP, n_rows, width, scale)
+    """The sum over rows of sample_weight * loss, and its gradient times scale. sample_weight may be NULL: all ones."""
+    cdef Py_ssize_t i
+    cdef double total = 0, weight
+    if sample_weight == NULL:
+        return loss_of_rows(loss, P, Y, dP, n_rows, width, scale)
+    for i in range(n_rows):
+        weight = sample_weight[i]
+        total += weight * loss_of_rows(loss, P + i * width, Y + i * width, dP + i * width, 1, width, scale * weight)
+    return total
 
 
 cdef inline void optimizer_change(
