@@ -13,7 +13,7 @@ from setuptools.command.build_ext import build_ext
 
 CORE = ["_registry", "_blas", "_random", "_team", "_gather", "_plan", "_propagation", "_parameters", "_step"]
 CORE += ["_core", "_kernels"]
-FAMILIES = ["_activations", "_losses", "_optimizers"]  # built once for each instruction set; the best is imported
+FAMILIES = ["_linear", "_activations", "_losses", "_optimizers"]  # built once for each instruction set; the best is imported
 
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and os.name == "posix"
 LEVELS = {f"_{level}": [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4")} if X86_64 else {"_generic": []}

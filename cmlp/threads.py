@@ -15,7 +15,7 @@ _forked = False  # this process is the child of one that ran a parallel region: 
 _has_run_region = False
 
 # Multiplications in a step that are worth one more thread: a few microseconds, against two barriers of 0.2.
-WORK_PER_THREAD = 50_000
+WORK_PER_THREAD = 20_000
 
 
 def _after_fork_in_child() -> None:
@@ -52,13 +52,13 @@ def available() -> int:
     return max(1, math.ceil(min(_core.max_threads(), processors, _cgroup_quota())))
 
 
-def resolve(n_threads: int | None, work: float) -> int:
-    """The threads to use for steps of this many multiplications; the bits of the result are the same for any number."""
+def resolve(n_threads: int | None, work: int, tiles: int) -> int:
+    """The threads to use for steps of so many multiplications in so many tiles; the bits are the same for any number."""
     global _has_run_region
     asked = available() if n_threads is None else validation.check_n_threads(n_threads)
     if _forked or not _core.openmp:
         return 1
-    n = min(asked, max(1, int(work / WORK_PER_THREAD)))
+    n = min(asked, tiles, max(1, work // WORK_PER_THREAD))
     _has_run_region = _has_run_region or n > 1
     return n
 

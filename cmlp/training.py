@@ -155,7 +155,7 @@ class Training:
         self.evaluate = evaluate
         self.report = report
         self.report_every = report_every if report else MOST_EPOCHS
-        self.n_threads = threads.resolve(n_threads, network.n_params * batch_size)
+        self.n_threads = n_threads
         self.memory = network.memory_for(optimizer)
         # where a failed call goes back to: with theta, the optimizer's memory and dtheta, all that a training allocates
         self.theta_before = np.empty_like(network.theta)
@@ -168,6 +168,7 @@ class Training:
         patience = _Patience(self.stopping)
         with self.network.engines.take(self.batch_size) as engine:
             self.engine = engine
+            self.n_threads = threads.resolve(self.n_threads, *engine.load(self.batch_size))
             self.engine.prepare(self.n_threads)
             self.dtheta = np.empty_like(self.network.theta) if self.batch_size > engine.capacity else None
             # there is memory for everything: only now does the network change

@@ -76,8 +76,9 @@ def test_bits_with_other_kernels_of_blas(kernels):
 # --- how many --------------------------------------------------------------------------------------------------
 def test_small_work_wakes_one_thread(monkeypatch):
     monkeypatch.undo()
-    assert threads.resolve(8, work=1000) == 1
-    assert threads.resolve(8, work=10**9) == 8 * _core.openmp or not _core.openmp
+    assert threads.resolve(8, work=1000, tiles=100) == 1
+    assert threads.resolve(8, work=10**9, tiles=1) == 1
+    assert threads.resolve(8, work=10**9, tiles=100) == (8 if _core.openmp else 1)
 
 
 def test_omp_num_threads_is_obeyed():

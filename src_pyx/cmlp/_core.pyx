@@ -68,7 +68,7 @@ instruction_sets = tuple(cpu_levels().decode().split())          # those that th
 
 def load_kernels(str level):
     """Import the kernels built for one instruction set; they take their rows in the tables."""
-    for name in ("_activations", "_losses", "_optimizers"):
+    for name in ("_linear", "_activations", "_losses", "_optimizers"):
         importlib.import_module(f"cmlp._{level}.{name}")
 
 
@@ -233,6 +233,20 @@ cdef class Engine:
     @property
     def n_params(self):
         return self.plan.n_params
+
+    def load(self, Py_ssize_t n_rows):
+        """(multiplications between two barriers, tiles that can be worked on at once) for n_rows: what threads are woken for.
+
+        A unit's function, bias and loss count as twenty multiplications.
+        """
+        cdef Plan* plan = &self.plan
+        cdef Py_ssize_t rows = min(n_rows, plan.capacity), tiles = n_tiles(rows, plan.block_rows), widest = 1, l
+        cdef Py_ssize_t multiplications = rows * (plan.n_params + 20 * int(self.layers["fan_out"].sum()))
+        if plan.by_layer:
+            multiplications //= 2 * plan.n_layers
+            for l in range(plan.n_layers):
+                widest = max(widest, n_tiles(plan.layers[l].fan_out, plan.layers[l].forward_columns))
+        return multiplications, tiles * widest
 
     def prepare(self, int n_threads):
         """Room for the tiles of n_threads."""

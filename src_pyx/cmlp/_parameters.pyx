@@ -6,10 +6,10 @@ Each tile of dW is one product over the whole batch and belongs to one thread, s
 from cython cimport floating
 
 from cmlp._blas cimport gemm_tn
-from cmlp._elementary cimport larger, largest_magnitude
+from cmlp._elementary cimport larger
 from cmlp._plan cimport Layer, depth_of, n_gradient_tiles, n_tiles
 from cmlp._propagation cimport input_of
-from cmlp._registry cimport optimizer_change
+from cmlp._registry cimport add_change, optimizer_change, sum_rows
 from cmlp._team cimport share
 
 cdef enum:
@@ -68,14 +68,8 @@ cdef inline void bias_gradient(
     const Batch* batch, const Tile* tile, bint add, const floating* work, floating* db,
 ) noexcept nogil:
     cdef const floating* dZ = work + tile.layer.dZ + tile.column
-    cdef Py_ssize_t i, j
-    # db_j = sum_i dZ_ij, in the order of the rows
-    if not add:
-        for j in range(tile.n_columns):
-            db[j] = 0
-    for i in range(batch.n_rows):
-        for j in range(tile.n_columns):
-            db[j] += dZ[i * tile.layer.fan_out + j]
+    # db (fan_out,) = the sums of the columns of dZ (n_rows, fan_out)
+    sum_rows(dZ, tile.layer.fan_out, batch.n_rows, tile.n_columns, add, db)
 
 
 # --- the update of a flat piece -----------------------------------------------------------------------------
@@ -84,12 +78,8 @@ cdef inline double apply(
     floating* state,
 ) noexcept nogil:
     """`change` holds the gradient of theta[offset : offset + n] on entry. Returns max |change|."""
-    cdef Py_ssize_t i
     optimizer_change(update.optimizer, change, state + offset, plan.n_params, n, update.hyper, update.t)
-    # theta = theta + change
-    for i in range(n):
-        theta[offset + i] += change[i]
-    return largest_magnitude(<const floating*>change, n)
+    return add_change(theta + offset, <const floating*>change, n)
 
 
 cdef double update_from_batch(

@@ -5,12 +5,12 @@ rows and columns, with a barrier after each. Both call the same three tile funct
 """
 
 from cython cimport floating
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from cmlp._blas cimport gemm_nn, gemm_nt
 from cmlp._gather cimport gather, gather_weights, in_place
 from cmlp._plan cimport depth_of, n_tiles
-from cmlp._registry cimport activation_backward, activation_forward, loss_gradient
+from cmlp._registry cimport activation_backward, activation_forward, loss_gradient, repeat_row
 from cmlp._team cimport barrier, leave, share
 
 
@@ -45,16 +45,13 @@ cdef inline void forward_tile(
     cdef floating* A = work + layer.A + row * layer.fan_out + column
     cdef Py_ssize_t i, k, piece, depth = depth_of(plan, n_rows, n_columns, layer.fan_in)
     # Z (n_rows, n_columns) = b
-    for i in range(n_rows):
-        if layer.bias:
-            memcpy(Z + i * layer.fan_out, theta + layer.b + column, n_columns * sizeof(floating))
-        else:
-            memset(Z + i * layer.fan_out, 0, n_columns * sizeof(floating))
+    if layer.bias:
+        repeat_row(theta + layer.b + column, n_rows, n_columns, Z, layer.fan_out)
     # Z += A_prev (n_rows, fan_in) . W (fan_in, n_columns), in pieces of fan_in that keep BLAS in its fastest kernels
     for piece in range(n_tiles(layer.fan_in, depth)):
         k = piece * depth
         gemm_nn(n_rows, n_columns, min(depth, layer.fan_in - k), A_prev + k, layer.fan_in, W + k * layer.fan_out,
-                layer.fan_out, <floating>1, Z, layer.fan_out)
+                layer.fan_out, <floating>(layer.bias or piece > 0), Z, layer.fan_out)
     # A = f(Z)
     if l == plan.n_layers - 1 and plan.link:
         return

@@ -47,6 +47,67 @@ cdef struct Optimizer:
     optimizer_f32 change32
     optimizer_f64 change64
 
+# Loops of the core itself that each instruction set compiles (_linear.pyx).
+cdef enum:
+    NARROW = 8                       # columns that a row of a small product may have
+    SHALLOW = 16                     # and terms in each of its sums
+
+# theta += change; returns max |change|
+ctypedef double (*add_change_f32)(
+    float* theta, const float* change, Py_ssize_t n) noexcept nogil
+ctypedef double (*add_change_f64)(
+    double* theta, const double* change, Py_ssize_t n) noexcept nogil
+
+# db = (add ? db : 0) + the sums of the columns of dZ, whose rows are `stride` apart
+ctypedef void (*sum_rows_f32)(
+    const float* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add, float* db) noexcept nogil
+ctypedef void (*sum_rows_f64)(
+    const double* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add, double* db) noexcept nogil
+
+# every row of Z (n_rows, width), `stride` apart, = b (width,)
+ctypedef void (*repeat_row_f32)(
+    const float* b, Py_ssize_t n_rows, Py_ssize_t width, float* Z, Py_ssize_t stride) noexcept nogil
+ctypedef void (*repeat_row_f64)(
+    const double* b, Py_ssize_t n_rows, Py_ssize_t width, double* Z, Py_ssize_t stride) noexcept nogil
+
+# C (m, n) = beta C + A (m, k) . B (k, n), n <= NARROW, k <= SHALLOW
+ctypedef void (*narrow_rows_f32)(
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t lda, const float* B, Py_ssize_t row_stride,
+    Py_ssize_t column_stride, float beta, float* C, Py_ssize_t ldc) noexcept nogil
+ctypedef void (*narrow_rows_f64)(
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t lda, const double* B, Py_ssize_t row_stride,
+    Py_ssize_t column_stride, double beta, double* C, Py_ssize_t ldc) noexcept nogil
+
+# C (m, n) = beta C + A^T . B, A (k, m), B (k, n), m and n <= NARROW
+ctypedef void (*narrow_columns_f32)(
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t lda, const float* B, Py_ssize_t ldb, float beta,
+    float* C, Py_ssize_t ldc) noexcept nogil
+ctypedef void (*narrow_columns_f64)(
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t lda, const double* B, Py_ssize_t ldb, double beta,
+    double* C, Py_ssize_t ldc) noexcept nogil
+
+# C (m, n) = beta C + a (m,) b^T (n,)
+ctypedef void (*outer_product_f32)(
+    Py_ssize_t m, Py_ssize_t n, const float* a, Py_ssize_t stride, const float* b, float beta, float* C, Py_ssize_t ldc) noexcept nogil
+ctypedef void (*outer_product_f64)(
+    Py_ssize_t m, Py_ssize_t n, const double* a, Py_ssize_t stride, const double* b, double beta, double* C, Py_ssize_t ldc) noexcept nogil
+
+cdef struct Linear:
+    add_change_f32 add_change32
+    add_change_f64 add_change64
+    sum_rows_f32 sum_rows32
+    sum_rows_f64 sum_rows64
+    repeat_row_f32 repeat_row32
+    repeat_row_f64 repeat_row64
+    narrow_rows_f32 narrow_rows32
+    narrow_rows_f64 narrow_rows64
+    narrow_columns_f32 narrow_columns32
+    narrow_columns_f64 narrow_columns64
+    outer_product_f32 outer_product32
+    outer_product_f64 outer_product64
+
+cdef Linear LINEAR
+
 # The index of a name in `activations`, `losses`, `optimizers` is its row here.
 cdef Activation[64] ACTIVATION
 cdef Loss[64] LOSS
@@ -58,6 +119,31 @@ cdef int register_activation(
 cdef int register_loss(str name, loss_f32 loss32, loss_f64 loss64, dict traits=*) except -1
 cdef int register_optimizer(
     str name, optimizer_f32 change32, optimizer_f64 change64, tuple hyper, int n_slots) except -1
+
+
+cdef inline double add_change(floating* theta, const floating* change, Py_ssize_t n) noexcept nogil:
+    if floating is float:
+        return LINEAR.add_change32(theta, change, n)
+    else:
+        return LINEAR.add_change64(theta, change, n)
+
+
+cdef inline void sum_rows(
+    const floating* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add, floating* db,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.sum_rows32(dZ, stride, n_rows, width, add, db)
+    else:
+        LINEAR.sum_rows64(dZ, stride, n_rows, width, add, db)
+
+
+cdef inline void repeat_row(
+    const floating* b, Py_ssize_t n_rows, Py_ssize_t width, floating* Z, Py_ssize_t stride,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.repeat_row32(b, n_rows, width, Z, stride)
+    else:
+        LINEAR.repeat_row64(b, n_rows, width, Z, stride)
 
 
 cdef inline void activation_forward(
