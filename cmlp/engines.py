@@ -27,6 +27,8 @@ class Engines:
 
     def __init__(self, layers, loss: str, dtype) -> None:
         self._make = (layers, loss, dtype)
+        self._widths = [int(layers["fan_in"][0]), *map(int, layers["fan_out"])]
+        self._products = [a * b for a, b in itertools.pairwise(self._widths)]
         self._idle: list[tuple[tuple[int, bool], _core.Engine]] = []  # the last used at the end
         self._lock = threading.Lock()
 
@@ -40,14 +42,12 @@ class Engines:
             If the work space cannot be allocated.
         """
         layers, loss, dtype = self._make
-        widths = [int(layers["fan_in"][0]), *map(int, layers["fan_out"])]
-        largest_product = max(a * b for a, b in itertools.pairwise(widths))
-        capacity = capacity_for(n_rows, sum(a * b for a, b in itertools.pairwise(widths)))
-        validation.check_rows_fit(capacity, widths, dtype.itemsize)
+        capacity = capacity_for(n_rows, sum(self._products))
+        validation.check_rows_fit(capacity, self._widths, dtype.itemsize)
         key = (capacity, keep_Z)
         engine = self._pop(key) or _core.Engine(layers, loss, capacity, dtype, threads.blas_is_avx512(), keep_Z)
         try:
-            if capacity * largest_product <= SMALL_PRODUCT:
+            if capacity * max(self._products) <= SMALL_PRODUCT:
                 yield engine
             else:
                 with threads.one_blas_thread:

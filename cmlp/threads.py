@@ -27,6 +27,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
+@cache
 def _cgroup_quota() -> float:
     """Processors that the container's quota is worth; inf where there is none."""
     try:
@@ -55,10 +56,12 @@ def available() -> int:
 def resolve(n_threads: int | None, work: int, tiles: int) -> int:
     """The threads to use for steps of so many multiplications in so many tiles; the bits are the same for any number."""
     global _has_run_region
-    asked = available() if n_threads is None else validation.check_n_threads(n_threads)
-    if _forked or not _core.openmp:
+    if n_threads is not None:
+        validation.check_n_threads(n_threads)
+    worth = min(tiles, work // WORK_PER_THREAD)
+    if worth <= 1 or _forked or not _core.openmp:
         return 1
-    n = min(asked, tiles, max(1, work // WORK_PER_THREAD))
+    n = min(worth, available() if n_threads is None else n_threads)
     _has_run_region = _has_run_region or n > 1
     return n
 

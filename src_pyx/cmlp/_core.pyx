@@ -16,12 +16,11 @@ from cython.parallel cimport parallel, threadid
 from libc.stdint cimport uint64_t
 cimport numpy as cnp
 
-from cmlp._elementary cimport largest_magnitude
 from cmlp._gather cimport Source, gather
 from cmlp._plan cimport Layer, Plan, lay_out, n_tiles
 from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
 from cmlp._random cimport permutation
-from cmlp._registry cimport LOSS
+from cmlp._registry cimport LINEAR, LOSS
 from cmlp._step cimport (
     CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run, evaluate as evaluate_samples, gradient, train,
 )
@@ -168,8 +167,8 @@ def largest(cnp.ndarray array):
     cdef void* numbers = address(array, array.dtype, array.size, False)
     cdef Py_ssize_t n = array.size
     if cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT:
-        return largest_magnitude(<const float*>numbers, n)
-    return largest_magnitude(<const double*>numbers, n)
+        return LINEAR.largest32(<const float*>numbers, n)
+    return LINEAR.largest64(<const double*>numbers, n)
 
 
 # --- engine -------------------------------------------------------------------------------------------------

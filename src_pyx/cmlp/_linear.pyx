@@ -16,6 +16,10 @@ cdef enum:
     LANES = 16
 
 # --- sums ---------------------------------------------------------------------------------------------------
+cdef double largest(const floating* values, Py_ssize_t n) noexcept nogil:
+    return largest_magnitude(values, n)
+
+
 cdef double add_change(floating* theta, const floating* change, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     # theta = theta + change
@@ -170,6 +174,7 @@ cdef void outer_product(
                 C[i * ldc + j] = beta * C[i * ldc + j] + a[i * stride] * b[j]
 
 
+LINEAR.largest32, LINEAR.largest64 = largest[float], largest[double]
 LINEAR.add_change32, LINEAR.add_change64 = add_change[float], add_change[double]
 LINEAR.sum_rows32, LINEAR.sum_rows64 = sum_rows[float], sum_rows[double]
 LINEAR.repeat_row32, LINEAR.repeat_row64 = repeat_row[float], repeat_row[double]

@@ -52,6 +52,10 @@ cdef enum:
     NARROW = 8                       # columns that a row of a small product may have
     SHALLOW = 16                     # and terms in each of its sums
 
+# max |values|, nan if one is
+ctypedef double (*largest_f32)(const float* values, Py_ssize_t n) noexcept nogil
+ctypedef double (*largest_f64)(const double* values, Py_ssize_t n) noexcept nogil
+
 # theta += change; returns max |change|
 ctypedef double (*add_change_f32)(
     float* theta, const float* change, Py_ssize_t n) noexcept nogil
@@ -60,9 +64,11 @@ ctypedef double (*add_change_f64)(
 
 # db = (add ? db : 0) + the sums of the columns of dZ, whose rows are `stride` apart
 ctypedef void (*sum_rows_f32)(
-    const float* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add, float* db) noexcept nogil
+    const float* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add,
+    float* db) noexcept nogil
 ctypedef void (*sum_rows_f64)(
-    const double* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add, double* db) noexcept nogil
+    const double* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add,
+    double* db) noexcept nogil
 
 # every row of Z (n_rows, width), `stride` apart, = b (width,)
 ctypedef void (*repeat_row_f32)(
@@ -88,11 +94,15 @@ ctypedef void (*narrow_columns_f64)(
 
 # C (m, n) = beta C + a (m,) b^T (n,)
 ctypedef void (*outer_product_f32)(
-    Py_ssize_t m, Py_ssize_t n, const float* a, Py_ssize_t stride, const float* b, float beta, float* C, Py_ssize_t ldc) noexcept nogil
+    Py_ssize_t m, Py_ssize_t n, const float* a, Py_ssize_t stride, const float* b, float beta, float* C,
+    Py_ssize_t ldc) noexcept nogil
 ctypedef void (*outer_product_f64)(
-    Py_ssize_t m, Py_ssize_t n, const double* a, Py_ssize_t stride, const double* b, double beta, double* C, Py_ssize_t ldc) noexcept nogil
+    Py_ssize_t m, Py_ssize_t n, const double* a, Py_ssize_t stride, const double* b, double beta, double* C,
+    Py_ssize_t ldc) noexcept nogil
 
 cdef struct Linear:
+    largest_f32 largest32
+    largest_f64 largest64
     add_change_f32 add_change32
     add_change_f64 add_change64
     sum_rows_f32 sum_rows32
