@@ -21,6 +21,13 @@ compiled part, whose sources are in ``src_pyx/cmlp``.
 __version__ = "0.1.0"
 
 import importlib
+import importlib.util
+
+if importlib.util.find_spec("cmlp._core") is None:
+    raise ImportError(
+        f"{__path__[0]} holds the sources of cmlp without its compiled core: install it (pip install .), and start Python in "
+        "another folder than this one, or with -P"
+    )
 
 from cmlp import initializers, layers, registry
 from cmlp.config import show_config

@@ -97,6 +97,15 @@ def test_every_registered_name_is_documented(kind):
     assert missing == []
 
 
+def test_the_sources_alone_say_what_to_do():
+    sources = Path(__file__).parents[1]
+    if not (sources / "cmlp").exists():
+        pytest.skip("the sources are not beside these tests")
+    done = run_python("-c", f"import sys; sys.path.insert(0, {str(sources)!r}); import cmlp")
+    assert done.returncode == 1
+    assert "holds the sources of cmlp without its compiled core: install it" in done.stderr
+
+
 def test_importing_cmlp_loads_none_of_the_extras():
     code = "import sys, cmlp; print([m for m in ('sklearn', 'matplotlib', 'tqdm', 'pandas', 'onnx') if m in sys.modules])"
     done = run_python("-c", code)
