@@ -213,7 +213,6 @@ def test_an_interrupt_keeps_the_last_whole_step(sizes, n_samples, batch_size, al
     alarm(0)
     assert net.history.stopped == "interrupted"
     t = net.memory.cursor.t
-    assert t > 0
     steps_per_epoch = -(-n_samples // (batch_size or n_samples))
     same = cmlp.Network(sizes)
     if t // steps_per_epoch:
