@@ -48,7 +48,6 @@ class Engine:
     layers: Array
     work: Array
     capacity: int
-    n_params: int
     def __init__(
         self, layers: Array, loss: str, capacity: int, dtype: Any, avx512: bool = False, keep_Z: bool = False
     ) -> None: ...

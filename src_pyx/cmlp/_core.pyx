@@ -229,10 +229,6 @@ cdef class Engine:
     def capacity(self):
         return self.plan.capacity
 
-    @property
-    def n_params(self):
-        return self.plan.n_params
-
     def load(self, Py_ssize_t n_rows):
         """(multiplications between two barriers, tiles that can be worked on at once) for n_rows: what threads are woken for.
 
