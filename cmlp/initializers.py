@@ -128,8 +128,10 @@ def resolve(name: str, init, activations: list[str]) -> list:
 
     Parameters
     ----------
+    name : {"init", "bias_init"}
+        What is being resolved: weights or biases.
     init : None, str, Initializer, or a sequence (n_layers,) of these or of arrays
-        None takes the default for each layer's activation.
+        None takes the default: for weights by the layer's activation, for biases zeros.
     activations : list of str (n_layers,)
     """
     one_each = list(init) if isinstance(init, (list, tuple)) else [init] * len(activations)

@@ -266,9 +266,8 @@ class Network:
         self._check_learns()
         dtheta = np.empty_like(self.theta)
         with self.engines.take(samples.n_samples) as engine:
-            total, finite = engine.gradient(
-                self.theta, dtheta, samples, threads.resolve(n_threads, *engine.load(samples.n_samples))
-            )
+            team = threads.resolve_for(engine, samples.n_samples, n_threads)
+            total, finite = engine.gradient(self.theta, dtheta, samples, team)
         if not finite:
             raise FloatingPointError("the loss of these samples is not finite, so it has no gradient: look at theta and X")
         return total / samples.n_samples, dtheta
@@ -424,15 +423,14 @@ class Network:
     def _outputs(self, samples, as_scores: bool, n_threads: int | None) -> Array:
         out = np.empty((samples.n_samples, self.sizes[-1]), dtype=self.dtype)
         with self.engines.take(samples.n_samples) as engine:
-            engine.forward(self.theta, samples, out, as_scores, threads.resolve(n_threads, *engine.load(samples.n_samples)))
+            team = threads.resolve_for(engine, samples.n_samples, n_threads)
+            engine.forward(self.theta, samples, out, as_scores, team)
         return out
 
     def _cost(self, samples, n_threads: int | None) -> float:
         with self.engines.take(samples.n_samples) as engine:
-            return (
-                engine.cost(self.theta, samples, threads.resolve(n_threads, *engine.load(samples.n_samples)))
-                / samples.n_samples
-            )
+            team = threads.resolve_for(engine, samples.n_samples, n_threads)
+            return engine.cost(self.theta, samples, team) / samples.n_samples
 
     def _check_learns(self) -> None:
         if registry.losses[self.loss].link is None:

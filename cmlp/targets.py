@@ -65,7 +65,8 @@ def encode(y, n_samples: int, loss: str, n_outputs: int, known: Targets | None) 
     targets : Targets
     """
     y = validation.as_array(y, "y")
-    validation.check_length(y, n_samples, "y") if y.ndim else None
+    if y.ndim:
+        validation.check_length(y, n_samples, "y")
     if y.ndim == 2 and y.shape[1] == 1 and n_outputs == 1:
         y = y[:, 0]
     if y.ndim == 1:

@@ -53,6 +53,11 @@ def available() -> int:
     return max(1, math.ceil(min(_core.max_threads(), processors, _cgroup_quota())))
 
 
+def resolve_for(engine, n_rows: int, n_threads: int | None) -> int:
+    """The threads for batches of n_rows of an engine."""
+    return resolve(n_threads, *engine.load(n_rows))
+
+
 def resolve(n_threads: int | None, work: int, tiles: int) -> int:
     """The threads to use for steps of so many multiplications in so many tiles; the bits are the same for any number."""
     global _has_run_region

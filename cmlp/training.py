@@ -168,7 +168,7 @@ class Training:
         patience = _Patience(self.stopping)
         with self.network.engines.take(self.batch_size) as engine:
             self.engine = engine
-            self.n_threads = threads.resolve(self.n_threads, *engine.load(self.batch_size))
+            self.n_threads = threads.resolve_for(engine, self.batch_size, self.n_threads)
             self.engine.prepare(self.n_threads)
             self.dtheta = np.empty_like(self.network.theta) if self.batch_size > engine.capacity else None
             # there is memory for everything: only now does the network change
