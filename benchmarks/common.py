@@ -1,5 +1,6 @@
 """What the benchmarks share: where the data are, on what they ran, how a table is printed."""
 
+import contextlib
 import os
 import platform
 import sys
@@ -28,6 +29,16 @@ def machine() -> str:
     parts = config()
     threads = parts["threads"].split()[0]
     return f"{platform.machine()}, {parts['instruction set']}, {parts['blas']}, {threads} threads, cmlp {cmlp.__version__}"
+
+
+def machine_facts() -> dict:
+    """The processor, the cores that may be used, and what cmlp and BLAS run on it."""
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    facts = {"processor": model, "cores": len(os.sched_getaffinity(0)), "python": platform.python_version()}
+    return facts | {f"cmlp {key}": value for key, value in config().items() if key != "cmlp"}
 
 
 def print_table(header, rows) -> None:
