@@ -11,12 +11,14 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-CORE = ["_registry", "_blas", "_random", "_team", "_gather", "_plan", "_propagation", "_parameters", "_step"]
+CORE = ["_registry", "_products", "_random", "_team", "_plan", "_propagation", "_parameters", "_step"]
 CORE += ["_core", "_kernels"]
-FAMILIES = ["_linear", "_activations", "_losses", "_optimizers"]  # built once for each instruction set; the best is imported
+# Built once for each instruction set; the best is imported.
+FAMILIES = ["_gather", "_linear", "_activations", "_losses", "_optimizers"]
 
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and os.name == "posix"
 LEVELS = {f"_{level}": [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4")} if X86_64 else {"_generic": []}
+TILED = {"_v3", "_v4"}  # those with fused multiply-adds have products of their own; elsewhere BLAS multiplies
 
 GNU_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-unused"]
 LINUX_LINK = ["-Wl,-z,relro,-z,now"]
@@ -37,7 +39,7 @@ class BuildExt(build_ext):
         if not openmp:
             self.announce("cmlp: no OpenMP here; the core is built for one thread", level=3)
         for extension in self.extensions:
-            extension.extra_compile_args += (GNU_FLAGS + openmp) if gnu else ["/O2"]
+            extension.extra_compile_args[:0] = (GNU_FLAGS + openmp) if gnu else ["/O2"]
             extension.extra_link_args += openmp + (LINUX_LINK if platform.system() == "Linux" else [])
         super().build_extensions()
 
@@ -79,16 +81,22 @@ def extensions():
         "binding": False,
     }
     translated = cythonize(
-        [extension(name, f"src_pyx/cmlp/{name}.pyx") for name in CORE + FAMILIES],
+        [extension(name, f"src_pyx/cmlp/{name}.pyx") for name in [*CORE, *FAMILIES, "_tiles"]],
         include_path=["src_pyx"],
         compiler_directives=directives,
     )
-    core, families = translated[: len(CORE)], translated[len(CORE) :]
-    return core + [
+    core, families, tiles = translated[: len(CORE)], translated[len(CORE) : -1], translated[-1]
+    built = [
         extension(f"{level}.{name}", family.sources[0], flags)
         for level, flags in LEVELS.items()
         for name, family in zip(FAMILIES, families, strict=True)
     ]
+    built += [
+        extension(f"{level}._tiles", tiles.sources[0], [*flags, "-ffp-contract=fast"])
+        for level, flags in LEVELS.items()
+        if level in TILED
+    ]
+    return core + built
 
 
 setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt}, options={"build_ext": {"parallel": os.cpu_count()}})

@@ -18,6 +18,7 @@ def config() -> dict[str, str]:
         "compiler": _core.compiler,
         "openmp": "yes" if _core.openmp else "no: one thread",
         "instruction set": f"{_core.instruction_set} (this processor can run {', '.join(_core.instruction_sets)})",
+        "products": "cmlp's own register tiles" if _core.own_products else "BLAS",
         "blas": f"{blas['internal_api']} {blas['version']}, {kernel} kernels" if blas else "unknown",
         "threads": f"{threads.available()} (set OMP_NUM_THREADS, or n_threads in a call)",
     }

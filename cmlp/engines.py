@@ -45,9 +45,9 @@ class Engines:
         capacity = capacity_for(n_rows, sum(self._products))
         validation.check_rows_fit(capacity, self._widths, dtype.itemsize)
         key = (capacity, keep_Z)
-        engine = self._pop(key) or _core.Engine(layers, loss, capacity, dtype, threads.blas_is_avx512(), keep_Z)
+        engine = self._pop(key) or _core.Engine(layers, loss, capacity, dtype, keep_Z)
         try:
-            if capacity * max(self._products) <= SMALL_PRODUCT:
+            if _core.own_products or capacity * max(self._products) <= SMALL_PRODUCT:
                 yield engine
             else:
                 with threads.one_blas_thread:

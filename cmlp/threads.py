@@ -79,11 +79,6 @@ def blas() -> dict:
     return next(iter(scipys + found), {})
 
 
-def blas_is_avx512() -> bool:
-    """Whether BLAS runs its AVX-512 kernels: the grid of tiles depends on it."""
-    return blas().get("architecture", "").lower() in ("skylakex", "cooperlake", "sapphirerapids", "zen4", "zen5")
-
-
 @cache
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()

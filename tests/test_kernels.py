@@ -25,15 +25,24 @@ def test_every_name_has_a_reference():
 # --- products -------------------------------------------------------------------------------------------------
 @every_dtype
 @pytest.mark.parametrize("kind", ["nn", "tn", "nt"])
-@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (3, 5, 4), (1, 64, 10), (64, 1, 7), (33, 65, 129)])
-@pytest.mark.parametrize("beta", [0.0, 1.0])
-def test_products(kind, m, n, k, beta, dtype, rng):
+@pytest.mark.parametrize(
+    ("m", "n", "k"),
+    [
+        *[(1, 1, 1), (3, 5, 4), (1, 64, 10), (64, 1, 7), (33, 65, 129), (1, 1, 300), (40, 1, 300), (9, 3, 1), (1, 9, 300)],
+        *[(m, 70, 20) for m in range(1, 27)],
+        *[(7, n, 20) for n in range(1, 70)],
+        *[(40, 100, k) for k in (255, 256, 257, 600)],
+    ],
+)
+@pytest.mark.parametrize("start", ["zeros", "itself", "a row"])
+def test_products(kind, m, n, k, start, dtype, rng):
     A = rng.normal(size=(k, m) if kind == "tn" else (m, k)).astype(dtype)
     B = rng.normal(size=(n, k) if kind == "nt" else (k, n)).astype(dtype)
-    C = rng.normal(size=(m, n)).astype(dtype)
-    expected = beta * C + getattr(reference, f"gemm_{kind}")(A.astype("float64"), B.astype("float64"))
-    _kernels.gemm(kind, A, B, C, beta)
-    assert_allclose(C, expected, **tolerance(dtype, 10))
+    C = np.full((m, n), np.nan, dtype) if start == "zeros" else rng.normal(size=(m, n)).astype(dtype)
+    S = {"zeros": None, "itself": C, "a row": rng.normal(size=(1, n)).astype(dtype)}[start]
+    expected = getattr(reference, f"gemm_{kind}")(A.astype("float64"), B.astype("float64")) + (0 if S is None else S)
+    _kernels.gemm(kind, A, B, C, S)
+    assert_allclose(C, expected, **tolerance(dtype, 40))
 
 
 # --- activations ----------------------------------------------------------------------------------------------

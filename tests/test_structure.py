@@ -11,7 +11,7 @@ import pytest
 from common import run_python
 
 import cmlp
-from cmlp import _blas, _core, layers, registry, validation
+from cmlp import _core, _products, layers, registry, validation
 
 PACKAGE = Path(cmlp.__file__).parent
 DOCS = Path(__file__).parents[1] / "docs"
@@ -35,6 +35,8 @@ MAY_IMPORT = {
         *("targets", "threads", "trace", "training"),
     },
     "optimizers": {"registry"},
+    "pace": set(),
+    "profile": {"_core"},
     "progress": {"training"},
     "reference": set(),
     "registry": {"_core"},
@@ -44,7 +46,7 @@ MAY_IMPORT = {
     "targets": {"registry"},
     "threads": {"_core"},
     "trace": {"engines"},
-    "training": {"threads"},
+    "training": {"pace", "profile", "threads"},
     "validation": {"registry"},
 }
 
@@ -121,7 +123,7 @@ def test_the_examples_of_the_docstrings_run(name):
 
 
 def test_sizes_are_compared_with_the_int_of_blas():
-    assert _blas.largest_size == validation.LARGEST_SIZE
+    assert _products.largest_size == validation.LARGEST_SIZE
 
 
 def test_no_sources_in_the_installed_package():

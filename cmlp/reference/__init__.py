@@ -20,10 +20,10 @@ textbooks' delta. Layers are given as a list of `cmlp.layers.Layer`, for instanc
 """
 
 from cmlp.reference.activations import activation_backward, activation_forward
-from cmlp.reference.blas import gemm_nn, gemm_nt, gemm_tn
 from cmlp.reference.losses import LINKS, loss_gradient, one_hot
 from cmlp.reference.optimizers import optimizer_change
 from cmlp.reference.parameters import accumulate
+from cmlp.reference.products import gemm_nn, gemm_nt, gemm_tn
 from cmlp.reference.propagation import backward, forward
 from cmlp.reference.random import permutation
 from cmlp.reference.step import cost, fit, gradient

@@ -1,6 +1,6 @@
 """Gradients of the parameters. Twin of _parameters.pyx."""
 
-from cmlp.reference.blas import gemm_tn
+from cmlp.reference.products import gemm_tn
 
 
 def accumulate(layers, X, A, dZ):

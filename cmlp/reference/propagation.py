@@ -1,7 +1,7 @@
 """Forward propagation and the delta recursion. Twin of _propagation.pyx."""
 
 from cmlp.reference.activations import activation_backward, activation_forward
-from cmlp.reference.blas import gemm_nn, gemm_nt
+from cmlp.reference.products import gemm_nn, gemm_nt
 
 
 def forward(layers, X):

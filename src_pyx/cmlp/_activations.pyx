@@ -171,22 +171,33 @@ register_activation(
 
 
 # --- softmax: the units of a row together -------------------------------------------------------------------
+cdef enum:
+    TOGETHER = 256               # numbers of several short rows whose exponentials are taken in one loop
+
+
 cdef void softmax_forward(
     const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
 ) noexcept nogil:
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, j, first = 0, n_together
     cdef floating highest, total
     # A_ij = e^(Z_ij - max_k Z_ik) / sum_k e^(Z_ik - max_k Z_ik)          inf - inf is taken as 0, its limit
-    for i in range(n_rows):
-        highest = Z[i * width]
-        for j in range(1, width):
-            highest = Z[i * width + j] if Z[i * width + j] > highest else highest
-        total = 0
-        for j in range(width):
-            A[i * width + j] = exponential_of(<floating>0 if Z[i * width + j] == highest else Z[i * width + j] - highest)
-            total += A[i * width + j]
-        for j in range(width):
-            A[i * width + j] /= total
+    while first < n_rows:
+        n_together = min(max(<Py_ssize_t>1, TOGETHER // width), n_rows - first)
+        for i in range(n_together):
+            highest = Z[i * width]
+            for j in range(i * width, (i + 1) * width):
+                highest = Z[j] if Z[j] > highest else highest
+            for j in range(i * width, (i + 1) * width):
+                A[j] = <floating>0 if Z[j] == highest else Z[j] - highest
+        for j in range(n_together * width):
+            A[j] = exponential_of(A[j])
+        for i in range(n_together):
+            total = 0
+            for j in range(i * width, (i + 1) * width):
+                total += A[j]
+            for j in range(i * width, (i + 1) * width):
+                A[j] /= total
+        Z, A, first = Z + n_together * width, A + n_together * width, first + n_together
 
 
 cdef void softmax_backward(

@@ -16,15 +16,17 @@ from cython.parallel cimport parallel, threadid
 from libc.stdint cimport uint64_t
 cimport numpy as cnp
 
-from cmlp._gather cimport Source, gather
-from cmlp._plan cimport Layer, Plan, lay_out, n_tiles
+from cmlp._clock cimport Clock, ticks as read_ticks
+from cmlp._plan cimport Layer, Plan, Tile, lay_out, list_tiles, n_tiles
+from cmlp._products cimport has_tiles
 from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
 from cmlp._random cimport permutation
-from cmlp._registry cimport LINEAR, LOSS
+from cmlp._registry cimport LINEAR, LOSS, gather
+from cmlp._source cimport Source
 from cmlp._step cimport (
     CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run, evaluate as evaluate_samples, gradient, train,
 )
-from cmlp._team cimport Team, has_openmp, max_threads as openmp_max_threads, seconds, team_size
+from cmlp._team cimport Claims, Team, has_openmp, max_threads as openmp_max_threads, seconds, team_size
 
 from cmlp import _registry
 
@@ -67,8 +69,10 @@ instruction_sets = tuple(cpu_levels().decode().split())          # those that th
 
 def load_kernels(str level):
     """Import the kernels built for one instruction set; they take their rows in the tables."""
-    for name in ("_linear", "_activations", "_losses", "_optimizers"):
+    for name in ("_gather", "_linear", "_activations", "_losses", "_optimizers"):
         importlib.import_module(f"cmlp._{level}.{name}")
+    if level in ("v3", "v4"):
+        importlib.import_module(f"cmlp._{level}._tiles")
 
 
 cdef str choose_level():
@@ -84,6 +88,12 @@ cdef str choose_level():
 
 instruction_set = choose_level()
 load_kernels(instruction_set)
+own_products = has_tiles()                                       # else BLAS multiplies
+
+
+def ticks():
+    """The counter that the clocks of a profile read (_clock.pxd)."""
+    return read_ticks()
 
 
 def max_threads():
@@ -199,9 +209,10 @@ cdef class Engine:
     cdef Plan plan
     cdef bint single
     cdef readonly object dtype, layers, work
-    cdef object block_loss, scratch, thread_change
+    cdef object tiles, block_loss, scratch, thread_change, claims
+    cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
-    def __init__(self, cnp.ndarray layers, str loss, Py_ssize_t capacity, dtype, bint avx512=False, bint keep_Z=False):
+    def __init__(self, cnp.ndarray layers, str loss, Py_ssize_t capacity, dtype, bint keep_Z=False):
         self.dtype = np.dtype(dtype)
         self.single = self.dtype == np.float32
         if layers.dtype.itemsize != sizeof(Layer):
@@ -220,9 +231,13 @@ cdef class Engine:
         plan.link = LOSS[plan.loss].link >= 0
         if plan.link and LOSS[plan.loss].link != plan.layers[plan.n_layers - 1].activation:
             raise TypeError("the output function is not the link of the loss")
-        lay_out(plan, self.dtype.itemsize, avx512)
+        lay_out(plan, self.dtype.itemsize)
+        self.tiles = np.array(list_tiles(plan), dtype=np.intp)
+        plan.tiles = <Tile*>cnp.PyArray_DATA(self.tiles)
+        plan.n_tiles = len(self.tiles)
         self.work = aligned_empty(plan.n_work, self.dtype)
         self.block_loss = np.empty(n_tiles(capacity, plan.block_rows))
+        self.claims = aligned_empty(0, np.int_)
         self.prepare(1)
 
     @property
@@ -249,6 +264,13 @@ cdef class Engine:
             self.scratch = aligned_empty(n_threads * self.plan.n_scratch, self.dtype)
             self.thread_change = np.zeros(n_threads)
 
+    cdef Team new_team(self, int n_threads) except *:
+        cdef Py_ssize_t n = n_threads * <Py_ssize_t>sizeof(Claims) // <Py_ssize_t>sizeof(long)
+        if n > len(self.claims):
+            self.claims = aligned_empty(n, np.int_)
+        self.claims[:] = 0
+        return Team(<Claims*>cnp.PyArray_DATA(self.claims), 0, 0, 0, seconds(), NULL)
+
     def block(self, str name, Py_ssize_t l, Py_ssize_t n_rows):
         """Z, A or dZ of layer l as the last call left them: a view (n_rows, fan_out) of the work space."""
         start, width = int(self.layers[name][l]), int(self.layers["fan_out"][l])
@@ -267,6 +289,7 @@ cdef class Engine:
         run.n_steps = run.n_epochs = 0
         run.epoch_loss = run.epoch_change = 0
         run.out_of_time = False
+        run.clocks = NULL
         run.ending = COMPLETE
         run.thread_change = <double*>cnp.PyArray_DATA(self.thread_change)
         return run
@@ -287,7 +310,7 @@ cdef class Engine:
     cdef int evaluate(self, theta, Run* run, Goal goal, int n_threads) except -1:
         cdef void* numbers = address(theta, self.dtype, self.plan.n_params, False)
         cdef void* work = cnp.PyArray_DATA(self.work)
-        cdef Team team = new_team()
+        cdef Team team = self.new_team(n_threads)
         cdef Plan* plan = &self.plan
         if goal == COST and run.data.Y.data == NULL:
             raise TypeError("a cost needs targets")
@@ -305,7 +328,7 @@ cdef class Engine:
         cdef void* gradients = address(dtheta, self.dtype, self.plan.n_params, True)
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef Run run = self.new_run(samples)
-        cdef Team team = new_team()
+        cdef Team team = self.new_team(n_threads)
         cdef Plan* plan = &self.plan
         if run.data.Y.data == NULL:
             raise TypeError("a gradient needs targets")
@@ -336,7 +359,7 @@ cdef class Engine:
         cdef void* memory = address(state, self.dtype, n_state, True) if n_state else NULL
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef void* scratch
-        cdef Team team = new_team()
+        cdef Team team = self.new_team(n_threads)
         self.prepare(n_threads)
         scratch = cnp.PyArray_DATA(self.scratch)
         if samples.Y.data == NULL or batch_size < 1 or max_epochs < 1 or n_threads < 1:
@@ -355,6 +378,8 @@ cdef class Engine:
             run.order = <Py_ssize_t*>address(order, np.intp, samples.n_samples, True)
             run.shuffle = True
             run.seed = seed
+        if self.clocks is not None:
+            run.clocks = <Clock*>address(self.clocks, np.uint64, n_threads * CLOCK_LENGTH, True)
         with nogil:
             if run.shuffle:
                 permutation(run.order, run.n_samples, seed, run.epoch)
@@ -370,17 +395,15 @@ cdef class Engine:
         return ENDINGS[run.ending], run.n_steps, losses_[:n_epochs], changes[:n_epochs], take_exception(&team)
 
 
+CLOCK_LENGTH = sizeof(Clock) // sizeof(uint64_t)
+PARTS = ("gather", "products", "elementwise", "loss", "update", "waiting", "rest")         # clock[1], clock[2], ...
+
 ENDINGS = {
     COMPLETE: "complete",
     INTERRUPTED: "interrupted",
     LOSS_NOT_FINITE: "loss not finite",
     CHANGE_NOT_FINITE: "change not finite",
 }
-
-
-cdef Team new_team() noexcept:
-    cdef Team team = Team(0, 0, 0, seconds(), NULL)
-    return team
 
 
 cdef object take_exception(Team* team):

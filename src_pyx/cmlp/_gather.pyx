@@ -11,8 +11,24 @@ from numpy cimport (
     NPY_UBYTE, NPY_UINT, NPY_ULONG, NPY_ULONGLONG, NPY_USHORT,
 )
 
+from cmlp._registry cimport LINEAR
+from cmlp._source cimport Source, holds_rows
+
 cdef extern from "numpy/ndarraytypes.h" nogil:
     int NPY_HALF                 # NumPy's own .pxd leaves it out
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+        #define cmlp_prefetch(p) __builtin_prefetch(p)
+    #else
+        #define cmlp_prefetch(p) ((void)(p))
+    #endif
+    """
+    void prefetch "cmlp_prefetch"(const void* p) noexcept nogil
+
+cdef enum:
+    AHEAD = 4096                 # bytes of the next rows that are asked for while a row is read
 
 cdef struct Half:
     unsigned short bits
@@ -89,11 +105,35 @@ cdef inline void gather_numbers(
         gather_row(data, source.data + row * source.row_stride, source, width, out + i * width)
 
 
+cdef inline void fetch(const char* row, Py_ssize_t n_bytes) noexcept nogil:
+    """Ask for a row before it is needed: rows in random order are beyond the processor's guesses."""
+    cdef Py_ssize_t line
+    for line in range((<Py_ssize_t>(<size_t>row % 64) + min(n_bytes, <Py_ssize_t>AHEAD) + 63) // 64):
+        prefetch(row + 64 * line)
+
+
+cdef inline void copy_rows(
+    const Source* source, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t width, floating* out,
+) noexcept nogil:
+    cdef Py_ssize_t i, row, n_bytes = width * sizeof(floating), ahead = max(<Py_ssize_t>1, AHEAD // n_bytes)
+    if order != NULL:
+        for i in range(min(ahead, n_rows)):
+            fetch(source.data + order[start + i] * source.row_stride, n_bytes)
+    for i in range(n_rows):
+        row = start + i if order == NULL else order[start + i]
+        if order != NULL and i + ahead < n_rows:
+            fetch(source.data + order[start + i + ahead] * source.row_stride, n_bytes)
+        memcpy(out + i * width, source.data + row * source.row_stride, n_bytes)
+
+
 cdef inline void gather_codes(
     const Source* source, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t width, floating* out,
 ) noexcept nogil:
     cdef Py_ssize_t i, j, code
     cdef const Py_ssize_t* codes = <const Py_ssize_t*>source.data
+    if order != NULL:
+        for i in range(n_rows):
+            prefetch(codes + order[start + i])
     for i in range(n_rows):
         code = codes[start + i] if order == NULL else codes[order[start + i]]
         if width == 1:                                     # two classes share one output
@@ -111,6 +151,8 @@ cdef void gather(
     cdef int kind = s.type_number
     if s.codes:
         gather_codes(s, order, start, n_rows, width, out)
+    elif holds_rows(s, width, <floating>0):
+        copy_rows(s, order, start, n_rows, width, out)
     elif kind == NPY_FLOAT:
         gather_numbers(<const float*>data, s, order, start, n_rows, width, out)
     elif kind == NPY_DOUBLE:
@@ -141,20 +183,4 @@ cdef void gather(
         gather_numbers(<const Half*>data, s, order, start, n_rows, width, out)
 
 
-cdef void gather_weights(
-    const double* values, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, floating* out,
-) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n_rows):
-        out[i] = <floating>values[start + i if order == NULL else order[start + i]]
-
-
-cdef const floating* in_place(
-    const Source* source, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t width, const floating* out,
-) noexcept nogil:
-    cdef int own_type = NPY_FLOAT if floating is float else NPY_DOUBLE
-    if (order != NULL or source.codes or source.scale != 1 or source.swapped or source.type_number != own_type
-            or source.column_stride != sizeof(floating) or source.row_stride != width * <Py_ssize_t>sizeof(floating)
-            or <size_t>source.data % sizeof(floating) != 0):
-        return NULL
-    return <const floating*>(source.data + start * source.row_stride)
+LINEAR.gather32, LINEAR.gather64 = gather[float], gather[double]

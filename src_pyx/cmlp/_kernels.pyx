@@ -9,11 +9,11 @@ from cython cimport floating
 from libc.stdint cimport uint64_t
 cimport numpy as cnp
 
-from cmlp._blas cimport gemm_nn, gemm_nt, gemm_tn
+from cmlp._products cimport gemm_nn, gemm_nt, gemm_tn
 from cmlp._random cimport permutation as fill_permutation
 from cmlp._registry cimport (
     activation_backward as call_backward, activation_forward as call_forward, loss_gradient as call_loss,
-    optimizer_change as call_optimizer,
+    MOST_VALUES, optimizer_change as call_optimizer, optimizer_values,
 )
 from cmlp._registry import activations, losses, optimizers
 
@@ -43,27 +43,33 @@ cdef inline void* data(cnp.ndarray array) noexcept:
 
 
 cdef void call_gemm(
-    str kind, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, const floating* B, floating beta, floating* C,
+    str kind, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, const floating* B, const floating* S,
+    Py_ssize_t lds, floating* C,
 ) noexcept:
     if kind == "nn":
-        gemm_nn(m, n, k, A, k, B, n, beta, C, n)
+        gemm_nn(m, n, k, A, k, B, n, S, lds, C, n)
     elif kind == "tn":
-        gemm_tn(m, n, k, A, m, B, n, beta, C, n)
+        gemm_tn(m, n, k, A, m, B, n, S, lds, C, n)
     else:
-        gemm_nt(m, n, k, A, k, B, k, beta, C, n)
+        gemm_nt(m, n, k, A, k, B, k, S, lds, C, n)
 
 
-def gemm(str kind, cnp.ndarray A, cnp.ndarray B, cnp.ndarray C, double beta=0.0):
-    """C = beta C + op(A) . op(B), kind "nn", "tn" or "nt"."""
-    cdef Py_ssize_t m = C.shape[0], n = C.shape[1], k = B.shape[1 if kind == "nt" else 0]
-    cdef bint is_single = single((A, B, C))
+def gemm(str kind, cnp.ndarray A, cnp.ndarray B, cnp.ndarray C, cnp.ndarray S=None):
+    """C = S + op(A) . op(B), kind "nn", "tn" or "nt". S may be C, or one row for all; None: zeros."""
+    cdef Py_ssize_t m = C.shape[0], n = C.shape[1], k = B.shape[1 if kind == "nt" else 0], lds = 0
+    cdef bint is_single = single((A, B, C) if S is None else (A, B, C, S))
+    cdef void* start = NULL
     fitting = {"nn": ((m, k), (k, n)), "tn": ((k, m), (k, n)), "nt": ((m, k), (n, k))}[kind]
     if ((<object>A).shape, (<object>B).shape) != fitting:
         raise TypeError("the shapes do not fit")
+    if S is not None:
+        if (<object>S).shape not in ((1, n), (m, n)):
+            raise TypeError("the shape of S does not fit")
+        start, lds = data(S), n if S.shape[0] == m else 0
     if is_single:
-        call_gemm(kind, m, n, k, <const float*>data(A), <const float*>data(B), <float>beta, <float*>data(C))
+        call_gemm(kind, m, n, k, <const float*>data(A), <const float*>data(B), <const float*>start, lds, <float*>data(C))
     else:
-        call_gemm(kind, m, n, k, <const double*>data(A), <const double*>data(B), beta, <double*>data(C))
+        call_gemm(kind, m, n, k, <const double*>data(A), <const double*>data(B), <const double*>start, lds, <double*>data(C))
 
 
 def activation_forward(str name, cnp.ndarray Z, cnp.ndarray A, parameter=None):
@@ -109,14 +115,15 @@ def optimizer_change(str name, cnp.ndarray change, cnp.ndarray state, hyper, Py_
     """change (1, n): a gradient on entry, what it moves the parameters by on return; state (n_slots, n): the memory."""
     cdef Py_ssize_t n = change.shape[1]
     cdef int row = optimizers[name].row
-    cdef cnp.ndarray values = np.array(hyper, dtype=np.float64)
-    cdef const double* h = <const double*>data(values)
-    if (<object>state).shape != (optimizers[name].n_slots, n) or len(values) != len(optimizers[name].hyper):
+    cdef cnp.ndarray numbers = np.array(hyper, dtype=np.float64)
+    cdef double[MOST_VALUES] values
+    if (<object>state).shape != (optimizers[name].n_slots, n) or len(numbers) != len(optimizers[name].hyper):
         raise TypeError("the memory or the hyper-parameters do not fit the optimizer")
+    optimizer_values(row, <const double*>data(numbers), t, values)
     if single((change, state)):
-        call_optimizer(row, <float*>data(change), <float*>data(state), n, n, h, t)
+        call_optimizer(row, <float*>data(change), <float*>data(state), n, n, values)
     else:
-        call_optimizer(row, <double*>data(change), <double*>data(state), n, n, h, t)
+        call_optimizer(row, <double*>data(change), <double*>data(state), n, n, values)
 
 
 def permutation(Py_ssize_t n, uint64_t seed, uint64_t epoch):

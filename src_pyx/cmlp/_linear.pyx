@@ -1,19 +1,18 @@
 """Linear algebra in the small: sums that BLAS does not have, and products that it is too large for.
 
-A call of BLAS costs from 0.1 to 1 microsecond before it multiplies; a layer of a few units is done by then. The products
-here are chosen by their shape alone (see _blas.pyx), and the width is a constant in each, so the compiler keeps a row in
-registers.
+A product of a few numbers fills no register tile (_tiles.pyx), and a call of BLAS costs from 0.1 to 1 microsecond before it
+multiplies. The products here are chosen by their shape alone (_products.pyx), and the width is a constant in each, so the
+compiler works on several rows at once.
 """
 
 from cython cimport floating
 
-from libc.string cimport memcpy
-
-from cmlp._elementary cimport largest_magnitude
+from cmlp._elementary cimport larger, largest_magnitude
 from cmlp._registry cimport LINEAR, NARROW, SHALLOW
 
 cdef enum:
     LANES = 16
+    PIECE = 1024
 
 # --- sums ---------------------------------------------------------------------------------------------------
 cdef double largest(const floating* values, Py_ssize_t n) noexcept nogil:
@@ -21,11 +20,16 @@ cdef double largest(const floating* values, Py_ssize_t n) noexcept nogil:
 
 
 cdef double add_change(floating* theta, const floating* change, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    # theta = theta + change
-    for i in range(n):
-        theta[i] += change[i]
-    return largest_magnitude(change, n)
+    cdef Py_ssize_t piece, start, size, i
+    cdef double largest = 0
+    # theta = theta + change, by pieces that stay in the nearest cache while their maximum is found
+    for piece in range((n + PIECE - 1) // PIECE):
+        start = piece * PIECE
+        size = min(<Py_ssize_t>PIECE, n - start)
+        for i in range(start, start + size):
+            theta[i] += change[i]
+        largest = larger(largest, largest_magnitude(change + start, size))
+    return largest
 
 
 cdef void sum_rows(
@@ -58,126 +62,83 @@ cdef inline void sum_lanes(const floating* dZ, Py_ssize_t n, Py_ssize_t width, f
         db[i % width] += dZ[i]
 
 
-cdef inline void repeat(const floating* b, Py_ssize_t n_rows, Py_ssize_t width, floating* Z, Py_ssize_t stride) noexcept nogil:
-    cdef Py_ssize_t i, j
-    for i in range(n_rows):
-        for j in range(width):
-            Z[i * stride + j] = b[j]
-
-
-cdef void repeat_row(
-    const floating* b, Py_ssize_t n_rows, Py_ssize_t width, floating* Z, Py_ssize_t stride,
-) noexcept nogil:
-    cdef Py_ssize_t i
-    if width == 1:
-        repeat(b, n_rows, 1, Z, stride)
-    elif width == 2:
-        repeat(b, n_rows, 2, Z, stride)
-    elif width == 3:
-        repeat(b, n_rows, 3, Z, stride)
-    elif width == 4:
-        repeat(b, n_rows, 4, Z, stride)
-    else:
-        for i in range(n_rows):
-            memcpy(Z + i * stride, b, width * sizeof(floating))
-
-
 # --- products -----------------------------------------------------------------------------------------------
 cdef inline void rows_of_product(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, floating beta,
-    floating* C, Py_ssize_t ldc,
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_row, const floating* B, const floating* S,
+    Py_ssize_t s_row, floating* C, Py_ssize_t c_row,
 ) noexcept nogil:
-    """C (m, n) = beta C + A (m, k) . B (k, n), with the rows of B one after the other."""
+    """C (m, n) = S + A (m, k) . B (k, n), with the rows of B one after the other."""
     cdef Py_ssize_t i, j, p
     cdef floating[NARROW] row
     for i in range(m):
         for j in range(n):
-            row[j] = 0 if beta == 0 else beta * C[i * ldc + j]
+            row[j] = 0 if S == NULL else S[i * s_row + j]
         for p in range(k):
             for j in range(n):
-                row[j] += A[i * lda + p] * B[p * n + j]
+                row[j] += A[i * a_row + p] * B[p * n + j]
         for j in range(n):
-            C[i * ldc + j] = row[j]
+            C[i * c_row + j] = row[j]
 
 
 cdef inline void columns_of_product(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, Py_ssize_t ldb,
-    floating beta, floating* C, Py_ssize_t ldc,
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_depth, const floating* B, Py_ssize_t b_depth,
+    const floating* S, Py_ssize_t s_row, floating* C, Py_ssize_t c_row,
 ) noexcept nogil:
-    """C (m, n) = beta C + A^T . B          A is (k, m), B is (k, n)"""
+    """C (m, n) = S + A^T . B          A is (k, m), B is (k, n)"""
     cdef Py_ssize_t i, j, p
     cdef floating[NARROW * NARROW] sums
     for i in range(m):
         for j in range(n):
-            sums[i * n + j] = 0 if beta == 0 else beta * C[i * ldc + j]
+            sums[i * n + j] = 0 if S == NULL else S[i * s_row + j]
     for p in range(k):
         for i in range(m):
             for j in range(n):
-                sums[i * n + j] += A[p * lda + i] * B[p * ldb + j]
+                sums[i * n + j] += A[p * a_depth + i] * B[p * b_depth + j]
     for i in range(m):
         for j in range(n):
-            C[i * ldc + j] = sums[i * n + j]
+            C[i * c_row + j] = sums[i * n + j]
 
 
 cdef void narrow_rows(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, Py_ssize_t row_stride,
-    Py_ssize_t column_stride, floating beta, floating* C, Py_ssize_t ldc,
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_row, Py_ssize_t a_depth, const floating* B,
+    Py_ssize_t b_depth, Py_ssize_t b_column, const floating* S, Py_ssize_t s_row, floating* C, Py_ssize_t c_row,
 ) noexcept nogil:
-    """n <= NARROW, k <= SHALLOW. B (k, n) or, by its strides, its transpose."""
     cdef Py_ssize_t p, j
     cdef floating[NARROW * SHALLOW] packed
     cdef const floating* B_ = <const floating*>packed
     for p in range(k):
         for j in range(n):
-            packed[p * n + j] = B[p * row_stride + j * column_stride]
+            packed[p * n + j] = B[p * b_depth + j * b_column]
     if n == 1:
-        rows_of_product(m, 1, k, A, lda, B_, beta, C, ldc)
+        rows_of_product(m, 1, k, A, a_row, B_, S, s_row, C, c_row)
     elif n == 2:
-        rows_of_product(m, 2, k, A, lda, B_, beta, C, ldc)
+        rows_of_product(m, 2, k, A, a_row, B_, S, s_row, C, c_row)
     elif n == 3:
-        rows_of_product(m, 3, k, A, lda, B_, beta, C, ldc)
+        rows_of_product(m, 3, k, A, a_row, B_, S, s_row, C, c_row)
     elif n == 4:
-        rows_of_product(m, 4, k, A, lda, B_, beta, C, ldc)
+        rows_of_product(m, 4, k, A, a_row, B_, S, s_row, C, c_row)
     else:
-        rows_of_product(m, n, k, A, lda, B_, beta, C, ldc)
+        rows_of_product(m, n, k, A, a_row, B_, S, s_row, C, c_row)
 
 
 cdef void narrow_columns(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, Py_ssize_t ldb,
-    floating beta, floating* C, Py_ssize_t ldc,
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_row, Py_ssize_t a_depth, const floating* B,
+    Py_ssize_t b_depth, Py_ssize_t b_column, const floating* S, Py_ssize_t s_row, floating* C, Py_ssize_t c_row,
 ) noexcept nogil:
-    """m and n <= NARROW."""
     if n == 1:
-        columns_of_product(m, 1, k, A, lda, B, ldb, beta, C, ldc)
+        columns_of_product(m, 1, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
     elif n == 2:
-        columns_of_product(m, 2, k, A, lda, B, ldb, beta, C, ldc)
+        columns_of_product(m, 2, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
     elif n == 3:
-        columns_of_product(m, 3, k, A, lda, B, ldb, beta, C, ldc)
+        columns_of_product(m, 3, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
     elif n == 4:
-        columns_of_product(m, 4, k, A, lda, B, ldb, beta, C, ldc)
+        columns_of_product(m, 4, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
     else:
-        columns_of_product(m, n, k, A, lda, B, ldb, beta, C, ldc)
-
-
-cdef void outer_product(
-    Py_ssize_t m, Py_ssize_t n, const floating* a, Py_ssize_t stride, const floating* b, floating beta, floating* C,
-    Py_ssize_t ldc,
-) noexcept nogil:
-    cdef Py_ssize_t i, j
-    # C_ij = beta C_ij + a_i b_j
-    for i in range(m):
-        if beta == 0:
-            for j in range(n):
-                C[i * ldc + j] = a[i * stride] * b[j]
-        else:
-            for j in range(n):
-                C[i * ldc + j] = beta * C[i * ldc + j] + a[i * stride] * b[j]
+        columns_of_product(m, n, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
 
 
 LINEAR.largest32, LINEAR.largest64 = largest[float], largest[double]
 LINEAR.add_change32, LINEAR.add_change64 = add_change[float], add_change[double]
 LINEAR.sum_rows32, LINEAR.sum_rows64 = sum_rows[float], sum_rows[double]
-LINEAR.repeat_row32, LINEAR.repeat_row64 = repeat_row[float], repeat_row[double]
 LINEAR.narrow_rows32, LINEAR.narrow_rows64 = narrow_rows[float], narrow_rows[double]
 LINEAR.narrow_columns32, LINEAR.narrow_columns64 = narrow_columns[float], narrow_columns[double]
-LINEAR.outer_product32, LINEAR.outer_product64 = outer_product[float], outer_product[double]

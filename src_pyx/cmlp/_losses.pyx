@@ -105,28 +105,44 @@ register_loss("log_loss", log_loss[float], log_loss[double], {"link": "sigmoid"}
 
 
 # --- cross_entropy, link softmax: one class of several ------------------------------------------------------
+cdef void cross_entropy_exponentials(
+    const floating* Z, Py_ssize_t n_rows, Py_ssize_t width, floating* highest, floating* exponentials,
+) noexcept nogil:
+    """e^(Z_ij - highest_i) of several rows at once: a row alone may be too short for the loop to vectorise."""
+    cdef Py_ssize_t i, j
+    for i in range(n_rows):
+        highest[i] = Z[i * width]
+        for j in range(i * width + 1, (i + 1) * width):
+            highest[i] = Z[j] if Z[j] > highest[i] else highest[i]
+        for j in range(i * width, (i + 1) * width):
+            exponentials[j] = Z[j] - highest[i]
+    for j in range(n_rows * width):
+        exponentials[j] = exponential_of(exponentials[j])
+
+
 cdef double cross_entropy(
     const floating* Z, const floating* Y, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double scale,
 ) noexcept nogil:
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, j, first = 0, n_together
     cdef double total = 0
-    cdef floating highest, sum_exp, sum_Y, sum_YZ, share, factor = <floating>scale
-    for i in range(n_rows):
-        highest = Z[i * width]
-        for j in range(i * width + 1, (i + 1) * width):
-            highest = Z[j] if Z[j] > highest else highest
+    cdef floating sum_exp, sum_Y, sum_YZ, share, factor = <floating>scale
+    cdef floating[PIECE] highest
+    while first < n_rows:
+        n_together = min(max(<Py_ssize_t>1, 4 * PIECE // width), PIECE, n_rows - first)
+        cross_entropy_exponentials(Z, n_together, width, highest, dZ)
         # loss_i = sum_j Y_ij (log sum_k e^Z_ik - Z_ij)    dZ_ij = (softmax(Z_i)_j sum_k Y_ik - Y_ij) scale
-        for j in range(i * width, (i + 1) * width):
-            dZ[j] = exponential_of(Z[j] - highest)
-        sum_exp = sum_Y = sum_YZ = 0
-        for j in range(i * width, (i + 1) * width):
-            sum_exp += dZ[j]
-            sum_Y += Y[j]
-            sum_YZ += Y[j] * (Z[j] - highest)
-        total += sum_Y * logarithm_of(sum_exp) - sum_YZ
-        share = sum_Y / sum_exp
-        for j in range(i * width, (i + 1) * width):
-            dZ[j] = (dZ[j] * share - Y[j]) * factor
+        for i in range(n_together):
+            sum_exp = sum_Y = sum_YZ = 0
+            for j in range(width):
+                sum_exp += dZ[j]
+                sum_Y += Y[j]
+                sum_YZ += Y[j] * (Z[j] - highest[i])
+            total += sum_Y * logarithm_of(sum_exp) - sum_YZ
+            share = sum_Y / sum_exp
+            for j in range(width):
+                dZ[j] = (dZ[j] * share - Y[j]) * factor
+            Z, Y, dZ = Z + width, Y + width, dZ + width
+        first += n_together
     return total
 
 

@@ -13,12 +13,22 @@ cdef struct Layer:
     Py_ssize_t A
     Py_ssize_t dZ
     Py_ssize_t forward_columns       # tiles: of Z, (block_rows, forward_columns)
-    Py_ssize_t backward_columns      # of dA_prev, (block_rows, backward_columns)
+    Py_ssize_t backward_columns      # of dA_prev, (backward_rows, backward_columns)
     Py_ssize_t gradient_rows         # of dW
     Py_ssize_t gradient_columns
 
+# A piece of dW of layer l.
+cdef struct Tile:
+    Py_ssize_t l
+    Py_ssize_t row
+    Py_ssize_t n_rows
+    Py_ssize_t column
+    Py_ssize_t n_columns
+
 cdef struct Plan:
     Layer* layers
+    Tile* tiles                      # all of them; a part of the list holds about the same part of every layer
+    Py_ssize_t n_tiles
     Py_ssize_t n_layers
     Py_ssize_t n_inputs
     Py_ssize_t n_outputs
@@ -29,26 +39,19 @@ cdef struct Plan:
     Py_ssize_t sample_weight
     Py_ssize_t n_work                # its length
     Py_ssize_t n_scratch             # numbers that one tile of a gradient needs, for each thread
-    Py_ssize_t block_rows            # rows that are worked on together
+    Py_ssize_t block_rows            # rows that are worked on together: of X, Y, Z and A
+    Py_ssize_t backward_rows         # of dA_prev, where a network is worked layer by layer
     bint by_layer                    # else each block of rows goes through all layers
-    Py_ssize_t small_product         # the largest m n k for which BLAS has its fastest kernels; 0: no such limit
     int loss
     bint link                        # the loss takes Z of the last layer
     bint keep_Z
     bint watched                     # a step is long enough to look for signals inside it
 
-cdef int lay_out(Plan* plan, Py_ssize_t itemsize, bint avx512) except -1
+cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1
+
+# [(l, row, n_rows, column, n_columns), ...]: what plan.tiles shall hold
+cdef list list_tiles(const Plan* plan)
 
 
 cdef inline Py_ssize_t n_tiles(Py_ssize_t size, Py_ssize_t tile) noexcept nogil:
     return (size + tile - 1) // tile
-
-
-cdef inline Py_ssize_t n_gradient_tiles(const Layer* layer) noexcept nogil:
-    return n_tiles(layer.fan_in, layer.gradient_rows) * n_tiles(layer.fan_out, layer.gradient_columns)
-
-
-cdef inline Py_ssize_t depth_of(const Plan* plan, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
-    """How much of k to give to one product (m, n, k) so that BLAS stays in its fastest kernels."""
-    cdef Py_ssize_t depth = plan.small_product // (16 * m * n) * 16
-    return depth if 0 < depth < k else k

@@ -4,12 +4,12 @@ Because every sum is cut at the same places and added in the same order whoever 
 not depend on the threads. What was measured for the sizes below is in docs/design.rst.
 """
 
+from cmlp._products cimport has_tiles
 from cmlp._registry cimport ACTIVATION
 
 cdef enum:
     LINE = 64                            # bytes of a cache line; every block of the work space starts on one
     SMALL_NET = 256 * 1024               # bytes of theta that stay in a core's own cache beside a block of rows
-    SMALL_PRODUCT = 1000 * 1000          # m n k up to which OpenBLAS uses its small-matrix kernels (AVX-512 only)
     WATCHED = 100 * 1000 * 1000          # multiplications in a step from which signals are looked for inside it
 
 
@@ -26,15 +26,45 @@ cdef Py_ssize_t place(Py_ssize_t* end, Py_ssize_t n, Py_ssize_t itemsize) noexce
     return start
 
 
-cdef int lay_out(Plan* plan, Py_ssize_t itemsize, bint avx512) except -1:
+cdef Py_ssize_t tile_height(Py_ssize_t height, Py_ssize_t largest) noexcept:
+    """`height` cut into equal tiles of about `largest`, an even number of them where that leaves eight rows to each."""
+    cdef Py_ssize_t n = n_tiles(height, largest)
+    n = n_tiles(n, 4) * 4 if n > 2 else 2
+    return min(max(n_tiles(height, n), <Py_ssize_t>8), height)
+
+
+cdef Py_ssize_t block_of(Py_ssize_t rows) noexcept:
+    """Rows worked on together: enough to make use of each row of W that is read, few enough to go round among threads."""
+    return 128 if 512 <= rows else 32 if 64 <= rows else 16
+
+
+cdef void cut(Plan* plan, Layer* layer, bint whole_rows, bint whole_rows_before) noexcept:
+    """The tiles of a layer. Rows of Z and of dA_prev stay whole where the function that follows needs the whole row."""
+    if has_tiles():
+        layer.forward_columns = layer.fan_out if layer.fan_out <= 128 else tile_width(layer.fan_out, 64)
+        layer.backward_columns = tile_width(layer.fan_in, 64)
+        layer.gradient_columns = tile_width(layer.fan_out, 512)
+        layer.gradient_rows = tile_height(layer.fan_in, 24 if plan.by_layer and layer.fan_out <= 512 else 48)
+    else:
+        layer.forward_columns = tile_width(layer.fan_out, 128)
+        layer.backward_columns = tile_width(layer.fan_in, 128)
+        layer.gradient_columns = tile_width(layer.fan_out, 128)
+        layer.gradient_rows = tile_width(layer.fan_in, 128)
+    if whole_rows:
+        layer.forward_columns = layer.fan_out
+    if whole_rows_before:
+        layer.backward_columns = layer.fan_in
+
+
+cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
     cdef Py_ssize_t rows = plan.capacity, end = 0, l
     cdef Layer* layer
-    cdef bint whole_rows, whole_rows_before
+    cdef bint whole_rows = False, whole_rows_before
     plan.n_scratch = 0
     plan.by_layer = plan.n_params * itemsize > SMALL_NET
     plan.watched = rows * plan.n_params > WATCHED
-    plan.small_product = SMALL_PRODUCT if avx512 else 0
-    plan.block_rows = 64 if avx512 else 128
+    plan.block_rows = block_of(rows) if has_tiles() else 128
+    plan.backward_rows = 128
     plan.X = place(&end, rows * plan.n_inputs, itemsize)
     plan.Y = place(&end, rows * plan.n_outputs, itemsize)
     plan.sample_weight = place(&end, rows, itemsize)
@@ -43,13 +73,24 @@ cdef int lay_out(Plan* plan, Py_ssize_t itemsize, bint avx512) except -1:
         layer.A = place(&end, rows * layer.fan_out, itemsize)
         layer.Z = place(&end, rows * layer.fan_out, itemsize) if plan.keep_Z else layer.A
         layer.dZ = place(&end, rows * layer.fan_out, itemsize)
+        whole_rows_before = whole_rows
         whole_rows = not ACTIVATION[layer.activation].elementwise
-        whole_rows_before = l > 0 and not ACTIVATION[plan.layers[l - 1].activation].elementwise
-        layer.forward_columns = layer.fan_out if whole_rows else tile_width(layer.fan_out, 64 if avx512 else 128)
-        layer.backward_columns = layer.fan_in if whole_rows_before else tile_width(layer.fan_in, 64 if avx512 else 128)
-        layer.gradient_rows = tile_width(layer.fan_in, 48 if avx512 else 128)
-        layer.gradient_columns = tile_width(layer.fan_out, 128)
+        cut(plan, layer, whole_rows, whole_rows_before)
         plan.n_scratch = max(plan.n_scratch, layer.gradient_rows * layer.gradient_columns)
     plan.n_scratch = n_tiles(plan.n_scratch * itemsize, LINE) * (LINE // itemsize)
     plan.n_work = end
     return 0
+
+
+cdef list list_tiles(const Plan* plan):
+    """By how far along its layer a tile is, so that threads which take equal parts of the list have equal work."""
+    cdef const Layer* layer
+    tiles = []
+    for l in range(plan.n_layers):
+        layer = &plan.layers[<Py_ssize_t>l]
+        down, across = layer.gradient_rows, layer.gradient_columns
+        corners = [(row, column) for column in range(0, layer.fan_out, across) for row in range(0, layer.fan_in, down)]
+        for i, (row, column) in enumerate(corners):
+            tile = (l, row, min(down, layer.fan_in - row), column, min(across, layer.fan_out - column))
+            tiles.append(((i + 0.5) / len(corners), tile))
+    return [tile for _, tile in sorted(tiles)]

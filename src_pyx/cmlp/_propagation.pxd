@@ -1,8 +1,9 @@
 from cython cimport floating
 
-from cmlp._gather cimport Source
+from cmlp._clock cimport WAITING, Clock, lap
 from cmlp._plan cimport Layer, Plan
-from cmlp._team cimport Team
+from cmlp._source cimport Source
+from cmlp._team cimport Team, barrier
 
 cdef enum Goal:
     SCORES                       # Z of the last layer where the loss has a link, else its A, into batch.out
@@ -21,6 +22,7 @@ cdef struct Batch:
     double scale                 # 1 / rows of the whole batch
     double* block_loss
     void* out                    # row 0 belongs to row 0 of X
+    Clock* clock                 # of the thread that holds this struct; NULL: none
 
 # The first phase of a step; the caller's barrier follows. Between blocks it may be left undone: see _team.leave.
 cdef void propagate(
@@ -33,3 +35,8 @@ cdef const floating* input_of(
 
 # The sum of the losses of the batch, added in the order of the blocks.
 cdef double sum_blocks(const Plan* plan, const Batch* batch) noexcept nogil
+
+
+cdef inline void meet(const Batch* batch, Team* team, int n_threads) noexcept nogil:
+    barrier(team, n_threads)
+    lap(batch.clock, WAITING)

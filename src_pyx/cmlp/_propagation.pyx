@@ -7,11 +7,12 @@ rows and columns, with a barrier after each. Both call the same three tile funct
 from cython cimport floating
 from libc.string cimport memcpy
 
-from cmlp._blas cimport gemm_nn, gemm_nt
-from cmlp._gather cimport gather, gather_weights, in_place
-from cmlp._plan cimport depth_of, n_tiles
-from cmlp._registry cimport activation_backward, activation_forward, loss_gradient, repeat_row
-from cmlp._team cimport barrier, leave, share
+from cmlp._products cimport gemm_nn, gemm_nt
+from cmlp._clock cimport ELEMENTWISE, GATHER, LOSS, PRODUCTS, lap
+from cmlp._plan cimport n_tiles
+from cmlp._registry cimport activation_backward, activation_forward, gather, loss_gradient
+from cmlp._source cimport in_place
+from cmlp._team cimport Search, leave, next_task
 
 
 cdef const floating* input_of(
@@ -43,15 +44,13 @@ cdef inline void forward_tile(
     cdef const floating* W = theta + layer.W + column
     cdef floating* Z = work + layer.Z + row * layer.fan_out + column
     cdef floating* A = work + layer.A + row * layer.fan_out + column
-    cdef Py_ssize_t i, k, piece, depth = depth_of(plan, n_rows, n_columns, layer.fan_in)
-    # Z (n_rows, n_columns) = b
+    cdef const floating* b = <const floating*>NULL
+    cdef Py_ssize_t i
     if layer.bias:
-        repeat_row(theta + layer.b + column, n_rows, n_columns, Z, layer.fan_out)
-    # Z += A_prev (n_rows, fan_in) . W (fan_in, n_columns), in pieces of fan_in that keep BLAS in its fastest kernels
-    for piece in range(n_tiles(layer.fan_in, depth)):
-        k = piece * depth
-        gemm_nn(n_rows, n_columns, min(depth, layer.fan_in - k), A_prev + k, layer.fan_in, W + k * layer.fan_out,
-                layer.fan_out, <floating>(layer.bias or piece > 0), Z, layer.fan_out)
+        b = theta + layer.b + column
+    # Z (n_rows, n_columns) = b + A_prev (n_rows, fan_in) . W (fan_in, n_columns)
+    gemm_nn(n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
+    lap(batch.clock, PRODUCTS)
     # A = f(Z)
     if l == plan.n_layers - 1 and plan.link:
         return
@@ -60,11 +59,12 @@ cdef inline void forward_tile(
     else:
         for i in range(n_rows):
             activation_forward(layer.activation, Z + i * layer.fan_out, A + i * layer.fan_out, 1, n_columns, layer.parameter)
+    lap(batch.clock, ELEMENTWISE)
 
 
 cdef inline void backward_tile(
-    const Plan* plan, Py_ssize_t l, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t column, Py_ssize_t n_columns,
-    const floating* theta, floating* work,
+    const Plan* plan, const Batch* batch, Py_ssize_t l, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t column,
+    Py_ssize_t n_columns, const floating* theta, floating* work,
 ) noexcept nogil:
     """dZ of one tile of layer l - 1, from dZ of layer l."""
     cdef const Layer* layer = &plan.layers[l]
@@ -75,7 +75,8 @@ cdef inline void backward_tile(
     cdef floating* dZ = work + before.dZ + offset
     # dA_prev (n_rows, n_columns) = dZ (n_rows, fan_out) . W^T (fan_out, n_columns)
     gemm_nt(n_rows, n_columns, layer.fan_out, <const floating*>(work + layer.dZ + row * layer.fan_out), layer.fan_out,
-            theta + layer.W + column * layer.fan_out, layer.fan_out, <floating>0, dZ, before.fan_out)
+            theta + layer.W + column * layer.fan_out, layer.fan_out, <const floating*>NULL, 0, dZ, before.fan_out)
+    lap(batch.clock, PRODUCTS)
     # dZ_prev = dA_prev * f'(Z_prev)
     if n_columns == before.fan_out:
         activation_backward(before.activation, Z, A, dZ, n_rows, n_columns, before.parameter)
@@ -83,6 +84,7 @@ cdef inline void backward_tile(
         for i in range(n_rows):
             offset = i * before.fan_out
             activation_backward(before.activation, Z + offset, A + offset, dZ + offset, 1, n_columns, before.parameter)
+    lap(batch.clock, ELEMENTWISE)
 
 
 cdef inline void gather_inputs(
@@ -90,6 +92,13 @@ cdef inline void gather_inputs(
 ) noexcept nogil:
     if input_of(plan, batch, 0, <const floating*>work) == work + plan.X:
         gather(&batch.X, batch.order, batch.start + row, n_rows, plan.n_inputs, work + plan.X + row * plan.n_inputs)
+    lap(batch.clock, GATHER)
+
+
+cdef inline void gather_weights(const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows, floating* out) noexcept nogil:
+    cdef Py_ssize_t i, first = batch.start + row
+    for i in range(n_rows):
+        out[i] = <floating>batch.sample_weight[first + i if batch.order == NULL else batch.order[first + i]]
 
 
 cdef inline void finish_rows(
@@ -112,13 +121,16 @@ cdef inline void finish_rows(
     gather(&batch.Y, batch.order, batch.start + row, n_rows, plan.n_outputs, Y)
     if batch.sample_weight != NULL:
         sample_weight = work + plan.sample_weight + row
-        gather_weights(batch.sample_weight, batch.order, batch.start + row, n_rows, sample_weight)
+        gather_weights(batch, row, n_rows, sample_weight)
+    lap(batch.clock, GATHER)
     batch.block_loss[row // plan.block_rows] = loss_gradient(
         plan.loss, <const floating*>(Z if plan.link else A), <const floating*>Y, <const floating*>sample_weight, dZ, n_rows,
         plan.n_outputs, batch.scale)
+    lap(batch.clock, LOSS)
     if not plan.link:
         activation_backward(
             last.activation, <const floating*>Z, <const floating*>A, dZ, n_rows, plan.n_outputs, last.parameter)
+        lap(batch.clock, ELEMENTWISE)
 
 
 # --- the two orders -----------------------------------------------------------------------------------------
@@ -128,8 +140,10 @@ cdef inline void propagate_by_rows(
 ) noexcept nogil:
     """Each block of rows through all layers, and back."""
     cdef Py_ssize_t n_blocks = n_tiles(batch.n_rows, plan.block_rows), block, row, n_rows, l
-    for block in range(share(n_blocks, thread, n_threads), share(n_blocks, thread + 1, n_threads)):
-        if plan.watched and leave(team, thread):
+    cdef Search search = Search(0, 0)
+    while True:
+        block = next_task(team, &search, n_blocks, thread, n_threads)
+        if block < 0 or (plan.watched and leave(team, thread)):
             return
         row = block * plan.block_rows
         n_rows = min(plan.block_rows, batch.n_rows - row)
@@ -139,7 +153,7 @@ cdef inline void propagate_by_rows(
         finish_rows(plan, batch, goal, row, n_rows, work)
         if goal == GRADIENT:
             for l in range(plan.n_layers - 1, 0, -1):
-                backward_tile(plan, l, row, n_rows, 0, plan.layers[l].fan_in, theta, work)
+                backward_tile(plan, batch, l, row, n_rows, 0, plan.layers[l].fan_in, theta, work)
 
 
 cdef inline void propagate_layer(
@@ -150,40 +164,56 @@ cdef inline void propagate_layer(
     cdef const Layer* layer = &plan.layers[l]
     cdef Py_ssize_t width = layer.fan_out if forward else layer.fan_in
     cdef Py_ssize_t columns = layer.forward_columns if forward else layer.backward_columns
-    cdef Py_ssize_t n_across = n_tiles(width, columns), tile, row, n_rows, column, n_columns
-    cdef Py_ssize_t n_all = n_tiles(batch.n_rows, plan.block_rows) * n_across
-    for tile in range(share(n_all, thread, n_threads), share(n_all, thread + 1, n_threads)):
-        if plan.watched and leave(team, thread):
+    cdef Py_ssize_t rows = plan.block_rows if forward else plan.backward_rows
+    cdef Py_ssize_t n_down = n_tiles(batch.n_rows, rows), n_all = n_down * n_tiles(width, columns)
+    cdef Py_ssize_t tile, row, n_rows, column, n_columns
+    cdef Search search = Search(0, 0)
+    while True:
+        tile = next_task(team, &search, n_all, thread, n_threads)
+        if tile < 0 or (plan.watched and leave(team, thread)):
             return
-        row = tile // n_across * plan.block_rows
-        n_rows = min(plan.block_rows, batch.n_rows - row)
-        column = tile % n_across * columns
+        row = tile % n_down * rows                         # column by column: these columns of W stay in cache
+        n_rows = min(rows, batch.n_rows - row)
+        column = tile // n_down * columns
         n_columns = min(columns, width - column)
         if forward:
             forward_tile(plan, batch, l, row, n_rows, column, n_columns, theta, work)
         else:
-            backward_tile(plan, l, row, n_rows, column, n_columns, theta, work)
+            backward_tile(plan, batch, l, row, n_rows, column, n_columns, theta, work)
+
+
+cdef inline void gather_or_finish(
+    const Plan* plan, const Batch* batch, Goal goal, bint finish, floating* work, Team* team, int thread, int n_threads,
+) noexcept nogil:
+    """What happens to each block of rows before the first layer, or behind the last."""
+    cdef Py_ssize_t block, row, n_rows
+    cdef Search search = Search(0, 0)
+    while True:
+        block = next_task(team, &search, n_tiles(batch.n_rows, plan.block_rows), thread, n_threads)
+        if block < 0:
+            return
+        row = block * plan.block_rows
+        n_rows = min(plan.block_rows, batch.n_rows - row)
+        if finish:
+            finish_rows(plan, batch, goal, row, n_rows, work)
+        else:
+            gather_inputs(plan, batch, row, n_rows, work)
 
 
 cdef inline void propagate_by_layer(
     const Plan* plan, const Batch* batch, Goal goal, const floating* theta, floating* work, Team* team, int thread,
     int n_threads,
 ) noexcept nogil:
-    cdef Py_ssize_t n_blocks = n_tiles(batch.n_rows, plan.block_rows), block, row, l
-    cdef Py_ssize_t first = share(n_blocks, thread, n_threads), end = share(n_blocks, thread + 1, n_threads)
-    for block in range(first, end):
-        row = block * plan.block_rows
-        gather_inputs(plan, batch, row, min(plan.block_rows, batch.n_rows - row), work)
-    barrier(team, n_threads)
+    cdef Py_ssize_t l
+    gather_or_finish(plan, batch, goal, False, work, team, thread, n_threads)
+    meet(batch, team, n_threads)
     for l in range(plan.n_layers):
         propagate_layer(plan, batch, l, True, theta, work, team, thread, n_threads)
-        barrier(team, n_threads)
-    for block in range(first, end):
-        row = block * plan.block_rows
-        finish_rows(plan, batch, goal, row, min(plan.block_rows, batch.n_rows - row), work)
+        meet(batch, team, n_threads)
+    gather_or_finish(plan, batch, goal, True, work, team, thread, n_threads)
     if goal == GRADIENT:
         for l in range(plan.n_layers - 1, 0, -1):
-            barrier(team, n_threads)
+            meet(batch, team, n_threads)
             propagate_layer(plan, batch, l, False, theta, work, team, thread, n_threads)
 
 

@@ -6,6 +6,8 @@ sizes, then scalars; const marks what is only read. Rows lie one after the other
 
 from cython cimport floating
 
+from cmlp._source cimport Source
+
 # A = f(Z). Z and A may be the same memory.
 ctypedef void (*forward_f32)(const float* Z, float* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
 ctypedef void (*forward_f64)(const double* Z, double* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
@@ -24,11 +26,18 @@ ctypedef double (*loss_f64)(
     const double* P, const double* Y, double* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale) noexcept nogil
 
 # Turns a piece of the gradient into the change of the parameters, in place. Slot s of the optimizer's memory for this
-# piece starts at state + s * slot_stride. hyper holds the values named at registration; t counts updates from 1.
+# piece starts at state + s * slot_stride. values: see prepare_values.
 ctypedef void (*optimizer_f32)(
-    float* change, float* state, Py_ssize_t slot_stride, Py_ssize_t n, const double* hyper, Py_ssize_t t) noexcept nogil
+    float* change, float* state, Py_ssize_t slot_stride, Py_ssize_t n, const double* values) noexcept nogil
 ctypedef void (*optimizer_f64)(
-    double* change, double* state, Py_ssize_t slot_stride, Py_ssize_t n, const double* hyper, Py_ssize_t t) noexcept nogil
+    double* change, double* state, Py_ssize_t slot_stride, Py_ssize_t n, const double* values) noexcept nogil
+
+# On entry `values` holds the hyper-parameters in the order of their names, on return what the pieces of update t = 1, 2, ...
+# need; at most MOST_VALUES.
+ctypedef void (*prepare_values)(double* values, Py_ssize_t t) noexcept nogil
+
+cdef enum:
+    MOST_VALUES = 16
 
 cdef struct Activation:
     forward_f32 forward32
@@ -46,8 +55,10 @@ cdef struct Loss:
 cdef struct Optimizer:
     optimizer_f32 change32
     optimizer_f64 change64
+    prepare_values prepare           # NULL: the hyper-parameters as they are
+    int n_hyper
 
-# Loops of the core itself that each instruction set compiles (_linear.pyx).
+# Loops of the core itself that each instruction set compiles (_gather.pyx, _linear.pyx, _tiles.pyx).
 cdef enum:
     NARROW = 8                       # columns that a row of a small product may have
     SHALLOW = 16                     # and terms in each of its sums
@@ -70,51 +81,38 @@ ctypedef void (*sum_rows_f64)(
     const double* dZ, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t width, bint add,
     double* db) noexcept nogil
 
-# every row of Z (n_rows, width), `stride` apart, = b (width,)
-ctypedef void (*repeat_row_f32)(
-    const float* b, Py_ssize_t n_rows, Py_ssize_t width, float* Z, Py_ssize_t stride) noexcept nogil
-ctypedef void (*repeat_row_f64)(
-    const double* b, Py_ssize_t n_rows, Py_ssize_t width, double* Z, Py_ssize_t stride) noexcept nogil
+# C (m, n) = S + A . B. A_ip lies at A + i a_row + p a_depth, B_pj at B + p b_depth + j b_column. S is NULL for zeros, or where
+# each row starts from: C itself, or one row for all (s_row = 0).
+ctypedef void (*product_f32)(
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t a_row, Py_ssize_t a_depth, const float* B,
+    Py_ssize_t b_depth, Py_ssize_t b_column, const float* S, Py_ssize_t s_row, float* C, Py_ssize_t c_row) noexcept nogil
+ctypedef void (*product_f64)(
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t a_row, Py_ssize_t a_depth, const double* B,
+    Py_ssize_t b_depth, Py_ssize_t b_column, const double* S, Py_ssize_t s_row, double* C, Py_ssize_t c_row) noexcept nogil
 
-# C (m, n) = beta C + A (m, k) . B (k, n), n <= NARROW, k <= SHALLOW
-ctypedef void (*narrow_rows_f32)(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t lda, const float* B, Py_ssize_t row_stride,
-    Py_ssize_t column_stride, float beta, float* C, Py_ssize_t ldc) noexcept nogil
-ctypedef void (*narrow_rows_f64)(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t lda, const double* B, Py_ssize_t row_stride,
-    Py_ssize_t column_stride, double beta, double* C, Py_ssize_t ldc) noexcept nogil
-
-# C (m, n) = beta C + A^T . B, A (k, m), B (k, n), m and n <= NARROW
-ctypedef void (*narrow_columns_f32)(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t lda, const float* B, Py_ssize_t ldb, float beta,
-    float* C, Py_ssize_t ldc) noexcept nogil
-ctypedef void (*narrow_columns_f64)(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t lda, const double* B, Py_ssize_t ldb, double beta,
-    double* C, Py_ssize_t ldc) noexcept nogil
-
-# C (m, n) = beta C + a (m,) b^T (n,)
-ctypedef void (*outer_product_f32)(
-    Py_ssize_t m, Py_ssize_t n, const float* a, Py_ssize_t stride, const float* b, float beta, float* C,
-    Py_ssize_t ldc) noexcept nogil
-ctypedef void (*outer_product_f64)(
-    Py_ssize_t m, Py_ssize_t n, const double* a, Py_ssize_t stride, const double* b, double beta, double* C,
-    Py_ssize_t ldc) noexcept nogil
+# out (n_rows, width) = rows of the source: order[start], order[start + 1], ..., or start, start + 1, ... if order is NULL
+ctypedef void (*gather_f32)(
+    const Source* source, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t width,
+    float* out) noexcept nogil
+ctypedef void (*gather_f64)(
+    const Source* source, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t width,
+    double* out) noexcept nogil
 
 cdef struct Linear:
+    gather_f32 gather32
+    gather_f64 gather64
     largest_f32 largest32
     largest_f64 largest64
     add_change_f32 add_change32
     add_change_f64 add_change64
     sum_rows_f32 sum_rows32
     sum_rows_f64 sum_rows64
-    repeat_row_f32 repeat_row32
-    repeat_row_f64 repeat_row64
-    narrow_rows_f32 narrow_rows32
-    narrow_rows_f64 narrow_rows64
-    narrow_columns_f32 narrow_columns32
-    narrow_columns_f64 narrow_columns64
-    outer_product_f32 outer_product32
-    outer_product_f64 outer_product64
+    product_f32 narrow_rows32        # n <= NARROW, k <= SHALLOW, a_depth = 1
+    product_f64 narrow_rows64
+    product_f32 narrow_columns32     # m and n <= NARROW, a_row = b_column = 1
+    product_f64 narrow_columns64
+    product_f32 product32            # any shape; NULL where BLAS is used (_products.pyx)
+    product_f64 product64
 
 cdef Linear LINEAR
 
@@ -128,7 +126,16 @@ cdef int register_activation(
     dict traits=*) except -1
 cdef int register_loss(str name, loss_f32 loss32, loss_f64 loss64, dict traits=*) except -1
 cdef int register_optimizer(
-    str name, optimizer_f32 change32, optimizer_f64 change64, tuple hyper, int n_slots) except -1
+    str name, optimizer_f32 change32, optimizer_f64 change64, tuple hyper, int n_slots, prepare_values prepare=*) except -1
+
+
+cdef inline void gather(
+    const Source* source, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t width, floating* out,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.gather32(source, order, start, n_rows, width, out)
+    else:
+        LINEAR.gather64(source, order, start, n_rows, width, out)
 
 
 cdef inline double add_change(floating* theta, const floating* change, Py_ssize_t n) noexcept nogil:
@@ -145,15 +152,6 @@ cdef inline void sum_rows(
         LINEAR.sum_rows32(dZ, stride, n_rows, width, add, db)
     else:
         LINEAR.sum_rows64(dZ, stride, n_rows, width, add, db)
-
-
-cdef inline void repeat_row(
-    const floating* b, Py_ssize_t n_rows, Py_ssize_t width, floating* Z, Py_ssize_t stride,
-) noexcept nogil:
-    if floating is float:
-        LINEAR.repeat_row32(b, n_rows, width, Z, stride)
-    else:
-        LINEAR.repeat_row64(b, n_rows, width, Z, stride)
 
 
 cdef inline void activation_forward(
@@ -199,11 +197,18 @@ cdef inline double loss_gradient(
     return total
 
 
+cdef inline void optimizer_values(int optimizer, const double* hyper, Py_ssize_t t, double* values) noexcept nogil:
+    cdef int i
+    for i in range(OPTIMIZER[optimizer].n_hyper):
+        values[i] = hyper[i]
+    if OPTIMIZER[optimizer].prepare != NULL:
+        OPTIMIZER[optimizer].prepare(values, t)
+
+
 cdef inline void optimizer_change(
-    int optimizer, floating* change, floating* state, Py_ssize_t slot_stride, Py_ssize_t n, const double* hyper,
-    Py_ssize_t t,
+    int optimizer, floating* change, floating* state, Py_ssize_t slot_stride, Py_ssize_t n, const double* values,
 ) noexcept nogil:
     if floating is float:
-        OPTIMIZER[optimizer].change32(change, state, slot_stride, n, hyper, t)
+        OPTIMIZER[optimizer].change32(change, state, slot_stride, n, values)
     else:
-        OPTIMIZER[optimizer].change64(change, state, slot_stride, n, hyper, t)
+        OPTIMIZER[optimizer].change64(change, state, slot_stride, n, values)

@@ -62,9 +62,9 @@ cdef int register_loss(str name, loss_f32 loss32, loss_f64 loss64, dict traits=N
 
 
 cdef int register_optimizer(
-    str name, optimizer_f32 change32, optimizer_f64 change64, tuple hyper, int n_slots,
+    str name, optimizer_f32 change32, optimizer_f64 change64, tuple hyper, int n_slots, prepare_values prepare=NULL,
 ) except -1:
     info = OptimizerInfo(row_for(name, optimizers), hyper, n_slots)
-    OPTIMIZER[<Py_ssize_t>info.row] = Optimizer(change32, change64)
+    OPTIMIZER[<Py_ssize_t>info.row] = Optimizer(change32, change64, prepare, <int>len(hyper))
     optimizers[name] = info
     return 0

@@ -1,6 +1,7 @@
 from cython cimport floating
 from libc.stdint cimport uint64_t
 
+from cmlp._clock cimport Clock
 from cmlp._plan cimport Plan
 from cmlp._propagation cimport Batch, Goal
 from cmlp._team cimport Team
@@ -37,6 +38,7 @@ cdef struct Run:
     double* losses               # (max_epochs,) mean over the samples of an epoch, each before its own update
     double* changes              # (max_epochs,)
     double* thread_change        # (n_threads,)
+    Clock* clocks                # (n_threads,); NULL: nobody asks
     bint out_of_time
     Ending ending
 

@@ -13,12 +13,14 @@ end. All threads carry the same local counters and take the same decisions from 
 from cython cimport floating
 from libc.math cimport isfinite
 
+from cmlp._clock cimport REST, UPDATE, lap, ticks
 from cmlp._elementary cimport larger
 from cmlp._parameters cimport Update, accumulate, update_from_batch, update_from_gradient
 from cmlp._plan cimport n_tiles
-from cmlp._propagation cimport COST, GRADIENT, propagate, sum_blocks
+from cmlp._propagation cimport COST, GRADIENT, meet, propagate, sum_blocks
 from cmlp._random cimport permutation
-from cmlp._team cimport atomic_load, barrier, seconds
+from cmlp._registry cimport optimizer_values
+from cmlp._team cimport atomic_load, seconds
 
 cdef enum:
     CLOCK_EVERY = 2 * 1000 * 1000          # multiplications between two looks at the clock
@@ -33,8 +35,9 @@ cdef inline bint interrupted(Run* run, Team* team, int thread) noexcept nogil:
     return True
 
 
-cdef inline Batch rows_of(const Run* run, Py_ssize_t start, Py_ssize_t n_rows) noexcept nogil:
+cdef inline Batch rows_of(const Run* run, int thread, Py_ssize_t start, Py_ssize_t n_rows) noexcept nogil:
     cdef Batch batch = run.data
+    batch.clock = NULL if run.clocks == NULL else run.clocks + thread
     batch.start = start
     batch.n_rows = n_rows
     batch.order = run.order
@@ -50,17 +53,17 @@ cdef inline bint propagate_in_chunks(
     cdef Batch batch
     for chunk in range(n_tiles(n_rows, plan.capacity)):
         row = chunk * plan.capacity
-        batch = rows_of(run, start + row, min(plan.capacity, n_rows - row))
+        batch = rows_of(run, thread, start + row, min(plan.capacity, n_rows - row))
         batch.scale = 1.0 / n_rows
         propagate(plan, &batch, GRADIENT, theta, work, team, thread, n_threads)
-        barrier(team, n_threads)
+        meet(&batch, team, n_threads)
         if interrupted(run, team, thread):
             return False
         loss[0] += sum_blocks(plan, &batch)
         if not isfinite(loss[0]):
             return False
-        accumulate(plan, &batch, row > 0, work, dtheta, thread, n_threads)
-        barrier(team, n_threads)
+        accumulate(plan, &batch, row > 0, work, dtheta, team, thread, n_threads)
+        meet(&batch, team, n_threads)
     return True
 
 
@@ -69,7 +72,7 @@ cdef inline bint propagate_at_once(
     int n_threads, double* loss,
 ) noexcept nogil:
     propagate(plan, batch, GRADIENT, theta, work, team, thread, n_threads)
-    barrier(team, n_threads)
+    meet(batch, team, n_threads)
     if interrupted(run, team, thread):
         return False
     loss[0] = sum_blocks(plan, batch)
@@ -93,13 +96,18 @@ cdef void train(
     cdef double deadline = seconds() + run.max_seconds, loss, change = run.epoch_change, total = run.epoch_loss
     cdef bint fine
     cdef Batch batch
-    cdef Update update = Update(run.optimizer, run.hyper, run.t)
+    cdef Update update
+    cdef Py_ssize_t t = run.t
+    update.optimizer = run.optimizer
+    if run.clocks != NULL:
+        run.clocks[thread].last = ticks()
     while n_steps < run.max_steps and n_epochs < run.max_epochs:
         n_rows = min(run.batch_size, run.n_samples - b * run.batch_size)
-        batch = rows_of(run, b * run.batch_size, n_rows)
+        batch = rows_of(run, thread, b * run.batch_size, n_rows)
         batch.scale = 1.0 / n_rows
         loss = 0
-        update.t += 1
+        t += 1
+        optimizer_values(run.optimizer, run.hyper, t, update.values)
         if n_rows <= plan.capacity:
             fine = propagate_at_once(plan, run, &batch, theta, work, team, thread, n_threads, &loss)
         else:
@@ -111,9 +119,10 @@ cdef void train(
             return
         if n_rows <= plan.capacity:
             run.thread_change[thread] = update_from_batch(
-                plan, &batch, &update, theta, state, <const floating*>work, scratch, thread, n_threads)
+                plan, &batch, &update, theta, state, <const floating*>work, scratch, team, thread, n_threads)
         else:
-            run.thread_change[thread] = update_from_gradient(plan, &update, theta, dtheta, state, thread, n_threads)
+            run.thread_change[thread] = update_from_gradient(plan, &update, theta, dtheta, state, team, thread, n_threads)
+            lap(batch.clock, UPDATE)
         n_steps += 1
         b += 1
         if thread == 0:                                    # while the others finish their tiles
@@ -121,7 +130,8 @@ cdef void train(
                 permutation(run.order, run.n_samples, run.seed, run.epoch + 1)
             if n_steps % clock_every == 0 and seconds() > deadline:
                 run.out_of_time = True
-        barrier(team, n_threads)
+        lap(batch.clock, REST)
+        meet(&batch, team, n_threads)
         change = larger(change, largest_change(run, n_threads))
         total += loss
         if thread == 0:
@@ -135,6 +145,7 @@ cdef void train(
             if change <= run.threshold:
                 return
             b, total, change = 0, 0, 0
+        lap(batch.clock, REST)
         if run.out_of_time:
             return
 
@@ -175,13 +186,13 @@ cdef void evaluate(
     cdef Batch batch
     for chunk in range(n_tiles(run.n_samples, plan.capacity)):
         row = chunk * plan.capacity
-        batch = rows_of(run, row, min(plan.capacity, run.n_samples - row))
+        batch = rows_of(run, thread, row, min(plan.capacity, run.n_samples - row))
         propagate(plan, &batch, goal, theta, work, team, thread, n_threads)
-        barrier(team, n_threads)
+        meet(&batch, team, n_threads)
         if interrupted(run, team, thread):
             return
         if goal == COST:
             loss += sum_blocks(plan, &batch)
-        barrier(team, n_threads)
+        meet(&batch, team, n_threads)
     if thread == 0:
         run.epoch_loss = loss

@@ -45,7 +45,13 @@ cdef extern from *:
     int max_threads "cmlp_max_threads"() noexcept nogil
     bint has_openmp "cmlp_openmp"() noexcept nogil
 
+# What a thread has claimed of its own share of a phase's tasks, or others of it. A cache line each.
+cdef struct Claims:
+    long taken
+    long[7] gap
+
 cdef struct Team:
+    Claims* claims               # (n_threads,), all zero when a phase begins
     long arrived                 # threads that wait at the barrier now
     long generation              # barriers that all have passed
     long abandoned               # 1: leave the work of this phase undone
@@ -58,11 +64,13 @@ cdef enum:
 cdef inline void barrier(Team* team, int n_threads) noexcept nogil:
     """Returns when all n_threads have called it. Spins briefly, then yields: a neighbour may need the processor."""
     cdef long generation
-    cdef int spins = 0
+    cdef int spins = 0, thread
     if n_threads == 1:
         return
     generation = atomic_load(&team.generation)
     if atomic_add(&team.arrived, 1) == n_threads:
+        for thread in range(n_threads):
+            team.claims[thread].taken = 0
         atomic_store(&team.arrived, 0)
         atomic_store(&team.generation, generation + 1)
         return
@@ -75,8 +83,36 @@ cdef inline void barrier(Team* team, int n_threads) noexcept nogil:
 
 
 cdef inline Py_ssize_t share(Py_ssize_t n_tasks, int thread, int n_threads) noexcept nogil:
-    """Thread t works on the tasks share(n, t, T) up to share(n, t + 1, T)."""
+    """The tasks share(n, t, T) up to share(n, t + 1, T) are meant for thread t."""
     return n_tasks * thread // n_threads
+
+
+# How far a thread is in one phase; begin with {0, 0}.
+cdef struct Search:
+    Py_ssize_t done              # by a thread that is alone
+    int behind                   # whose share it looks through: its own, the next thread's, ...
+
+
+cdef inline Py_ssize_t next_task(Team* team, Search* search, Py_ssize_t n_tasks, int thread, int n_threads) noexcept nogil:
+    """A task that nobody else works on, or -1: first those meant for this thread, then what slower threads left.
+
+    Between two barriers the team works through one set of tasks.
+    """
+    cdef Py_ssize_t first, own
+    cdef int owner
+    if n_threads == 1:
+        search.done += 1
+        return search.done - 1 if search.done <= n_tasks else -1
+    while search.behind < n_threads:
+        owner = (thread + search.behind) % n_threads
+        first = share(n_tasks, owner, n_threads)
+        own = share(n_tasks, owner + 1, n_threads) - first
+        if atomic_load(&team.claims[owner].taken) < own:
+            own -= atomic_add(&team.claims[owner].taken, 1)
+            if own >= 0:
+                return share(n_tasks, owner + 1, n_threads) - 1 - own
+        search.behind += 1
+    return -1
 
 
 # Called between two tiles: thread 0 looks for a signal now and then, and all see whether to leave the rest undone. Only
