@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cmlp import threads
+from cmlp import profile, threads
+from cmlp.pace import Pace
 
-CALL_SECONDS = 0.25  # a call of the core lasts about this long: signals are looked for between calls, and inside long steps
 MOST_EPOCHS = 100_000  # in one call: it returns an array that long
 
 
@@ -174,12 +174,19 @@ class Training:
             # there is memory for everything: only now does the network change
             self.memory.cursor.new_epoch()
             self.network.memory, self.network.targets, self.network.history = self.memory, self.targets, self.history
+            self.profile = profile.Profile(self.n_threads) if profile.wanted() else None
+            self.pace = Pace(self.n_threads, fixed=self.profile is not None)
+            engine.clocks = self.profile.clocks if self.profile else None
             try:
                 while not self.history.stopped:
                     self._call(patience)
             except KeyboardInterrupt:
                 self.history.stopped = "interrupted"
                 raise
+            finally:
+                engine.clocks = None
+                if self.profile:
+                    self.profile.report()
         return self.history
 
     def _call(self, patience: _Patience) -> None:
@@ -214,9 +221,12 @@ class Training:
         np.copyto(self.state_before, state)
         before = cursor.copy()
         threshold = -1.0 if self.stopping.threshold is None else self.stopping.threshold
+        n_threads, seconds = self.pace.next()
+        began = time.perf_counter()
         ending, steps, losses, changes, exception = self._train(
-            cursor, np.iinfo(np.intp).max, most_epochs, CALL_SECONDS, threshold
+            cursor, np.iinfo(np.intp).max, most_epochs, seconds, threshold, n_threads
         )
+        self.pace.note(n_threads, steps, time.perf_counter() - began)
         if ending == "complete":
             return losses, changes
         if ending == "interrupted":
@@ -230,14 +240,14 @@ class Training:
             steps -= 1
             self.memory.cursor = before
             if steps:
-                losses, changes = self._train(before, steps, most_epochs, np.inf, -1.0)[2:4]
+                losses, changes = self._train(before, steps, most_epochs, np.inf, -1.0, n_threads)[2:4]
             else:
                 losses, changes = [], []
         self._note(losses, changes)
         raise DivergenceError(self._explain(ending, failed_epoch))
 
-    def _train(self, cursor, max_steps, max_epochs, max_seconds, threshold):
-        return self.engine.train(
+    def _train(self, cursor, max_steps, max_epochs, max_seconds, threshold, n_threads):
+        result = self.engine.train(
             self.network.theta,
             self.dtheta,
             self.memory.state,
@@ -252,8 +262,11 @@ class Training:
             max_epochs=max_epochs,
             max_seconds=max_seconds,
             threshold=threshold,
-            n_threads=self.n_threads,
+            n_threads=n_threads,
         )
+        if self.profile:
+            self.profile.n_steps += result[1]
+        return result
 
     def _note(self, losses, changes) -> None:
         """Write the epochs of one call into the history."""

@@ -10,8 +10,9 @@ from numpy.testing import assert_array_equal
 
 import cmlp
 from cmlp import _core, registry, threads
+from cmlp.pace import Pace
 
-TEAMS = [2, 3, 4, 8]
+TEAMS = [2, 3, 4, 8, 16]
 
 
 @pytest.fixture(autouse=True)
@@ -58,17 +59,19 @@ def test_bits_of_batches_in_chunks(sizes, rng):
     check_equal_bits(lambda: cmlp.Network(sizes, "tanh"), X, Y, batch_size=None, epochs=2)
 
 
+@pytest.mark.parametrize("instruction_set", ["v2", "v3"])
 @pytest.mark.parametrize("kernels", ["Haswell", "SkylakeX"])
-def test_bits_with_other_kernels_of_blas(kernels):
-    """One of the tests above, with the kernels that OpenBLAS has for other processors."""
-    if kernels == "SkylakeX" and "v4" not in _core.instruction_sets:
-        pytest.skip("this processor has no AVX-512")
+def test_bits_with_other_kernels(kernels, instruction_set):
+    """One of the tests above, with the kernels that cmlp and OpenBLAS have for other processors; in v2, BLAS multiplies."""
+    if instruction_set not in _core.instruction_sets or (kernels == "SkylakeX" and "v4" not in _core.instruction_sets):
+        pytest.skip("this processor cannot run them")
     file = Path(__file__)
     done = run_python(
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", file.parents[1] / "pyproject.toml"),
         *("-k", "test_bits_over_activations", file),
         without=["OPENBLAS_L2_SIZE"],
         OPENBLAS_CORETYPE=kernels,
+        CMLP_INSTRUCTION_SET=instruction_set,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -95,6 +98,65 @@ def test_blas_is_left_as_it_was(rng):
         assert all(i["num_threads"] == 1 for i in threads._controller().info() if i["user_api"] == "blas")
     net.forward(X)
     assert [(info["filepath"], info["num_threads"]) for info in threads._controller().info()] == before
+
+
+# --- which are fastest -----------------------------------------------------------------------------------------
+def threads_of(pace, seconds, n_calls):
+    """The threads that a pace chooses when a step takes seconds[threads]."""
+    chosen = []
+    for _ in range(n_calls):
+        n_threads, _ = pace.next()
+        chosen.append(n_threads)
+        pace.note(n_threads, 10, 10 * seconds[n_threads])
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("seconds", "best"), [({1: 4e-6, 4: 3e-6, 8: 2e-6}, 8), ({1: 4e-6, 4: 3e-6, 8: 5e-6}, 4), ({1: 1e-6, 4: 3e-6, 8: 5e-6}, 1)]
+)
+def test_the_fastest_number_of_threads_is_taken(seconds, best):
+    chosen = threads_of(Pace(8), seconds, 100)
+    assert chosen[:4] == [8, 1, 4, 8]
+    assert chosen[4:16] == [best] * 12
+    assert set(chosen[16:]) == {1, 4, 8}, "what was slower is tried again"
+    assert chosen.count(best) > 80
+
+
+def test_a_pace_follows_the_machine():
+    pace = Pace(2)
+    assert threads_of(pace, {1: 2e-6, 2: 1e-6}, 16)[-1] == 2
+    assert threads_of(pace, {1: 2e-6, 2: 9e-6}, 16)[-1] == 1
+
+
+@pytest.mark.parametrize(("pace", "seconds"), [(Pace(1), 1e-6), (Pace(8, fixed=True), 1e-6), (Pace(8), 0.1)])
+def test_nothing_is_tried_where_there_is_no_choice(pace, seconds):
+    assert set(threads_of(pace, {pace.most: seconds}, 50)) == {pace.most}
+
+
+def test_an_empty_call_decides_nothing():
+    pace = Pace(2)
+    for _ in range(3):
+        pace.note(pace.next()[0], 0, 0.01)
+    assert pace.seconds == {}
+
+
+# --- the profile -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("sizes", [[6, 20, 3], [200, 300, 150, 3]], ids=["by rows", "by layer"])
+def test_a_profile_changes_no_bits(sizes, n_threads, rng, monkeypatch, capfd):
+    X, y = rng.normal(size=(1000, sizes[0])).astype("float32"), rng.integers(0, 3, 1000)
+    nets = [cmlp.Network(sizes, seed=1) for _ in range(2)]
+    nets[0].fit(X, y, batch_size=32, epochs=2, n_threads=n_threads)
+    assert capfd.readouterr().err == ""
+    monkeypatch.setenv("CMLP_PROFILE", "1")
+    nets[1].fit(X, y, batch_size=32, epochs=2, n_threads=n_threads)
+    assert_array_equal(nets[0].theta, nets[1].theta)
+    head, *lines = capfd.readouterr().err.splitlines()
+    split = {line.split()[0]: float(line.split()[1]) for line in lines}
+    assert head.startswith(f"cmlp: {2 * -(-1000 // 32)} steps, {n_threads if _core.openmp else 1} threads")
+    assert list(split) == [*_core.PARTS, "outside", "total"]
+    assert split["products"] > 0
+    assert sum(split.values()) - split["total"] == pytest.approx(split["total"], rel=0.3, abs=1)
 
 
 # --- beside other threads and processes -------------------------------------------------------------------------
