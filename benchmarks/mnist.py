@@ -17,8 +17,8 @@ def timed(net, parts, data):
     return f"{100 * net.score(X_test, y_test):.2f} %", f"{seconds:.2f} s"
 
 
-def modern(seed):
-    return cmlp.Network([784, 128, 10], input_scale=1 / 255, seed=seed)
+def modern(seed, width=128):
+    return cmlp.Network([784, width, 10], input_scale=1 / 255, seed=seed)
 
 
 def classic():
@@ -33,6 +33,10 @@ def main():
     print("784-128-10, relu, softmax, cross-entropy, Adam, batches of 128; 7 epochs at 0.002, 3 at 0.0002\n")
     parts = [{"optimizer": cmlp.Adam(0.002), "epochs": 7}, {"optimizer": cmlp.Adam(0.0002), "epochs": 3}]
     print_table(["seed", "test accuracy", "time"], [(seed, *timed(modern(seed), parts, data)) for seed in range(5)])
+
+    print("98 % soonest: 784-192-10, the same but 3 epochs at 0.003, 1 at 0.0005\n")
+    parts = [{"optimizer": cmlp.Adam(0.003), "epochs": 3}, {"optimizer": cmlp.Adam(0.0005), "epochs": 1}]
+    print_table(["seed", "test accuracy", "time"], [(seed, *timed(modern(seed, 192), parts, data)) for seed in range(5)])
 
     print("The classic network: 784-128-10, sigmoid, squared error, no biases, gradient descent\n")
     rows = []

@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-from contextlib import contextmanager
 
 from cmlp import _core, threads, validation
 
@@ -16,6 +15,25 @@ SMALL_PRODUCT = 200_000  # m n k up to which OpenBLAS uses one thread of its own
 def capacity_for(n_rows: int, n_params: int) -> int:
     """Rows of the work space for batches of n_rows: a function of the shapes alone."""
     return min(n_rows, CHUNK, max(LEAST, WORK // n_params))
+
+
+class _Loan:
+    """The context in which an engine is somebody's own. A class: a generator would double the price of predicting one row."""
+
+    __slots__ = ("blas_at_work", "engine", "engines", "key")
+
+    def __init__(self, engines: "Engines", key: tuple[int, bool], engine: _core.Engine, blas_at_work: bool) -> None:
+        self.engines, self.key, self.engine, self.blas_at_work = engines, key, engine, blas_at_work
+
+    def __enter__(self) -> _core.Engine:
+        if self.blas_at_work:
+            threads.one_blas_thread.__enter__()
+        return self.engine
+
+    def __exit__(self, *exception: object) -> None:
+        if self.blas_at_work:
+            threads.one_blas_thread.__exit__(*exception)
+        self.engines.put_back(self.key, self.engine)
 
 
 class Engines:
@@ -32,8 +50,7 @@ class Engines:
         self._idle: list[tuple[tuple[int, bool], _core.Engine]] = []  # the last used at the end
         self._lock = threading.Lock()
 
-    @contextmanager
-    def take(self, n_rows: int, keep_Z: bool = False):
+    def take(self, n_rows: int, keep_Z: bool = False) -> "_Loan":
         """An engine for batches of n_rows, with BLAS limited to one thread where it might use more.
 
         Raises
@@ -46,16 +63,13 @@ class Engines:
         validation.check_rows_fit(capacity, self._widths, dtype.itemsize)
         key = (capacity, keep_Z)
         engine = self._pop(key) or _core.Engine(layers, loss, capacity, dtype, keep_Z)
-        try:
-            if _core.own_products or capacity * max(self._products) <= SMALL_PRODUCT:
-                yield engine
-            else:
-                with threads.one_blas_thread:
-                    yield engine
-        finally:
-            with self._lock:
-                self._idle.append((key, engine))
-                del self._idle[:-MOST_IDLE]
+        blas_at_work = not _core.own_products and capacity * max(self._products) > SMALL_PRODUCT
+        return _Loan(self, key, engine, blas_at_work)
+
+    def put_back(self, key: tuple[int, bool], engine: _core.Engine) -> None:
+        with self._lock:
+            self._idle.append((key, engine))
+            del self._idle[:-MOST_IDLE]
 
     def _pop(self, key: tuple[int, bool]) -> "_core.Engine | None":
         with self._lock:

@@ -1,5 +1,7 @@
 """The caller's arrays made ready for the core: looked at, never copied whole."""
 
+import math
+
 import numpy as np
 
 from cmlp import _core, targets, validation
@@ -37,9 +39,11 @@ def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:
         largest = 1 if array.dtype.kind == "b" else float(np.iinfo(array.dtype).max)
         if largest * abs(scale) < float(np.finfo(dtype).max) / 2:
             return
+    as_it_is = array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned and scale == 1
+    if as_it_is and array.size <= BLOCK and math.isfinite(_core.largest(array)):
+        return
     width = array.shape[1]
     n_rows = max(1, BLOCK // max(1, width))
-    as_it_is = array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned and scale == 1
     buffer = np.empty((0 if as_it_is else min(n_rows, len(array)), width), dtype=dtype)
     samples = None if as_it_is else _core.Samples(array, input_scale=scale)
     for start in range(0, len(array), n_rows):
@@ -47,7 +51,7 @@ def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:
         if samples is not None:
             samples.rows(start, buffer[: len(block)])
             block = buffer[: len(block)]
-        if not np.isfinite(_core.largest(block)):
+        if not math.isfinite(_core.largest(block)):
             row, column = (int(place) for place in np.argwhere(~np.isfinite(block))[0])
             column_shown = None if name == "y" and width == 1 else column
             validation.raise_not_finite(name, start + row, column_shown, array[start + row, column], dtype, scale)

@@ -234,7 +234,7 @@ def as_array(given, name: str):
         raise TypeError(f"{name} is None: give {'labels or values, one for each row of X' if name == 'y' else 'an array'}")
     if hasattr(given, "tocsr"):
         raise TypeError(f"{name} is a sparse matrix, which networks do not take yet: give {name}.toarray()")
-    if np.ma.is_masked(given):
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise ValueError(f"{name} has {np.ma.count_masked(given)} masked entries: drop such samples, or fill them")
     try:
         array = np.asarray(given)

@@ -14,6 +14,7 @@ from cpython.ref cimport Py_DECREF
 from cython cimport floating
 from cython.parallel cimport parallel, threadid
 from libc.stdint cimport uint64_t
+from libc.string cimport memset
 cimport numpy as cnp
 
 from cmlp._clock cimport Clock, ticks as read_ticks
@@ -237,7 +238,7 @@ cdef class Engine:
         plan.n_tiles = len(self.tiles)
         self.work = aligned_empty(plan.n_work, self.dtype)
         self.block_loss = np.empty(n_tiles(capacity, plan.block_rows))
-        self.claims = aligned_empty(0, np.int_)
+        self.claims = aligned_empty(0, np.uint8)
         self.prepare(1)
 
     @property
@@ -250,13 +251,13 @@ cdef class Engine:
         A unit's function, bias and loss count as twenty multiplications.
         """
         cdef Plan* plan = &self.plan
-        cdef Py_ssize_t rows = min(n_rows, plan.capacity), tiles = n_tiles(rows, plan.block_rows), widest = 1, l
-        cdef Py_ssize_t multiplications = rows * (plan.n_params + 20 * int(self.layers["fan_out"].sum()))
+        cdef Py_ssize_t rows = min(n_rows, plan.capacity), tiles = n_tiles(rows, plan.block_rows), widest = 1, units = 0, l
+        for l in range(plan.n_layers):
+            units += plan.layers[l].fan_out
+            widest = max(widest, n_tiles(plan.layers[l].fan_out, plan.layers[l].forward_columns))
         if plan.by_layer:
-            multiplications //= 2 * plan.n_layers
-            for l in range(plan.n_layers):
-                widest = max(widest, n_tiles(plan.layers[l].fan_out, plan.layers[l].forward_columns))
-        return multiplications, tiles * widest
+            return rows * (plan.n_params + 20 * units) // (2 * plan.n_layers), tiles * widest
+        return rows * (plan.n_params + 20 * units), tiles
 
     def prepare(self, int n_threads):
         """Room for the tiles of n_threads."""
@@ -265,10 +266,10 @@ cdef class Engine:
             self.thread_change = np.zeros(n_threads)
 
     cdef Team new_team(self, int n_threads) except *:
-        cdef Py_ssize_t n = n_threads * <Py_ssize_t>sizeof(Claims) // <Py_ssize_t>sizeof(long)
-        if n > len(self.claims):
-            self.claims = aligned_empty(n, np.int_)
-        self.claims[:] = 0
+        cdef Py_ssize_t n_bytes = n_threads * <Py_ssize_t>sizeof(Claims)
+        if n_bytes > len(self.claims):
+            self.claims = aligned_empty(n_bytes, np.uint8)
+        memset(cnp.PyArray_DATA(self.claims), 0, n_bytes)
         return Team(<Claims*>cnp.PyArray_DATA(self.claims), 0, 0, 0, seconds(), NULL)
 
     def block(self, str name, Py_ssize_t l, Py_ssize_t n_rows):
