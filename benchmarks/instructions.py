@@ -3,8 +3,8 @@
     python benchmarks/instructions.py            compare with instructions.json
     python benchmarks/instructions.py --store    write it
 
-Each workload is trained for some steps, and again for twice as many; the difference is divided by the steps. One thread,
-x86-64-v3 (valgrind knows no AVX-512). Counts depend on the compiler; the file says with which it was made.
+What is counted is all that happens inside the core's `train`, on one thread with x86-64-v3 (valgrind knows no AVX-512). Counts
+depend on the compiler; the file says with which it was made.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from workloads import WORKLOADS
 
 BASELINE = Path(__file__).with_name("instructions.json")
 STEPS = {"W1": 200, "W2": 40, "W3": 10, "W4": 2, "W5": 10, "W7": 400}
+COUNTED = "__pyx_pw_4cmlp_5_core_6Engine_*train"  # Engine.train as Cython names it
 TRAIN = """
 import sys
 import numpy as np
@@ -27,27 +28,27 @@ import cmlp
 from workloads import WORKLOADS
 
 workload, n_steps = WORKLOADS[sys.argv[1]], int(sys.argv[2])
-n_rows = workload.n_samples if workload.full_batch else workload.batch_size * {steps}
+n_rows = workload.n_samples if workload.full_batch else workload.batch_size * n_steps
 X, y = (part[:n_rows] for part in workload.data())
 optimizer = (cmlp.Adam if workload.optimizer == "adam" else cmlp.SGD)(workload.learning_rate)
 net = cmlp.Network(list(workload.layers), workload.activation, workload.loss, dtype=workload.dtype)
 batch_size = None if workload.full_batch else workload.batch_size
-epochs = n_steps if workload.full_batch else n_steps // {steps}
+epochs = n_steps if workload.full_batch else 1
 net.fit(X, y, optimizer=optimizer, batch_size=batch_size, epochs=epochs, n_threads=1)
 """
 
 
-def count(name: str, n_steps: int) -> int:
-    """Instructions of a process that trains a workload for so many steps."""
+def count(name: str) -> int:
+    """Instructions of a step."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", sys.executable, "-c"]
-        command += [TRAIN.format(steps=STEPS[name]), name, str(n_steps)]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", f"--toggle-collect={COUNTED}"]
+        command += [sys.executable, "-c", TRAIN, name, str(STEPS[name])]
         settings = {"CMLP_INSTRUCTION_SET": "v3", "PYTHONHASHSEED": "0", "PYTHONPATH": str(Path(__file__).parent)}
         done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             sys.exit(done.stderr)
-        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)[1])
+        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)[1]) // STEPS[name]
 
 
 def main() -> None:
@@ -60,8 +61,7 @@ def main() -> None:
     stored = json.loads(BASELINE.read_text()) if BASELINE.exists() else {"counts": {}, "compiler": None}
     counts = {}
     for name in arguments.workloads:
-        steps = STEPS[name]
-        counts[name] = (count(name, 2 * steps) - count(name, steps)) // steps
+        counts[name] = count(name)
         before = stored["counts"].get(name)
         change = f"{counts[name] / before - 1:+.1%}" if before else "new"
         print(f"{name} ({WORKLOADS[name].what}): {counts[name]:,} instructions a step, {change}", flush=True)
