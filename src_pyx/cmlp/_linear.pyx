@@ -115,10 +115,8 @@ cdef void narrow_rows(
         rows_of_product(m, 2, k, A, a_row, B_, S, s_row, C, c_row)
     elif n == 3:
         rows_of_product(m, 3, k, A, a_row, B_, S, s_row, C, c_row)
-    elif n == 4:
-        rows_of_product(m, 4, k, A, a_row, B_, S, s_row, C, c_row)
     else:
-        rows_of_product(m, n, k, A, a_row, B_, S, s_row, C, c_row)
+        rows_of_product(m, NARROW, k, A, a_row, B_, S, s_row, C, c_row)
 
 
 cdef void narrow_columns(
@@ -131,10 +129,8 @@ cdef void narrow_columns(
         columns_of_product(m, 2, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
     elif n == 3:
         columns_of_product(m, 3, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
-    elif n == 4:
-        columns_of_product(m, 4, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
     else:
-        columns_of_product(m, n, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
+        columns_of_product(m, NARROW, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
 
 
 LINEAR.largest32, LINEAR.largest64 = largest[float], largest[double]

@@ -60,7 +60,7 @@ cdef struct Optimizer:
 
 # Loops of the core itself that each instruction set compiles (_gather.pyx, _linear.pyx, _tiles.pyx).
 cdef enum:
-    NARROW = 8                       # columns that a row of a small product may have
+    NARROW = 4                       # columns that a row of a small product may have
     SHALLOW = 16                     # and terms in each of its sums
 
 # max |values|, nan if one is
