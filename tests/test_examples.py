@@ -98,9 +98,9 @@ def test_a_deep_network_of_linear_layers_is_one_linear_layer(rng):
     W, b = np.eye(4), np.zeros(4)
     for layer in net.layers:
         W, b = W @ layer.W, b @ layer.W + layer.b
-    assert_allclose(net.forward(X), X @ W + b, rtol=1e-12)
+    assert_allclose(net.forward(X), X @ W + b, rtol=1e-12, atol=1e-14)
     one = cmlp.Network([4, 2], loss="squared_error", dtype="float64", init=[W], bias_init=[b])
-    assert_allclose(one.forward(X), net.forward(X), rtol=1e-12)
+    assert_allclose(one.forward(X), net.forward(X), rtol=1e-12, atol=1e-14)
 
 
 def test_one_hidden_layer_fits_a_curve_ever_better_as_it_gets_wider():
