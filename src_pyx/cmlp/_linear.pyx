@@ -1,4 +1,4 @@
-"""Linear algebra in the small: sums that BLAS does not have, and products that it is too large for.
+"""Linear algebra in the small: sums of rows, the largest change, and products of a few columns.
 
 A product of a few numbers fills no register tile (_tiles.pyx), and a call of BLAS costs from 0.1 to 1 microsecond before it
 multiplies. The products here are chosen by their shape alone (_products.pyx), and the width is a constant in each, so the

@@ -5,16 +5,17 @@ Each tile of dW is one product over the whole batch and belongs to one thread, s
 
 from cython cimport floating
 
-from cmlp._products cimport gemm_tn
 from cmlp._clock cimport ELEMENTWISE, PRODUCTS, UPDATE, lap
 from cmlp._elementary cimport larger
 from cmlp._plan cimport Layer, Tile, n_tiles
+from cmlp._products cimport gemm_tn
 from cmlp._propagation cimport input_of
 from cmlp._registry cimport add_change, optimizer_change, sum_rows
 from cmlp._team cimport Search, Team, next_task
 
 cdef enum:
     PIECE = 4096                 # parameters that a thread updates at a time from a finished gradient
+
 
 # --- one tile of the gradient -------------------------------------------------------------------------------
 cdef inline void weight_gradient(
