@@ -1,6 +1,7 @@
 """How many threads are fastest just now: tried out while training, for no result depends on it."""
 
 CALL = 0.25  # seconds that a call of the core lasts: signals are looked for between calls, and inside long steps
+WORTH = 50  # times what was spent before it that a call lasts at least
 TRIAL = 0.005  # seconds of a call that is made to compare
 AGAIN = 16  # calls after which what was slower is tried again: a neighbour may have come or gone
 
@@ -26,15 +27,16 @@ class Pace:
         self.seconds: dict[int, float] = {}  # of a step, as last measured
         self.calls = 0
 
-    def next(self) -> tuple[int, float]:
-        """(threads, seconds) for the next call."""
+    def next(self, before: float = 0.0) -> tuple[int, float]:
+        """(threads, seconds) for the next call, in front of which ``before`` seconds were spent: they shall be a small part."""
+        long = max(CALL, WORTH * before)
         if not self.trials:
-            return self.most, CALL
+            return self.most, long
         if self.calls <= len(self.trials):
             return (self.most, *self.trials)[self.calls], TRIAL
         if self.calls % AGAIN < len(self.trials):
             return self.trials[self.calls % AGAIN], TRIAL
-        return min(self.seconds, key=self.seconds.__getitem__, default=self.most), CALL
+        return min(self.seconds, key=self.seconds.__getitem__, default=self.most), long
 
     def note(self, n_threads: int, n_steps: int, seconds: float) -> None:
         """What the call made by the last `next` took."""

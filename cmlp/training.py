@@ -217,11 +217,13 @@ class Training:
     def _advance(self, most_epochs: int):
         """Run the core for one call; losses and changes of the epochs that ended. Go back if it met what is not finite."""
         theta, state, cursor = self.network.theta, self.memory.state, self.memory.cursor
+        began = time.perf_counter()
         np.copyto(self.theta_before, theta)
         np.copyto(self.state_before, state)
+        copying = time.perf_counter() - began
         before = cursor.copy()
         threshold = -1.0 if self.stopping.threshold is None else self.stopping.threshold
-        n_threads, seconds = self.pace.next()
+        n_threads, seconds = self.pace.next(copying)
         began = time.perf_counter()
         ending, steps, losses, changes, exception = self._train(
             cursor, np.iinfo(np.intp).max, most_epochs, seconds, threshold, n_threads

@@ -32,6 +32,7 @@ def test_every_name_has_a_reference():
         *[(m, 70, 20) for m in range(1, 27)],
         *[(7, n, 20) for n in range(1, 70)],
         *[(40, 100, k) for k in (255, 256, 257, 600)],
+        (1031, 135, 260),  # rows of A^T that are far apart
     ],
 )
 @pytest.mark.parametrize("start", ["zeros", "itself", "a row"])

@@ -12,8 +12,10 @@ cdef struct Layer:
     Py_ssize_t Z                     # offsets in the work space; Z is A where Z need not be kept
     Py_ssize_t A
     Py_ssize_t dZ
-    Py_ssize_t forward_columns       # tiles: of Z, (block_rows, forward_columns)
-    Py_ssize_t backward_columns      # of dA_prev, (backward_rows, backward_columns)
+    Py_ssize_t forward_rows          # tiles: of Z, where a network is worked layer by layer
+    Py_ssize_t forward_columns
+    Py_ssize_t backward_rows         # of dA_prev
+    Py_ssize_t backward_columns
     Py_ssize_t gradient_rows         # of dW
     Py_ssize_t gradient_columns
 
@@ -39,8 +41,7 @@ cdef struct Plan:
     Py_ssize_t sample_weight
     Py_ssize_t n_work                # its length
     Py_ssize_t n_scratch             # numbers that one tile of a gradient needs, for each thread
-    Py_ssize_t block_rows            # rows that are worked on together: of X, Y, Z and A
-    Py_ssize_t backward_rows         # of dA_prev, where a network is worked layer by layer
+    Py_ssize_t block_rows            # rows that are gathered, and whose loss is taken, together
     bint by_layer                    # else each block of rows goes through all layers
     int loss
     bint link                        # the loss takes Z of the last layer

@@ -9,8 +9,10 @@ from cmlp._registry cimport ACTIVATION
 
 cdef enum:
     LINE = 64                            # bytes of a cache line; every block of the work space starts on one
+    TASKS = 16                           # tiles that the propagation of a layer is cut into, if its rows allow
     SMALL_NET = 256 * 1024               # bytes of theta that stay in a core's own cache beside a block of rows
-    WATCHED = 100 * 1000 * 1000          # multiplications in a step from which signals are looked for inside it
+    WATCHED = 10 * 1000 * 1000           # multiplications in a step from which signals are looked for inside it
+    LONG_CALL = 1000 * 1000              # parameters from which a call of the core may last longer (cmlp/training.py)
 
 
 cdef Py_ssize_t tile_width(Py_ssize_t width, Py_ssize_t largest) noexcept:
@@ -38,13 +40,19 @@ cdef Py_ssize_t block_of(Py_ssize_t rows) noexcept:
     return 128 if 512 <= rows else 32 if 64 <= rows else 16
 
 
+cdef Py_ssize_t task_rows(const Plan* plan, Py_ssize_t width, Py_ssize_t columns) noexcept:
+    """As many as leave a task for each of TASKS threads: what is packed of W then serves more rows."""
+    cdef Py_ssize_t n_down = n_tiles(TASKS, n_tiles(width, columns))
+    return max(plan.block_rows, n_tiles(plan.capacity, n_down))
+
+
 cdef void cut(Plan* plan, Layer* layer, bint whole_rows, bint whole_rows_before) noexcept:
     """The tiles of a layer. Rows of Z and of dA_prev stay whole where the function that follows needs the whole row."""
     if has_tiles():
         layer.forward_columns = layer.fan_out if layer.fan_out <= 128 else tile_width(layer.fan_out, 64)
         layer.backward_columns = tile_width(layer.fan_in, 64)
         layer.gradient_columns = tile_width(layer.fan_out, 512)
-        layer.gradient_rows = tile_height(layer.fan_in, 24 if plan.by_layer and layer.fan_out <= 512 else 48)
+        layer.gradient_rows = tile_height(layer.fan_in, 96 if layer.fan_out > 512 else 48)
     else:
         layer.forward_columns = tile_width(layer.fan_out, 128)
         layer.backward_columns = tile_width(layer.fan_in, 128)
@@ -54,6 +62,8 @@ cdef void cut(Plan* plan, Layer* layer, bint whole_rows, bint whole_rows_before)
         layer.forward_columns = layer.fan_out
     if whole_rows_before:
         layer.backward_columns = layer.fan_in
+    layer.forward_rows = task_rows(plan, layer.fan_out, layer.forward_columns)
+    layer.backward_rows = task_rows(plan, layer.fan_in, layer.backward_columns)
 
 
 cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
@@ -62,9 +72,8 @@ cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
     cdef bint whole_rows = False, whole_rows_before
     plan.n_scratch = 0
     plan.by_layer = plan.n_params * itemsize > SMALL_NET
-    plan.watched = rows * plan.n_params > WATCHED
+    plan.watched = rows * plan.n_params > WATCHED or plan.n_params > LONG_CALL
     plan.block_rows = block_of(rows) if has_tiles() else 128
-    plan.backward_rows = 128
     plan.X = place(&end, rows * plan.n_inputs, itemsize)
     plan.Y = place(&end, rows * plan.n_outputs, itemsize)
     plan.sample_weight = place(&end, rows, itemsize)

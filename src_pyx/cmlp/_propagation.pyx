@@ -164,7 +164,7 @@ cdef inline void propagate_layer(
     cdef const Layer* layer = &plan.layers[l]
     cdef Py_ssize_t width = layer.fan_out if forward else layer.fan_in
     cdef Py_ssize_t columns = layer.forward_columns if forward else layer.backward_columns
-    cdef Py_ssize_t rows = plan.block_rows if forward else plan.backward_rows
+    cdef Py_ssize_t rows = layer.forward_rows if forward else layer.backward_rows
     cdef Py_ssize_t n_down = n_tiles(batch.n_rows, rows), n_all = n_down * n_tiles(width, columns)
     cdef Py_ssize_t tile, row, n_rows, column, n_columns
     cdef Search search = Search(0, 0)

@@ -1,8 +1,8 @@
 """Products by vector tiles, for processors with fused multiply-adds (x86-64-v3 and -v4).
 
 A tile of C stays in registers while its sums run over k: one number of A times a row of B, again and again. The tile is as
-high as the registers allow, so that each row of B that is read serves many rows of C. B is read where it lies, or is packed
-where its columns or its rows are far apart. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM
+high as the registers allow, so that each row of B that is read serves many rows of C. B and A^T are read where they lie, or
+are packed where their rows are far apart. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM
 TOMS 34 (2008); what was measured against BLAS is in docs/speed.rst.
 """
 
@@ -37,6 +37,10 @@ cdef extern from *:
         #define cmlp_half32(v) ((__m256)(v))
         #define cmlp_half64(v) ((__m256d)(v))
     #endif
+    /* Each thread's room for packed operands; not on its stack, which may be as small as 128 kB. */
+    enum { CMLP_DEPTH = 256, CMLP_ROWS = 96, CMLP_WIDEST = 4 };
+    static __thread char cmlp_packed_a[CMLP_DEPTH * CMLP_ROWS * sizeof(float)] __attribute__((aligned(64)));
+    static __thread char cmlp_packed_b[CMLP_DEPTH * CMLP_WIDEST * CMLP_BYTES] __attribute__((aligned(64)));
     /* One register: arithmetic works on all of its lanes. It is loaded from any address, as numbers are. */
     typedef float cmlp_f32s __attribute__((vector_size(CMLP_BYTES), aligned(4), may_alias));
     typedef double cmlp_f64s __attribute__((vector_size(CMLP_BYTES), aligned(8), may_alias));
@@ -77,7 +81,12 @@ cdef extern from *:
         BYTES "CMLP_BYTES"               # of a vector
         SUMS "CMLP_SUMS"                 # registers that hold a tile of C; the others hold a row of B and a number of A
         WIDE "CMLP_WIDE"                 # registers in a row of a high tile
-        FAR "CMLP_FAR"                   # bytes between two rows of B from which packing them pays
+        WIDEST "CMLP_WIDEST"             # registers in a row of any tile
+        FAR "CMLP_FAR"                   # bytes between two rows of B, or of A^T, from which packing them pays
+        DEPTH "CMLP_DEPTH"               # rows of B, or of A^T, that are packed at a time
+        ROWS "CMLP_ROWS"                 # columns of A^T at a time, if they are float
+    void* packed_a "cmlp_packed_a"
+    void* packed_b "cmlp_packed_b"
     ctypedef float f32s "cmlp_f32s"
     ctypedef double f64s "cmlp_f64s"
     # the first n lanes
@@ -97,9 +106,8 @@ ctypedef fused vector:                   # goes with `floating`: (float, f32s) o
     f64s
 
 cdef enum:
-    WIDEST = 4                           # registers in a row of any tile
-    DEPTH = 256                          # rows of B that are packed at a time
-    HIGH = 24                            # rows of C from which packing pays
+    HIGH = 24                            # rows of C from which packing B pays
+    OFTEN = 128                          # columns of C from which packing A^T pays
     FEW = 3                              # rows of C up to which A . B^T is taken as dot products
     DOTS = 4                             # that many at a time
 
@@ -247,8 +255,7 @@ cdef void multiply_columns(
     cdef Py_ssize_t widest = max(<Py_ssize_t>WIDE, min(<Py_ssize_t>WIDEST, SUMS // m))
     cdef Py_ssize_t n_panels = (n_registers + widest - 1) // widest, width, last, columns, piece, first, depth
     cdef bint packing = b_column != 1 or (m >= HIGH and b_depth * <Py_ssize_t>sizeof(floating) >= FAR)
-    cdef char[DEPTH * WIDEST * BYTES + 64] room
-    cdef floating* packed = <floating*>(room + -<size_t>room % 64)
+    cdef floating* packed = <floating*>packed_b
     while n_panels > 0:
         width = (n_registers + n_panels - 1) // n_panels
         columns = min(width * LANES, n)
@@ -309,6 +316,28 @@ cdef void multiply_vector(
         multiply_dots(1, k, a, B + j * b_column, b_column, S if S == NULL else S + j, C + j, zero)
 
 
+cdef void multiply_far_columns(
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_depth, const floating* B, Py_ssize_t b_depth,
+    Py_ssize_t b_column, const floating* S, Py_ssize_t s_row, floating* C, Py_ssize_t c_row, vector zero,
+) noexcept nogil:
+    """A^T . B, with A packed: where its rows are far apart, each number would come from a page of its own."""
+    cdef Py_ssize_t at_once = ROWS * sizeof(float) // sizeof(floating), block, n_rows, piece, first, depth
+    cdef floating* packed = <floating*>packed_a
+    for block in range((m + at_once - 1) // at_once):
+        n_rows = min(at_once, m - block * at_once)
+        for piece in range((k + DEPTH - 1) // DEPTH):
+            first = piece * DEPTH
+            depth = min(<Py_ssize_t>DEPTH, k - first)
+            pack(depth, n_rows, A + first * a_depth, a_depth, 1, packed, n_rows)
+            multiply_columns(
+                n_rows, n, depth, <const floating*>packed, 1, n_rows, B + first * b_depth, b_depth, b_column,
+                S if first == 0 else <const floating*>C, s_row if first == 0 else c_row, C, c_row, zero)
+        A += n_rows
+        C += n_rows * c_row
+        if S != NULL:
+            S += n_rows * s_row
+
+
 cdef void multiply_matrices(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_row, Py_ssize_t a_depth, const floating* B,
     Py_ssize_t b_depth, Py_ssize_t b_column, const floating* S, Py_ssize_t s_row, floating* C, Py_ssize_t c_row, vector zero,
@@ -324,6 +353,8 @@ cdef void multiply_matrices(
     elif b_column != 1 and b_depth == 1 and a_depth == 1 and m <= FEW:
         for i in range(m):
             multiply_vector(n, k, A + i * a_row, B, b_column, S if S == NULL else S + i * s_row, C + i * c_row, zero)
+    elif a_row == 1 and b_column == 1 and m >= HIGH and n >= OFTEN and a_depth * <Py_ssize_t>sizeof(floating) >= FAR:
+        multiply_far_columns(m, n, k, A, a_depth, B, b_depth, b_column, S, s_row, C, c_row, zero)
     else:
         multiply_columns(m, n, k, A, a_row, a_depth, B, b_depth, b_column, S, s_row, C, c_row, zero)
 
