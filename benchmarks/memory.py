@@ -6,7 +6,7 @@ from common import data_folder, machine, print_table
 
 import cmlp
 from cmlp import datasets
-from cmlp.engines import capacity_for
+from cmlp.engines import most_rows
 
 
 def peak_megabytes() -> float:
@@ -25,7 +25,7 @@ def main():
         before = peak_megabytes()
         net = cmlp.Network([784, 512, 256, 10], input_scale=1 / 255)
         net.fit(X, y, optimizer="adam", batch_size=batch_size, epochs=1)
-        capacity = capacity_for(batch_size or len(X), net.n_params)
+        capacity = min(batch_size or len(X), most_rows(net.n_params))
         parameters = 4 * net.n_params * (3 + 2 * 2) / 1e6
         work = 4 * capacity * (784 + 10 + 1 + 2 * (512 + 256 + 10)) / 1e6
         order = 8 * len(X) * 2 / 1e6  # the order of the samples, and their class codes

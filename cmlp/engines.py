@@ -12,9 +12,9 @@ MOST_IDLE = 4  # work spaces kept for the next call, of whatever sizes came last
 SMALL_PRODUCT = 200_000  # m n k up to which OpenBLAS uses one thread of its own accord
 
 
-def capacity_for(n_rows: int, n_params: int) -> int:
-    """Rows of the work space for batches of n_rows: a function of the shapes alone."""
-    return min(n_rows, CHUNK, max(LEAST, WORK // n_params))
+def most_rows(n_params: int) -> int:
+    """In a work space: a function of the shapes alone."""
+    return min(CHUNK, max(LEAST, WORK // n_params))
 
 
 class _Loan:
@@ -46,7 +46,9 @@ class Engines:
     def __init__(self, layers, loss: str, dtype) -> None:
         self._make = (layers, loss, dtype)
         self._widths = [int(layers["fan_in"][0]), *map(int, layers["fan_out"])]
-        self._products = [a * b for a, b in itertools.pairwise(self._widths)]
+        products = [a * b for a, b in itertools.pairwise(self._widths)]
+        self._most_rows = most_rows(sum(products))
+        self._largest_product = 0 if _core.own_products else max(products)
         self._idle: list[tuple[tuple[int, bool], _core.Engine]] = []  # the last used at the end
         self._lock = threading.Lock()
 
@@ -58,22 +60,25 @@ class Engines:
         MemoryError
             If the work space cannot be allocated.
         """
-        layers, loss, dtype = self._make
-        capacity = capacity_for(n_rows, sum(self._products))
-        validation.check_rows_fit(capacity, self._widths, dtype.itemsize)
+        capacity = n_rows if n_rows < self._most_rows else self._most_rows
         key = (capacity, keep_Z)
-        engine = self._pop(key) or _core.Engine(layers, loss, capacity, dtype, keep_Z)
-        blas_at_work = not _core.own_products and capacity * max(self._products) > SMALL_PRODUCT
-        return _Loan(self, key, engine, blas_at_work)
+        engine = self._pop(key) or self._new(*key)
+        return _Loan(self, key, engine, capacity * self._largest_product > SMALL_PRODUCT)
+
+    def _new(self, capacity: int, keep_Z: bool) -> _core.Engine:
+        layers, loss, dtype = self._make
+        validation.check_rows_fit(capacity, self._widths, dtype.itemsize)
+        return _core.Engine(layers, loss, capacity, dtype, keep_Z)
 
     def put_back(self, key: tuple[int, bool], engine: _core.Engine) -> None:
         with self._lock:
             self._idle.append((key, engine))
-            del self._idle[:-MOST_IDLE]
+            if len(self._idle) > MOST_IDLE:
+                del self._idle[0]
 
     def _pop(self, key: tuple[int, bool]) -> "_core.Engine | None":
         with self._lock:
-            for place in reversed(range(len(self._idle))):
+            for place in range(len(self._idle) - 1, -1, -1):
                 if self._idle[place][0] == key:
                     return self._idle.pop(place)[1]
         return None

@@ -421,7 +421,7 @@ class Network:
 
     # --- inside ---------------------------------------------------------------------------------------------
     def _outputs(self, samples, as_scores: bool, n_threads: int | None) -> Array:
-        out = np.empty((samples.n_samples, self.sizes[-1]), dtype=self.dtype)
+        out = np.empty((samples.n_samples, self.sizes[-1]), self.dtype)
         with self.engines.take(samples.n_samples) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
             engine.forward(self.theta, samples, out, as_scores, team)

@@ -28,6 +28,8 @@ def make_samples(network, X, y, sample_weight=None, known=None):
 
 
 def _inputs(network, X):
+    if network.input_scale == 1 and _core.usable_as_it_is(X, network.sizes[0], network.dtype):
+        return X
     X = validation.check_matrix(X, network.sizes[0])
     _check_finite(X, "X", network.dtype, network.input_scale)
     return X
@@ -40,8 +42,6 @@ def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:
         if largest * abs(scale) < float(np.finfo(dtype).max) / 2:
             return
     as_it_is = array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned and scale == 1
-    if as_it_is and array.size <= BLOCK and math.isfinite(_core.largest(array)):
-        return
     width = array.shape[1]
     n_rows = max(1, BLOCK // max(1, width))
     buffer = np.empty((0 if as_it_is else min(n_rows, len(array)), width), dtype=dtype)

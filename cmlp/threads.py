@@ -63,7 +63,7 @@ def resolve(n_threads: int | None, work: int, tiles: int) -> int:
     global _has_run_region
     if n_threads is not None:
         validation.check_n_threads(n_threads)
-    worth = min(tiles, work // WORK_PER_THREAD)
+    worth = work // WORK_PER_THREAD if work < tiles * WORK_PER_THREAD else tiles
     if worth <= 1 or _forked or not _core.openmp:
         return 1
     n = min(worth, available() if n_threads is None else n_threads)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cmlp import validation
-from cmlp.engines import capacity_for
+from cmlp.engines import most_rows
 from cmlp.layers import Array, views
 
 
@@ -102,7 +102,7 @@ def _shown(array: Array) -> tuple[str, str]:
 def trace_step(network, samples) -> Trace:
     """Trace a network over samples; an engine of its own keeps Z, which training does not."""
     n = samples.n_samples
-    validation.check_traceable(n, capacity_for(n, network.n_params))
+    validation.check_traceable(n, most_rows(network.n_params))
     outputs = np.empty((n, network.sizes[-1]), network.dtype)
     dtheta = np.empty_like(network.theta)
     X = np.empty((n, network.sizes[0]), network.dtype)

@@ -13,6 +13,7 @@ import numpy as np
 from cpython.ref cimport Py_DECREF
 from cython cimport floating
 from cython.parallel cimport parallel, threadid
+from libc.math cimport isfinite
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 cimport numpy as cnp
@@ -34,6 +35,9 @@ from cmlp import _registry
 cnp.import_array()
 
 activations, losses, optimizers = _registry.activations, _registry.losses, _registry.optimizers
+
+cdef enum:
+    AT_ONCE = 1 << 16                    # numbers looked through without looking for signals
 
 cdef extern from *:
     """
@@ -110,11 +114,15 @@ def aligned_empty(Py_ssize_t n, dtype):
     return memory[start : start + n * dtype.itemsize].view(dtype)
 
 
-cdef void* address(object array, object dtype, Py_ssize_t n, bint writable) except? NULL:
+cdef void* address(object given, int type_number, Py_ssize_t n, bint writable) except? NULL:
     """Where the numbers of a contiguous array lie, once it is sure that they are n of this type."""
-    if not isinstance(array, np.ndarray) or array.dtype != dtype or not array.flags.c_contiguous or array.size != n:
-        raise TypeError(f"expected a contiguous array of {n} {dtype}, got {type(array).__name__}")
-    if writable and not array.flags.writeable:
+    cdef cnp.ndarray array
+    if not cnp.PyArray_Check(given):
+        raise TypeError(f"expected an array, got {type(given).__name__}")
+    array = given
+    if cnp.PyArray_TYPE(array) != type_number or not cnp.PyArray_ISCARRAY_RO(array) or cnp.PyArray_SIZE(array) != n:
+        raise TypeError(f"expected {n} contiguous numbers of NumPy's type {type_number}, got {array.size} {array.dtype}")
+    if writable and not cnp.PyArray_ISWRITEABLE(array):
         raise TypeError("expected an array that may be written to")
     return cnp.PyArray_DATA(array)
 
@@ -136,12 +144,12 @@ cdef class Samples:
             self.Y = source_of(Y, 1.0)
             self.Y.off = off
         if sample_weight is not None:
-            self.sample_weight = <const double*>address(sample_weight, np.float64, self.n_samples, False)
+            self.sample_weight = <const double*>address(sample_weight, cnp.NPY_DOUBLE, self.n_samples, False)
         self.alive = (X, Y, sample_weight)
 
     def rows(self, Py_ssize_t start, cnp.ndarray out, bint targets=False):
         """Fill `out` (n_rows, width) with rows of X or Y from `start` on, as a step would."""
-        cdef void* numbers = address(out, out.dtype, out.size, True)
+        cdef void* numbers = address(out, cnp.PyArray_TYPE(out), out.size, True)
         cdef Source source = self.Y if targets else self.X
         cdef Py_ssize_t n_rows = out.shape[0], width = out.shape[1]
         if start < 0 or start + n_rows > self.n_samples:
@@ -158,28 +166,43 @@ cdef class Samples:
 cdef Source source_of(cnp.ndarray array, double scale) except *:
     cdef Source source
     cdef bint codes = array.ndim == 1
-    if codes and (array.dtype != np.intp or not array.flags.c_contiguous):
+    if codes and (cnp.PyArray_TYPE(array) != cnp.NPY_INTP or not cnp.PyArray_ISCARRAY_RO(array)):
         raise TypeError("class codes are contiguous intp")
-    if not codes and (array.ndim != 2 or array.dtype.kind not in "biuf"):
+    cdef bint real = cnp.PyArray_ISFLOAT(array) or cnp.PyArray_ISINTEGER(array) or cnp.PyArray_ISBOOL(array)
+    if not codes and (array.ndim != 2 or not real):
         raise TypeError("a source is a real matrix or a vector of class codes")
     source.data = <const char*>cnp.PyArray_DATA(array)
     source.row_stride = array.strides[0]
     source.column_stride = 0 if codes else array.strides[1]
     source.type_number = cnp.PyArray_TYPE(array)
-    source.swapped = not array.dtype.isnative
+    source.swapped = not cnp.PyArray_ISNOTSWAPPED(array)
     source.scale = scale
     source.codes = codes
     source.off = 0
     return source
 
 
-def largest(cnp.ndarray array):
+cpdef double largest(cnp.ndarray array):
     """max |array| of a contiguous float array, nan if one is."""
-    cdef void* numbers = address(array, array.dtype, array.size, False)
+    cdef void* numbers = address(array, cnp.PyArray_TYPE(array), array.size, False)
     cdef Py_ssize_t n = array.size
     if cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT:
         return LINEAR.largest32(<const float*>numbers, n)
     return LINEAR.largest64(<const double*>numbers, n)
+
+
+def usable_as_it_is(X, Py_ssize_t width, cnp.dtype dtype):
+    """Whether X is a small contiguous matrix of this type and width, all finite: the usual case, found quickly."""
+    cdef cnp.ndarray array
+    if type(X) is not np.ndarray:
+        return False
+    array = X
+    if (
+        array.ndim != 2 or cnp.PyArray_TYPE(array) != dtype.type_num or not cnp.PyArray_ISCARRAY_RO(array)
+        or array.shape[1] != width or not 0 < array.shape[0] * width <= AT_ONCE
+    ):
+        return False
+    return isfinite(largest(array))
 
 
 # --- engine -------------------------------------------------------------------------------------------------
@@ -210,11 +233,13 @@ cdef class Engine:
     cdef Plan plan
     cdef bint single
     cdef readonly object dtype, layers, work
+    cdef int type_number
     cdef object tiles, block_loss, scratch, thread_change, claims
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
     def __init__(self, cnp.ndarray layers, str loss, Py_ssize_t capacity, dtype, bint keep_Z=False):
         self.dtype = np.dtype(dtype)
+        self.type_number = self.dtype.num
         self.single = self.dtype == np.float32
         if layers.dtype.itemsize != sizeof(Layer):
             raise TypeError("the table of layers is not the one that the core was built for")
@@ -297,7 +322,7 @@ cdef class Engine:
 
     def forward(self, theta, Samples samples, out, bint scores=False, int n_threads=1):
         """out (n_samples, n_outputs) = A of the last layer; with scores, its Z where the loss has a link."""
-        cdef void* numbers = address(out, self.dtype, samples.n_samples * self.plan.n_outputs, True)
+        cdef void* numbers = address(out, self.type_number, samples.n_samples * self.plan.n_outputs, True)
         cdef Run run = self.new_run(samples)
         run.data.out = numbers
         self.evaluate(theta, &run, SCORES if scores else OUTPUTS, n_threads)
@@ -309,7 +334,7 @@ cdef class Engine:
         return run.epoch_loss
 
     cdef int evaluate(self, theta, Run* run, Goal goal, int n_threads) except -1:
-        cdef void* numbers = address(theta, self.dtype, self.plan.n_params, False)
+        cdef void* numbers = address(theta, self.type_number, self.plan.n_params, False)
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef Team team = self.new_team(n_threads)
         cdef Plan* plan = &self.plan
@@ -325,8 +350,8 @@ cdef class Engine:
 
     def gradient(self, theta, dtheta, Samples samples, int n_threads=1):
         """dtheta = the gradient of the mean loss; returns (the sum of the losses, whether all of them were finite)."""
-        cdef void* numbers = address(theta, self.dtype, self.plan.n_params, False)
-        cdef void* gradients = address(dtheta, self.dtype, self.plan.n_params, True)
+        cdef void* numbers = address(theta, self.type_number, self.plan.n_params, False)
+        cdef void* gradients = address(dtheta, self.type_number, self.plan.n_params, True)
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef Run run = self.new_run(samples)
         cdef Team team = self.new_team(n_threads)
@@ -355,9 +380,9 @@ cdef class Engine:
         cdef Plan* plan = &self.plan
         cdef bint chunked = min(batch_size, samples.n_samples) > plan.capacity
         cdef Py_ssize_t n_state = optimizers[optimizer].n_slots * plan.n_params
-        cdef void* parameters = address(theta, self.dtype, plan.n_params, True)
-        cdef void* gradients = address(dtheta, self.dtype, plan.n_params, True) if chunked else NULL
-        cdef void* memory = address(state, self.dtype, n_state, True) if n_state else NULL
+        cdef void* parameters = address(theta, self.type_number, plan.n_params, True)
+        cdef void* gradients = address(dtheta, self.type_number, plan.n_params, True) if chunked else NULL
+        cdef void* memory = address(state, self.type_number, n_state, True) if n_state else NULL
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef void* scratch
         cdef Team team = self.new_team(n_threads)
@@ -370,17 +395,17 @@ cdef class Engine:
         cdef Run run = self.new_run(samples)
         run.batch_size = batch_size
         run.optimizer = optimizers[optimizer].row
-        run.hyper = <double*>address(hyper, np.float64, len(optimizers[optimizer].hyper), False)
+        run.hyper = <double*>address(hyper, cnp.NPY_DOUBLE, len(optimizers[optimizer].hyper), False)
         run.max_steps, run.max_epochs, run.max_seconds, run.threshold = max_steps, max_epochs, max_seconds, threshold
         run.t, run.epoch, run.batch = cursor.t, cursor.epoch, cursor.batch
         run.epoch_loss, run.epoch_change = cursor.epoch_loss, cursor.epoch_change
         run.losses, run.changes = <double*>cnp.PyArray_DATA(losses_), <double*>cnp.PyArray_DATA(changes)
         if order is not None:
-            run.order = <Py_ssize_t*>address(order, np.intp, samples.n_samples, True)
+            run.order = <Py_ssize_t*>address(order, cnp.NPY_INTP, samples.n_samples, True)
             run.shuffle = True
             run.seed = seed
         if self.clocks is not None:
-            run.clocks = <Clock*>address(self.clocks, np.uint64, n_threads * CLOCK_LENGTH, True)
+            run.clocks = <Clock*>address(self.clocks, cnp.NPY_UINT64, n_threads * CLOCK_LENGTH, True)
         with nogil:
             if run.shuffle:
                 permutation(run.order, run.n_samples, seed, run.epoch)
