@@ -5,6 +5,7 @@ The map of the package:
 ==================  ==============================================================================================
 `Network`           a network: fit, predict, forward, score, cost, gradient, step, trace, summary
 `SGD` ... `Adam`    optimizers, frozen sets of hyper-parameters
+`losses`            what is made small, likewise
 `initializers`      how W and b begin
 `registry`          the names of the activations, losses and optimizers that are compiled in
 `layers`            the two tables that describe the flat buffers, and views of them
@@ -29,27 +30,49 @@ if importlib.util.find_spec("cmlp._core") is None:
         "another folder than this one, or with -P"
     )
 
-from cmlp import initializers, layers, registry
+from cmlp import initializers, layers, losses, registry
 from cmlp.config import show_config
 from cmlp.network import Network
-from cmlp.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer, RMSprop
+from cmlp.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AMSGrad,
+    Lion,
+    Momentum,
+    NAdam,
+    Nesterov,
+    Optimizer,
+    RAdam,
+    RMSprop,
+    Rprop,
+)
 from cmlp.trace import Trace
 from cmlp.training import DivergenceError, History
 
 __all__ = [
-    "SGD",
+    "AMSGrad",
+    "Adadelta",
+    "Adagrad",
     "Adam",
     "DivergenceError",
     "History",
+    "Lion",
     "Momentum",
+    "NAdam",
     "Nesterov",
     "Network",
     "Optimizer",
+    "RAdam",
     "RMSprop",
+    "Rprop",
+    "SGD",
     "Trace",
     "datasets",
     "initializers",
     "layers",
+    "losses",
     "reference",
     "registry",
     "show_config",

@@ -5,6 +5,7 @@ class ActivationInfo:
     row: int
     parameter: float = 0.0
     elementwise: bool = True
+    needs_Z: bool = False
     output_only: bool = False
 
 @dataclass(frozen=True)
@@ -12,6 +13,8 @@ class LossInfo:
     row: int
     link: str | None = None
     off: float = 0.0
+    hyper: tuple[str, ...] = ()
+    outputs_per_target: int = 1
 
 @dataclass(frozen=True)
 class OptimizerInfo:
@@ -22,3 +25,5 @@ class OptimizerInfo:
 activations: dict[str, ActivationInfo]
 losses: dict[str, LossInfo]
 optimizers: dict[str, OptimizerInfo]
+
+def outputs_per_target(loss: str, values: tuple[float, ...]) -> int: ...

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cmlp import datasets, optimizers, scores, show_config, targets
+from cmlp import datasets, losses, optimizers, scores, show_config, targets
 from cmlp.layers import Array
 from cmlp.network import Network
 from cmlp.progress import Reporter
@@ -59,7 +59,7 @@ def train(options) -> None:
     loss, classes = loss_and_classes(data, options.loss)
     try:
         net = Network(
-            [data.X.shape[1], *options.hidden, n_outputs_for(loss, classes)],
+            [data.X.shape[1], *options.hidden, n_outputs_for(loss, classes) * losses.resolve(loss).outputs_per_target],
             options.activation,
             loss,
             output=options.output,
@@ -75,15 +75,21 @@ def train(options) -> None:
 
 # --- what the target means ----------------------------------------------------------------------------------
 def loss_and_classes(data: Data, loss: str | None) -> tuple[str, list | None]:
-    """The loss asked for or, without one, that fits; the classes, or None for values, which are standardised."""
+    """The loss asked for or, without one, that fits; the classes, or None for values.
+
+    Values are standardised, but for losses that need them to be positive.
+    """
     if are_classes(data, loss):
+        if loss in targets.VALUE_LOSSES:
+            raise UsageError(f"--loss {loss} is for values, and the target holds classes")
         classes = classes_of(data)
         return loss or ("log_loss" if len(classes) == 2 else "cross_entropy"), classes
     if (data.y == data.y[0]).all():
         raise ValueError(f"every sample to train on has the target {data.y[0]}: there is nothing to learn")
     data.y, data.y_test = data.y.astype(np.float64), data.y_test.astype(np.float64)
-    mean, scale = standardise(data.y, data.y_test)
-    data.y_mean, data.y_scale = float(mean), float(scale)
+    if loss not in targets.LEAST:
+        mean, scale = standardise(data.y, data.y_test)
+        data.y_mean, data.y_scale = float(mean), float(scale)
     return loss or "squared_error", None
 
 

@@ -4,6 +4,7 @@ import itertools
 import threading
 
 from cmlp import _core, threads, validation
+from cmlp.losses import Loss
 
 CHUNK = 4096  # rows in a work space at most: a larger batch goes through it in chunks
 WORK = 5_000_000_000  # multiplications in a work space at most, so that a signal is never waited for long
@@ -43,7 +44,7 @@ class Engines:
     have their own.
     """
 
-    def __init__(self, layers, loss: str, dtype) -> None:
+    def __init__(self, layers, loss: Loss, dtype) -> None:
         self._make = (layers, loss, dtype)
         self._widths = [int(layers["fan_in"][0]), *map(int, layers["fan_out"])]
         products = [a * b for a, b in itertools.pairwise(self._widths)]
@@ -68,7 +69,7 @@ class Engines:
     def _new(self, capacity: int, keep_Z: bool) -> _core.Engine:
         layers, loss, dtype = self._make
         validation.check_rows_fit(capacity, self._widths, dtype.itemsize)
-        return _core.Engine(layers, loss, capacity, dtype, keep_Z)
+        return _core.Engine(layers, loss.name, loss.values, capacity, dtype, keep_Z)
 
     def put_back(self, key: tuple[int, bool], engine: _core.Engine) -> None:
         with self._lock:

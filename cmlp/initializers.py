@@ -103,6 +103,15 @@ class LeCun(Initializer):
         out[...] = rng.uniform(-limit, limit, out.shape)
 
 
+@dataclass(frozen=True)
+class Sine(Initializer):
+    """Uniform in +-sqrt(6 / fan_in) (Sitzmann et al., NeurIPS 2020, section 3.2): for sine, at frequency 1."""
+
+    def __call__(self, out, fan_in, fan_out, rng):
+        limit = np.sqrt(6 / fan_in)
+        out[...] = rng.uniform(-limit, limit, out.shape)
+
+
 BY_NAME = {
     "zeros": Zeros,
     "constant": Constant,
@@ -113,14 +122,16 @@ BY_NAME = {
     "glorot_normal": GlorotNormal,
     "he": He,
     "lecun": LeCun,
+    "sine": Sine,
 }
 
-RECTIFIERS = ("relu", "leaky_relu")
+RECTIFIERS = ("relu", "leaky_relu", "relu6", "elu", "softplus", "gelu", "gelu_tanh", "silu", "mish")
+DEFAULTS = {"selu": Xavier, "sine": Sine} | dict.fromkeys(RECTIFIERS, He)
 
 
 def default_for(activation: str) -> Initializer:
-    """He in front of rectifiers, Glorot's uniform else."""
-    return He() if activation in RECTIFIERS else GlorotUniform()
+    """He in front of rectifiers and their smooth kin, variance 1 / fan_in in front of selu, Glorot's uniform else."""
+    return DEFAULTS.get(activation, GlorotUniform)()
 
 
 def resolve(name: str, init, activations: list[str]) -> list:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import _core, initializers, layers, progress, registry, scores, summary, targets, threads, validation
+from cmlp import _core, initializers, layers, losses, progress, registry, scores, summary, targets, threads, validation
 from cmlp import optimizers as optimizers_
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
+from cmlp.losses import Loss
 from cmlp.memory import Memory
 from cmlp.optimizers import Optimizer
 from cmlp.samples import make_inputs, make_samples
@@ -27,13 +28,15 @@ class Network:
     sizes : sequence of int (n_layers + 1,)
         Widths: of the input, of each hidden layer, of the output. ``[n, 1]`` has no hidden layer: with squared_error it is
         linear regression, with log_loss logistic regression, with perceptron Rosenblatt's.
-    activation : str or sequence of str (n_hidden,), default "relu"
-        One for all hidden layers, or one for each: any of `cmlp.registry.activations` but sign.
-    loss : str, default "cross_entropy"
-        Any of `cmlp.registry.losses`. "cross_entropy" (one class of several), "log_loss" (a yes or no for each output) and
-        "perceptron" set the output function themselves. "squared_error" is half the squared distance summed over the outputs,
-        as in the textbooks: n_outputs / 2 times the mean squared error of other libraries; "absolute_error" is summed too.
-    output : str, optional
+    activation : str, (str, float), or a sequence (n_hidden,) of these, default "relu"
+        One for all hidden layers, or one for each: any of `cmlp.registry.activations` that can stand in a hidden layer, or with
+        its parameter, as in ``("leaky_relu", 0.2)``.
+    loss : str or Loss, default "cross_entropy"
+        Any of `cmlp.losses`, by its name or with its parameters. "cross_entropy" (one class of several), "log_loss" (a yes or
+        no for each output), "perceptron", "poisson", "gamma" and "gaussian" set the output function themselves.
+        "squared_error" is half the squared distance summed over the outputs, as in the textbooks: n_outputs / 2 times the mean
+        squared error of other libraries; the other losses of values are summed too.
+    output : str or (str, float), optional
         Output function, where the loss leaves it free; "identity" unless given.
     bias : bool or sequence of bool (n_layers,), default True
     init, bias_init : str, Initializer, array, or a sequence (n_layers,) of these, optional
@@ -81,7 +84,7 @@ class Network:
         self,
         sizes: Sequence[int],
         activation: str | Sequence[str] = "relu",
-        loss: str = "cross_entropy",
+        loss: str | Loss = "cross_entropy",
         *,
         output: str | None = None,
         bias: bool | Sequence[bool] = True,
@@ -94,23 +97,25 @@ class Network:
     ) -> None:
         self.sizes = validation.check_sizes(sizes)
         n_layers = len(self.sizes) - 1
-        names = [
+        self.objective = losses.resolve(loss)
+        functions = [
             *validation.check_activations(activation, n_layers - 1),
-            validation.check_output(output, loss, self.sizes[-1]),
+            validation.check_output(output, self.objective, self.sizes[-1]),
         ]
-        self.loss = loss
+        names = [name for name, _ in functions]
+        self.loss = self.objective.name
+        self.n_targets = self.sizes[-1] // self.objective.outputs_per_target
         self.dtype = validation.check_dtype(dtype)
         self.input_scale = validation.check_input_scale(input_scale, self.dtype)
         self.activations = names
-        known = [registry.activations[name] for name in names]
         self._layers, self._params = layers.tables(
             self.sizes,
-            [info.row for info in known],
-            [info.parameter for info in known],
+            [registry.activations[name].row for name in names],
+            [parameter for _, parameter in functions],
             validation.check_biases(bias, n_layers),
         )
         self.n_params = layers.n_params(self._params)
-        self.targets = targets.initial(loss, self.sizes[-1], classes)
+        self.targets = targets.initial(self.sizes[-1], classes)
         self._init = initializers.resolve("init", init, names)
         self._bias_init = initializers.resolve("bias_init", bias_init, names)
         self._seed = seed
@@ -169,7 +174,7 @@ class Network:
         self.theta[:] = theta
         self.shuffle_seed = shuffle_seed
         self._seed = self._seed if seed is None else seed
-        self.engines = Engines(self._layers, self.loss, self.dtype)
+        self.engines = Engines(self._layers, self.objective, self.dtype)
         self.memory: Memory | None = None
         self.history: History | None = None
         return self
@@ -200,7 +205,7 @@ class Network:
         self._theta = _core.aligned_empty(self.n_params, self.dtype)
         self._theta[:] = state["_theta"]
         self.memory = None if state["memory"] is None else Memory.of(*state["memory"])
-        self.engines = Engines(self._layers, self.loss, self.dtype)
+        self.engines = Engines(self._layers, self.objective, self.dtype)
         self._training = threading.Lock()
 
     def summary(self) -> str:
@@ -224,7 +229,8 @@ class Network:
         Returns
         -------
         A : ndarray (n_samples, n_outputs), the network's dtype
-            Probabilities with cross_entropy and log_loss, -1 and +1 with perceptron, values else.
+            Probabilities with cross_entropy and log_loss, -1 and +1 with perceptron, means with poisson and gamma, mean and
+            variance of each target with gaussian, values else.
         """
         return self._outputs(make_inputs(self, X), False, n_threads)
 
@@ -235,18 +241,19 @@ class Network:
         -------
         y : ndarray (n_samples,) or (n_samples, n_outputs)
             The likeliest class of each sample (a score of exactly 0, probability one half, counts as the second of two); with
-            several labels at once a matrix of 1 and 0 (-1 with perceptron); else the values of `forward`.
+            several labels at once a matrix of 1 and 0 (-1 with perceptron); else the values of `forward`, with gaussian the
+            means alone.
         """
-        outputs = self._outputs(make_inputs(self, X), True, n_threads)
-        validation.check_outputs(outputs)
-        return targets.decode(outputs, self.targets or targets.assumed(self.loss, self.sizes[-1]), self.loss)
+        meaning = self.targets or targets.assumed(self.loss, self.sizes[-1])
+        return self._predicted(make_inputs(self, X), meaning, n_threads)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
-        """Accuracy for classes (with several labels at once: all of a sample's right), R2 for values, averaged over outputs."""
+        """Accuracy for classes (with several labels at once: all of a sample's right), R2 for values, averaged over outputs.
+
+        With the quantile loss, R2 of the quantile nearest to one half.
+        """
         samples, meaning = make_samples(self, X, y, sample_weight)
-        outputs = self._outputs(samples, True, n_threads)
-        validation.check_outputs(outputs)
-        predicted = targets.decode(outputs, meaning, self.loss)
+        predicted = targets.middle(self._predicted(samples, meaning, n_threads), self.objective)
         weight = validation.check_sample_weight(sample_weight, samples.n_samples)
         return scores.score(np.asarray(y), predicted, meaning, weight)
 
@@ -372,13 +379,15 @@ class Network:
         shuffled = validation.check_flag("shuffle", shuffle) and batch_size < samples.n_samples
         report, report_every = progress.reporting(verbose)
         evaluate = self._evaluation(validation_data, meaning, n_threads)
+        optimizer = optimizers_.resolve(optimizer)
+        validation.check_whole_gradients(optimizer, batch_size, samples.n_samples)
         validation.check_theta(self.theta)
         with self._alone():
             training = Training(
                 self,
                 samples,
                 meaning,
-                optimizers_.resolve(optimizer),
+                optimizer,
                 batch_size,
                 validation.check_integer("epochs", epochs, 1),
                 np.empty(samples.n_samples, dtype=np.intp) if shuffled else None,
@@ -427,6 +436,11 @@ class Network:
             engine.forward(self.theta, samples, out, as_scores, team)
         return out
 
+    def _predicted(self, samples, meaning: targets.Targets, n_threads: int | None) -> Array:
+        outputs = self._outputs(samples, meaning.task != "values", n_threads)
+        validation.check_outputs(outputs)
+        return targets.decode(outputs, meaning, self.loss)
+
     def _cost(self, samples, n_threads: int | None) -> float:
         with self.engines.take(samples.n_samples) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
@@ -446,7 +460,8 @@ class Network:
         y = np.asarray(y)
 
         def evaluate() -> tuple[float, float]:
-            predicted = targets.decode(self._outputs(samples, True, n_threads), meaning, self.loss)
+            outputs = self._outputs(samples, meaning.task != "values", n_threads)
+            predicted = targets.middle(targets.decode(outputs, meaning, self.loss), self.objective)
             return self._cost(samples, n_threads), scores.score(y, predicted, meaning, None)
 
         return evaluate

@@ -115,18 +115,61 @@ class RMSprop(Optimizer):
     learning_rate : float, default 0.001
     rho : float in [0, 1), default 0.9
     epsilon : float, default 1e-8
+    momentum : float in [0, 1), default 0.0
+        Of the quotients, where above 0.
+    centered : bool, default False
+        Divide by the root of the variance: the mean square less the squared mean (Graves 2013).
 
     Examples
     --------
     >>> import cmlp
     >>> cmlp.RMSprop()
-    RMSprop(learning_rate=0.001, rho=0.9, epsilon=1e-08)
+    RMSprop(learning_rate=0.001, rho=0.9, epsilon=1e-08, momentum=0.0, centered=False)
     """
 
     name = "rmsprop"
     learning_rate: float = 0.001
     rho: float = 0.9
     epsilon: float = 1e-8
+    momentum: float = 0.0
+    centered: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kernel = "rmsprop_centered" if self.centered else "rmsprop_momentum" if self.momentum else "rmsprop"
+        object.__setattr__(self, "name", kernel)
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """Each parameter's step divided by the root of the sum of its squared gradients (Duchi, Hazan and Singer, JMLR 2011).
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.01
+    epsilon : float, default 1e-10
+    """
+
+    name = "adagrad"
+    learning_rate: float = 0.01
+    epsilon: float = 1e-10
+
+
+@dataclass(frozen=True)
+class Adadelta(Optimizer):
+    """Steps in the units of the parameters, from running means of squared gradients and squared steps (Zeiler 2012).
+
+    Parameters
+    ----------
+    learning_rate : float, default 1.0
+    rho : float in [0, 1), default 0.9
+    epsilon : float, default 1e-6
+    """
+
+    name = "adadelta"
+    learning_rate: float = 1.0
+    rho: float = 0.9
+    epsilon: float = 1e-6
 
 
 @dataclass(frozen=True)
@@ -158,7 +201,80 @@ class Adam(Optimizer):
     epsilon: float = 1e-8
 
 
-BY_NAME = {kind.name: kind for kind in (SGD, Momentum, Nesterov, RMSprop, Adam)}
+@dataclass(frozen=True)
+class AMSGrad(Adam):
+    """Adam with the highest v so far, so that steps never grow again (Reddi, Kale and Kumar, ICLR 2018). Parameters as Adam's."""
+
+    name = "amsgrad"
+
+
+@dataclass(frozen=True)
+class NAdam(Adam):
+    """Adam with Nesterov's momentum (Dozat, ICLR workshop 2016).
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.002
+    beta_1, beta_2, epsilon : float
+        As Adam's.
+    momentum_decay : float, default 0.004
+        How fast the momentum grows from half of beta_1 to beta_1.
+    """
+
+    name = "nadam"
+    learning_rate: float = 0.002
+    momentum_decay: float = 0.004
+
+
+@dataclass(frozen=True)
+class RAdam(Adam):
+    """Adam that warms up by itself (Liu et al., ICLR 2020). Parameters as Adam's."""
+
+    name = "radam"
+
+
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    """Steps of one length, by the sign of the momentum (Chen et al., NeurIPS 2023).
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.0001
+        Three to ten times less than Adam's.
+    beta_1, beta_2 : float in [0, 1), default 0.9, 0.99
+    """
+
+    name = "lion"
+    learning_rate: float = 0.0001
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+
+
+@dataclass(frozen=True)
+class Rprop(Optimizer):
+    """Each parameter's step grows while its gradient keeps its sign and shrinks when it changes: iRprop- (Igel and Hüsken 2000).
+
+    It needs whole gradients: batch_size=None.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.01
+        The first step.
+    grow, shrink : float, default 1.2, 0.5
+    least, most : float, default 1e-6, 50
+        Between which steps stay.
+    """
+
+    name = "rprop"
+    learning_rate: float = 0.01
+    grow: float = 1.2
+    shrink: float = 0.5
+    least: float = 1e-6
+    most: float = 50.0
+
+
+CLASSES = (SGD, Momentum, Nesterov, RMSprop, Adagrad, Adadelta, Adam, AMSGrad, NAdam, RAdam, Lion, Rprop)
+BY_NAME = {kind.name: kind for kind in CLASSES}
 
 
 def resolve(optimizer: "str | Optimizer") -> Optimizer:
@@ -166,6 +282,6 @@ def resolve(optimizer: "str | Optimizer") -> Optimizer:
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         raise ValueError(f"optimizer is the class {optimizer.__name__}; give one of it, {optimizer.__name__}(), or its name")
     if isinstance(optimizer, Optimizer):
-        validation.check_name("optimizer", getattr(optimizer, "name", type(optimizer).__name__), BY_NAME)
+        validation.check_name("optimizer", getattr(optimizer, "name", type(optimizer).__name__), registry.optimizers)
         return optimizer
     return BY_NAME[validation.check_name("optimizer", optimizer, BY_NAME)]()

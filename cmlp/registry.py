@@ -4,6 +4,6 @@
 and its traits (see the Info classes of ``src_pyx/cmlp/_registry.pyx``).
 """
 
-from cmlp._core import activations, losses, optimizers
+from cmlp._core import activations, losses, optimizers, outputs_per_target
 
-__all__ = ["activations", "losses", "optimizers"]
+__all__ = ["activations", "losses", "optimizers", "outputs_per_target"]

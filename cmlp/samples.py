@@ -20,7 +20,7 @@ def make_samples(network, X, y, sample_weight=None, known=None):
     known: what y means, where it is not what the network knows.
     """
     X = _inputs(network, X)
-    Y, meaning = targets.encode(y, len(X), network.loss, network.sizes[-1], known or network.targets)
+    Y, meaning = targets.encode(y, len(X), network.loss, network.n_targets, known or network.targets)
     if Y.ndim == 2:
         _check_finite(Y, "y", network.dtype, 1.0)
     weight = validation.check_sample_weight(sample_weight, len(X))

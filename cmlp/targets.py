@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmlp import registry, validation
+from cmlp.losses import Loss, Quantile
 
+VALUE_LOSSES = ("quantile", "poisson", "gamma", "gaussian")  # which make no sense of one-hot rows
+LEAST = {"poisson": "at least 0", "gamma": "above 0"}
 CLASS_LOSSES = ("log_loss", "cross_entropy", "perceptron")  # with these, a vector y is classes even for one output
 
 
@@ -27,7 +30,7 @@ class Targets:
     classes: NDArray[Any] | None = None
 
 
-def initial(loss: str, n_outputs: int, classes) -> Targets | None:
+def initial(n_outputs: int, classes) -> Targets | None:
     """What is known before the first fit: something only if classes are given."""
     if classes is None:
         return None
@@ -48,44 +51,47 @@ def assumed(loss: str, n_outputs: int) -> Targets:
     return Targets("labels" if loss in CLASS_LOSSES else "values")
 
 
-def encode(y, n_samples: int, loss: str, n_outputs: int, known: Targets | None) -> tuple[NDArray[Any], Targets]:
+def encode(y, n_samples: int, loss: str, n_targets: int, known: Targets | None) -> tuple[NDArray[Any], Targets]:
     """y as the core takes it, and what it means.
 
     Parameters
     ----------
     y : array_like
-        (n_samples,) labels or values, or (n_samples, n_outputs) values, one-hot rows or several labels at once.
+        (n_samples,) labels or values, or (n_samples, n_targets) values, one-hot rows or several labels at once.
     known : Targets or None
         What y has meant so far; classes are fixed by it.
 
     Returns
     -------
     Y : ndarray
-        (n_samples,) class codes (intp), or (n_samples, n_outputs) numbers: the caller's array, where it is one.
+        (n_samples,) class codes (intp), or (n_samples, n_targets) numbers: the caller's array, where it is one.
     targets : Targets
     """
     y = validation.as_array(y, "y")
     if y.ndim:
         validation.check_length(y, n_samples, "y")
-    if y.ndim == 2 and y.shape[1] == 1 and n_outputs == 1:
+    if y.ndim == 2 and y.shape[1] == 1 and n_targets == 1:
         y = y[:, 0]
     if y.ndim == 1:
+        if loss in VALUE_LOSSES and n_targets > 1:
+            raise ValueError(f"loss {loss!r} takes values: y must have shape (n_samples, {n_targets}); got {y.shape}")
         has_classes = known is not None and known.task == "classes"
-        if n_outputs > 1 or loss in CLASS_LOSSES or has_classes:
-            meaning = known if known is not None and has_classes else Targets("classes", _find_classes(y, loss, n_outputs))
+        if n_targets > 1 or loss in CLASS_LOSSES or has_classes:
+            meaning = known if known is not None and has_classes else Targets("classes", _find_classes(y, loss, n_targets))
             return _codes(y, meaning.classes), meaning
-        return _values(y[:, None]), known or Targets("values")
-    if y.ndim != 2 or y.shape[1] != n_outputs:
-        raise ValueError(f"y must have shape (n_samples,) or (n_samples, {n_outputs}); got {y.shape}")
-    Y = _values(y)
+        return _values(y[:, None], loss), known or Targets("values")
+    if y.ndim != 2 or y.shape[1] != n_targets:
+        raise ValueError(f"y must have shape (n_samples,) or (n_samples, {n_targets}); got {y.shape}")
+    Y = _values(y, loss)
     if loss in CLASS_LOSSES:
         _check_rows(Y, loss)
-    return Y, known or assumed(loss, n_outputs)
+    return Y, known or assumed(loss, n_targets)
 
 
 def decode(outputs: NDArray[Any], targets: Targets, loss: str) -> NDArray[Any]:
-    """Labels from the scores of the last layer (its Z where the loss has a link, else its A); values as they are."""
+    """Labels from the scores of the last layer (its Z where the loss has a link, else its A); values from its outputs."""
     if targets.task == "values":
+        outputs = outputs[:, ::2] if loss == "gaussian" else outputs
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
     has_link = registry.losses[loss].link is not None
     yes = outputs >= (0 if has_link else 0.5)
@@ -96,12 +102,26 @@ def decode(outputs: NDArray[Any], targets: Targets, loss: str) -> NDArray[Any]:
     return targets.classes[codes]
 
 
-def _values(y):
+def middle(predicted: NDArray[Any], loss: Loss) -> NDArray[Any]:
+    """What a score compares with y: of several quantiles, the one nearest to one half."""
+    if not isinstance(loss, Quantile) or predicted.ndim == 1:
+        return predicted
+    nearest = int(np.argmin(np.abs(np.array(loss.quantiles) - 0.5)))
+    chosen = predicted[:, nearest :: len(loss.quantiles)]
+    return chosen[:, 0] if chosen.shape[1] == 1 else chosen
+
+
+def _values(y, loss: str):
     if y.dtype.kind not in "biuf":
         raise TypeError(
             f"y must hold real numbers here; got dtype {y.dtype}: labels are taken as a vector (n_samples,) by networks with "
             "several outputs, and with one output by log_loss and perceptron"
         )
+    if loss in LEAST:
+        wrong = np.argwhere(y <= 0 if loss == "gamma" else y < 0)
+        if len(wrong):
+            i, j = wrong[0]
+            raise ValueError(f"y[{i}, {j}] is {y[i, j]}; with {loss} it must be {LEAST[loss]}: shift it, or take squared_error")
     return y
 
 

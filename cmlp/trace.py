@@ -52,7 +52,7 @@ class Trace:
         The mean loss of the samples.
     loss : str
         Its name.
-    X, Y : ndarray (n_samples, n_features), (n_samples, n_outputs)
+    X, Y : ndarray (n_samples, n_features), (n_samples, n_targets)
         What the network saw, in its dtype: scaled, one-hot.
     layers : list of LayerTrace
     """
@@ -106,7 +106,7 @@ def trace_step(network, samples) -> Trace:
     outputs = np.empty((n, network.sizes[-1]), network.dtype)
     dtheta = np.empty_like(network.theta)
     X = np.empty((n, network.sizes[0]), network.dtype)
-    Y = np.empty((n, network.sizes[-1]), network.dtype)
+    Y = np.empty((n, network.n_targets), network.dtype)
     samples.rows(0, X)
     samples.rows(0, Y, targets=True)
     with network.engines.take(n, keep_Z=True) as engine:

@@ -52,13 +52,65 @@ def check_input_scale(input_scale, dtype) -> float:
 
 
 def check_hyper_parameter(owner: str, name: str, value) -> None:
-    """Decay factors (momentum, rho, beta) lie in [0, 1); epsilon is above 0; the rest is at least 0."""
+    """Decay factors (momentum, rho, beta, shrink) lie in [0, 1); epsilon is above 0, grow above 1; the rest is at least 0."""
     name_ = f"{owner}: {name}"
+    if name == "centered":
+        check_flag(name_, value)
+        return
     number = check_number(name_, value, least=0)
     if name in ("momentum", "rho", "beta_1", "beta_2") and number >= 1:
         raise ValueError(f"{name_} must be below 1, or what it remembers never fades; got {value!r}")
     if name == "epsilon" and number == 0:
         raise ValueError(f"{name_} must be above 0, or a gradient of 0 is divided by 0; got {value!r}")
+    if (name == "grow" and number <= 1) or (name == "shrink" and not 0 < number < 1):
+        raise ValueError(f"{name_} must be {'above 1' if name == 'grow' else 'inside (0, 1)'}; got {value!r}")
+
+
+def check_share(name: str, value) -> float:
+    """A part of a whole that leaves something."""
+    number = check_number(name, value, least=0)
+    if number >= 1:
+        raise ValueError(f"{name} must be in [0, 1); got {value!r}")
+    return number
+
+
+def check_above_zero(name: str, value) -> float:
+    number = check_number(name, value, least=0)
+    if number == 0:
+        raise ValueError(f"{name} must be above 0; got {value!r}")
+    return number
+
+
+def check_quantiles(given, most: int) -> tuple[float, ...]:
+    """One, or several in increasing order, each inside (0, 1)."""
+    several = tuple(given) if isinstance(given, (list, tuple, np.ndarray)) else (given,)
+    if not 1 <= len(several) <= most:
+        raise ValueError(f"quantiles: from 1 to {most} of them; got {len(several)}")
+    quantiles = tuple(check_number("a quantile", q) for q in several)
+    if any(not 0 < q < 1 for q in quantiles) or any(a >= b for a, b in itertools.pairwise(quantiles)):
+        raise ValueError(f"quantiles must lie in (0, 1), in increasing order; got {given!r}")
+    return quantiles
+
+
+def check_schedule_number(owner: str, name: str, value) -> None:
+    """One field of a schedule."""
+    name_ = f"{owner}: {name}"
+    if name == "restarts":
+        check_flag(name_, value)
+    elif name == "function":
+        if not callable(value):
+            raise ValueError(f"{name_} must be a function of the step; got {value!r}")
+    elif name == "patience":
+        check_integer(name_, value, 1)
+    elif name == "rise":
+        if not 0 < check_number(name_, value) < 1:
+            raise ValueError(f"{name_} must be inside (0, 1); got {value!r}")
+    elif name in ("every", "epochs", "start", "end") and value is not None:
+        check_above_zero(name_, value)
+    elif name == "growth" and check_number(name_, value) < 1:
+        raise ValueError(f"{name_} must be at least 1; got {value!r}")
+    elif name in ("initial", "final", "highest", "factor", "least", "tol", "rate", "power"):
+        check_number(name_, value, least=0)
 
 
 def check_initial_value(owner: str, name: str, value) -> None:
@@ -105,39 +157,59 @@ def check_dtype(dtype) -> np.dtype:
     return found
 
 
-def check_activations(activation, n_hidden: int) -> list[str]:
-    """The names for the hidden layers."""
-    each = isinstance(activation, (list, tuple))
-    names = list(activation) if each else [activation] * n_hidden
-    check_one_each("activation", names, n_hidden, "hidden layer")
-    for name in names if each else [activation]:
-        check_name("activation", name, registry.activations)
+def check_activation(given, kind: str = "activation") -> tuple[str, float]:
+    """(name, parameter) from a name, or from such a pair; the parameter is the registered one unless given."""
+    if not isinstance(given, tuple):
+        name = check_name(kind, given, registry.activations)
+        return name, registry.activations[name].parameter
+    if len(given) != 2:
+        raise ValueError(f"an activation is a name, or (name, parameter); got {given!r}")
+    info = registry.activations[check_name(kind, given[0], registry.activations)]
+    if info.parameter == 0:
+        having = [name for name, other in registry.activations.items() if other.parameter]
+        raise ValueError(f"activation {given[0]!r} has no parameter, got {given!r}; those of {', '.join(having)} can be set")
+    parameter = check_number(f"the parameter of {given[0]!r}", given[1])
+    if parameter <= 0:
+        raise ValueError(f"the parameter of {given[0]!r} must be above 0; got {given[1]!r}")
+    return given[0], parameter
+
+
+def check_activations(activation, n_hidden: int) -> list[tuple[str, float]]:
+    """(name, parameter) of each hidden layer."""
+    pair = isinstance(activation, tuple) and len(activation) == 2 and isinstance(activation[1], numbers.Real)
+    each = isinstance(activation, (list, tuple)) and not pair
+    given = list(activation) if each else [activation] * n_hidden
+    check_one_each("activation", given, n_hidden, "hidden layer")
+    checked = [check_activation(item) for item in (given if each else [activation])]
+    for name, _ in checked:
         if registry.activations[name].output_only:
             raise ValueError(
-                f"activation {name!r} cannot stand in a hidden layer: its derivative is 0 everywhere, so nothing before "
-                "it would learn; use 'tanh' there"
+                f"activation {name!r} cannot stand in a hidden layer: it is an output function; use 'tanh' there"
             )
-    return names
+    return checked if each else checked * n_hidden
 
 
-def check_output(output, loss: str, n_outputs: int) -> str:
-    """The output function: the loss's link, or the user's choice where the loss leaves it free."""
-    link = registry.losses[check_name("loss", loss, registry.losses)].link
+def check_output(output, objective, n_outputs: int) -> tuple[str, float]:
+    """(name, parameter) of the output function: the loss's link, or the user's choice where the loss leaves it free."""
+    loss, each = objective.name, objective.outputs_per_target
+    link = registry.losses[loss].link
     if loss == "cross_entropy" and n_outputs == 1:
         raise ValueError(
             "loss 'cross_entropy' needs an output for each class; got a last layer of 1, whose softmax is always 1: use "
             "loss='log_loss' for two classes, 'squared_error' for values, or a wider last layer"
         )
+    if n_outputs % each:
+        raise ValueError(f"loss {loss!r} needs {each} outputs for each target; got a last layer of {n_outputs}")
     if output is None:
-        return link or "identity"
-    check_name("output", output, registry.activations)
-    if link is not None and output != link:
+        return check_activation(link or "identity")
+    name, parameter = check_activation(output, "output")
+    if link is not None and name != link:
         free = [name for name, info in registry.losses.items() if info.link is None]
         raise ValueError(
             f"loss {loss!r} sets the output function itself ({link!r}); output={output!r} is left free only by "
             f"{', '.join(free)}"
         )
-    return output
+    return name, parameter
 
 
 def check_biases(bias, n_layers: int) -> list[bool]:
@@ -202,6 +274,12 @@ def check_batch_size(batch_size, n_samples: int) -> int:
     if batch_size is None:
         return n_samples
     return min(check_integer("batch_size", batch_size, 1), n_samples)
+
+
+def check_whole_gradients(optimizer, batch_size: int, n_samples: int) -> None:
+    """Rprop looks at signs, which batches change at random."""
+    if optimizer.name == "rprop" and batch_size < n_samples:
+        raise ValueError(f"rprop needs whole gradients: batch_size=None; got batches of {batch_size} of {n_samples} samples")
 
 
 def check_stopping(threshold, tol, n_iter_no_change) -> dict:

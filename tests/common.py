@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 import cmlp
-from cmlp import reference, registry
+from cmlp import losses, reference, registry
 
 DTYPES = ["float32", "float64"]
 
@@ -15,23 +15,36 @@ DTYPES = ["float32", "float64"]
 TOLERANCE = {"float32": {"rtol": 2e-6, "atol": 2e-6}, "float64": {"rtol": 1e-14, "atol": 1e-14}}
 
 HIDDEN = [name for name, info in registry.activations.items() if not info.output_only]
+CHANGED = {"huber": losses.Huber(0.7), "quantile": losses.Quantile((0.2, 0.7)), "cross_entropy": losses.CrossEntropy(0.1)}
+LOSSES = {name: CHANGED.get(name) or losses.resolve(name) for name in registry.losses}
 ON_OUTPUTS = [name for name, info in registry.losses.items() if info.link is None]
-HYPER = {name: cmlp.optimizers.BY_NAME[name]() for name in registry.optimizers}
+VARIANTS = [cmlp.RMSprop(momentum=0.9), cmlp.RMSprop(centered=True, momentum=0.5)]
+HYPER = {optimizer.name: optimizer for optimizer in [*(kind() for kind in cmlp.optimizers.CLASSES), *VARIANTS]}
 
 
 def tolerance(dtype, factor=1):
     return {name: factor * value for name, value in TOLERANCE[dtype].items()}
 
 
+def values_of(loss):
+    """The hyper-parameters that the tests give a loss: not always its defaults, which may do nothing."""
+    return LOSSES[loss].values
+
+
 def targets_for(loss, rng, n_samples, n_outputs, dtype="float64"):
     """A matrix Y that the loss accepts."""
+    n_targets = n_outputs // LOSSES[loss].outputs_per_target
     if loss == "log_loss":
         return (rng.random((n_samples, n_outputs)) < 0.4).astype(dtype)
     if loss in ("cross_entropy", "perceptron"):
         codes = rng.integers(0, n_outputs, n_samples)
         off = registry.losses[loss].off
         return np.where(codes[:, None] == np.arange(n_outputs), 1.0, off).astype(dtype)
-    return rng.normal(size=(n_samples, n_outputs)).astype(dtype)
+    if loss == "poisson":
+        return rng.poisson(2.0, (n_samples, n_targets)).astype(dtype)
+    if loss == "gamma":
+        return rng.gamma(2.0, size=(n_samples, n_targets)).astype(dtype)
+    return rng.normal(size=(n_samples, n_targets)).astype(dtype)
 
 
 def flat(gradients):
@@ -44,7 +57,7 @@ def reference_fit(net, X, Y, optimizer, **settings):
     hyper = dict(zip(registry.optimizers[optimizer.name].hyper, optimizer.hyper))
     X = X.astype("float64") * net.input_scale
     return reference.fit(
-        net.layers, X, Y, loss=net.loss, optimizer=optimizer.name, hyper=hyper, seed=net.shuffle_seed, **settings
+        net.layers, X, Y, loss=net.loss, loss_values=net.objective.values, optimizer=optimizer.name, hyper=hyper, seed=net.shuffle_seed, **settings
     )
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, targets_for, tolerance
+from common import DTYPES, HYPER, LOSSES, targets_for, tolerance, values_of
 from numpy.testing import assert_allclose, assert_array_equal
 
-from cmlp import _kernels, reference, registry
+from cmlp import _kernels, losses, reference, registry
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 every_activation = pytest.mark.parametrize("name", registry.activations)
@@ -51,7 +51,8 @@ def test_products(kind, m, n, k, start, dtype, rng):
 @every_activation
 @pytest.mark.parametrize("shape", [(1, 1), (7, 5), (3, 64)])
 def test_activation_forward(name, shape, dtype, rng):
-    Z = rng.normal(scale=3, size=shape).astype(dtype)
+    n_rows, width = shape
+    Z = rng.normal(scale=3, size=(n_rows, 2 * width if name == "mean_variance" else width)).astype(dtype)
     A = np.empty_like(Z)
     _kernels.activation_forward(name, Z, A)
     parameter = registry.activations[name].parameter
@@ -63,7 +64,7 @@ def test_activation_forward(name, shape, dtype, rng):
 @every_dtype
 @every_activation
 def test_activation_backward(name, dtype, rng):
-    Z = rng.normal(scale=2, size=(7, 5)).astype(dtype)
+    Z = rng.normal(scale=2, size=(7, 6)).astype(dtype)
     A = np.empty_like(Z)
     _kernels.activation_forward(name, Z, A)
     dA = rng.normal(size=Z.shape).astype(dtype)
@@ -110,7 +111,20 @@ def test_accuracy_over_the_whole_range(name, dtype, rng):
     assert (error <= LARGEST_ERROR[name] * np.spacing(np.abs(exact).astype(dtype)) + 2 * tiny * (np.abs(exact) < tiny)).all()
 
 
-LIMITS = {  # name: values at -inf, -1e4, 0, 1e4, inf
+LIMITS = {  # name: values at -inf, -1e4, 0, 1e4, inf; nan where it does not matter
+    "elu": (-1, -1, 0, 1e4, np.inf),
+    "selu": (-1.7580993408473766, -1.7580993408473766, 0, 10507.009873554805, np.inf),
+    "softplus": (0, 0, np.log(2), 1e4, np.inf),
+    "softsign": (np.nan, -1e4 / 10001, 0, 1e4 / 10001, np.nan),
+    "hard_sigmoid": (0, 0, 0.5, 1, 1),
+    "hard_tanh": (-1, -1, 0, 1, 1),
+    "relu6": (0, 0, 0, 6, 6),
+    "gelu": (np.nan, 0, 0, 1e4, np.inf),
+    "gelu_tanh": (np.nan, 0, 0, 1e4, np.inf),
+    "silu": (np.nan, 0, 0, 1e4, np.inf),
+    "mish": (np.nan, 0, 0, 1e4, np.inf),
+    "sine": (np.nan, np.sin(-1e4), 0, np.sin(1e4), np.nan),
+    "mean_variance": (-np.inf, -1e4, 0, 1e4, np.inf),  # the mean
     "identity": (-np.inf, -1e4, 0, 1e4, np.inf),
     "sign": (-1, -1, 1, 1, 1),
     "sigmoid": (0, 0, 0.5, 1, 1),
@@ -126,10 +140,13 @@ LIMITS = {  # name: values at -inf, -1e4, 0, 1e4, inf
 @every_activation
 def test_activation_far_out(name, dtype):
     Z = np.array([[-np.inf], [-1e4], [0], [1e4], [np.inf]], dtype=dtype)
+    Z = np.repeat(Z, 2, axis=1) if name == "mean_variance" else Z
     A = np.empty_like(Z)
     _kernels.activation_forward(name, Z, A)
-    assert_allclose(A[:, 0], LIMITS[name], rtol=1e-6)
-    _kernels.activation_forward(name, np.full((2, 3), np.nan, dtype), A := np.zeros((2, 3), dtype))
+    expected = np.array(LIMITS[name])
+    matters = ~np.isnan(expected)
+    assert_allclose(A[matters, 0], expected[matters], rtol=1e-6)
+    _kernels.activation_forward(name, np.full((2, 4), np.nan, dtype), A := np.zeros((2, 4), dtype))
     assert np.isnan(A).all() or name == "sign"
 
 
@@ -154,42 +171,52 @@ def test_leaky_relu_takes_its_slope():
 @every_dtype
 @every_loss
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("width", [1, 3, 10])
-def test_loss(name, width, weighted, dtype, rng):
-    P = rng.normal(scale=3, size=(9, width)).astype(dtype)
-    Y = targets_for(name, rng, 9, width, dtype)
+@pytest.mark.parametrize("n_targets", [1, 3, 10])
+def test_loss(name, n_targets, weighted, dtype, rng):
+    P = rng.normal(scale=3, size=(9, n_targets * LOSSES[name].outputs_per_target)).astype(dtype)
+    Y = targets_for(name, rng, *P.shape, dtype)
     weight = rng.uniform(0, 2, size=(9, 1)).astype(dtype) if weighted else None
     dP = np.empty_like(P)
-    total = _kernels.loss_gradient(name, P, Y, dP, weight, 1 / 9)
+    total = _kernels.loss_gradient(name, P, Y, dP, weight, 1 / 9, values_of(name))
     weight64 = None if weight is None else weight[:, 0].astype("float64")
-    expected, expected_dP = reference.loss_gradient(name, P.astype("float64"), Y.astype("float64"), weight64, 1 / 9)
-    assert_allclose(total, expected, **tolerance(dtype, 10))
-    assert_allclose(dP, expected_dP, **tolerance(dtype))
+    P64, Y64 = P.astype("float64"), Y.astype("float64")
+    expected, expected_dP = reference.loss_gradient(name, P64, Y64, weight64, 1 / 9, values_of(name))
+    factor = 1 + np.abs(P).max() if name in ("poisson", "gamma", "gaussian") else 1  # e^P has its error times P
+    assert_allclose(total, expected, **tolerance(dtype, 10 * factor))
+    assert_allclose(dP, expected_dP, **tolerance(dtype, factor))
 
 
 @every_loss
 def test_loss_gradient_is_that_of_the_loss(name, rng):
-    P = rng.normal(size=(6, 3))
-    Y = targets_for(name, rng, 6, 3)
+    P = rng.normal(size=(6, 3 * LOSSES[name].outputs_per_target))
+    Y = targets_for(name, rng, *P.shape)
     P[np.abs(P) < 0.05] = 0.3
-    P[np.abs(P - Y) < 0.05] += 0.2
+    for kink in (0, 0.7, -0.7):  # of the error; 0.7 is the delta of huber
+        error = P - np.repeat(Y, P.shape[1] // Y.shape[1], axis=1)
+        P[np.abs(error - kink) < 0.02] += 0.05
     direction, h, dP = rng.normal(size=P.shape), 1e-4, np.empty_like(P)
 
     def value(step):
-        return _kernels.loss_gradient(name, P + step * direction, Y, np.empty_like(P))
+        return _kernels.loss_gradient(name, P + step * direction, Y, np.empty_like(P), hyper=values_of(name))
 
-    _kernels.loss_gradient(name, P, Y, dP)
+    _kernels.loss_gradient(name, P, Y, dP, hyper=values_of(name))
     differences = (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h)
     assert_allclose((dP * direction).sum(), differences, rtol=1e-8, atol=1e-8)
 
 
 def test_losses_by_hand():
-    def of(name, P, Y):
+    def of(name, P, Y, *hyper):
         dP = np.empty((1, len(P)))
-        return _kernels.loss_gradient(name, np.array([P], float), np.array([Y], float), dP), dP[0].tolist()
+        P, Y = np.array([P], float), np.array([Y], float)
+        return _kernels.loss_gradient(name, P, Y, dP, hyper=hyper or losses.resolve(name).values), dP[0].tolist()
 
     assert of("squared_error", [0.75, 2], [1, 0]) == (0.5 * (0.0625 + 4), [-0.25, 2])
     assert of("absolute_error", [0.75, 2, 5], [1, 0, 5]) == (2.25, [-1, 1, 0])
+    assert of("huber", [0.5, 4], [0, 1], 2.0) == (0.125 + 2 * 3 - 2, [0.5, 2])
+    assert of("quantile", [1, 3, 3], [2], 3, 0.25, 0.5, 0.75) == (0.25 + 0.5 + 0.25, [-0.25, 0.5, 0.25])
+    assert of("gaussian", [1, 0], [3]) == (2, [-2, -1.5])
+    assert of("poisson", [0], [3]) == (1, [-2])
+    assert of("gamma", [0], [3]) == (3, [-2])
     assert of("perceptron", [0.5, -2, 0], [1, 1, -1]) == (2, [0, -1, 1])  # a score of exactly 0 is a mistake
     loss, dZ = of("log_loss", [0], [1])
     assert_allclose([loss, *dZ], [np.log(2), -0.5])
@@ -204,7 +231,10 @@ def test_losses_with_a_link_are_stable_at_any_score(name, dtype):
     Z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype=dtype)
     Y = np.array([[1, off], [1, off]], dtype=dtype)
     dZ = np.empty_like(Z)
-    right, wrong = (_kernels.loss_gradient(name, Z[i : i + 1], Y[i : i + 1], dZ[i : i + 1]) for i in range(2))
+    right, wrong = (
+        _kernels.loss_gradient(name, Z[i : i + 1], Y[i : i + 1], dZ[i : i + 1], hyper=losses.resolve(name).values)
+        for i in range(2)
+    )
     assert right == 0
     assert 1e4 <= wrong <= 2e4
     assert_allclose(np.abs(dZ), [[0, 0], [1, 1]], atol=1e-30)
@@ -230,7 +260,7 @@ def test_optimizer(name, dtype, rng):
 def test_optimizer_minimises(name):
     theta = np.array([[3.0, -2.0]])
     state = np.zeros((registry.optimizers[name].n_slots, 2))
-    hyper = (0.02, *HYPER[name].hyper[1:])
+    hyper = ({"adagrad": 0.5, "adadelta": 1.0}.get(name, 0.02), *HYPER[name].hyper[1:])
     for t in range(1, 2001):
         change = theta * [1.0, 10.0]
         _kernels.optimizer_change(name, change, state, hyper, t)

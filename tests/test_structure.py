@@ -27,9 +27,10 @@ MAY_IMPORT = {
     "commands": {"config", "datasets", "network", "optimizers", "progress", "scores", "targets"},
     "config": {"_core", "threads"},
     "datasets": set(),
-    "engines": {"_core", "threads"},
+    "engines": {"_core", "losses", "threads"},
     "initializers": set(),
     "layers": set(),
+    "losses": {"registry"},
     "network": {
         *("_core", "engines", "initializers", "memory", "optimizers", "progress", "registry", "samples", "scores", "summary"),
         *("targets", "threads", "trace", "training"),
@@ -41,9 +42,10 @@ MAY_IMPORT = {
     "reference": set(),
     "registry": {"_core"},
     "samples": {"_core", "targets"},
+    "schedules": set(),
     "scores": {"targets"},
     "summary": set(),
-    "targets": {"registry"},
+    "targets": {"losses", "registry"},
     "threads": {"_core"},
     "trace": {"engines"},
     "training": {"pace", "profile", "threads"},
@@ -81,7 +83,7 @@ def test_no_module_imports_the_reference():
 
 def test_the_layer_table_is_the_struct_of_the_core():
     net = cmlp.Network([3, 4, 2], activation="leaky_relu")
-    engine = _core.Engine(net.tables[0], net.loss, 10, "float32")
+    engine = _core.Engine(net.tables[0], net.loss, net.objective.values, 10, "float32")
     assert engine.layers.dtype == layers.LAYER
     assert engine.layers["fan_in"].tolist() == [3, 4]
     assert engine.layers["parameter"].tolist() == [0.01, 0.0]

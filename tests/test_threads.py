@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from common import DTYPES, HIDDEN, run_python, targets_for
+from common import DTYPES, HIDDEN, HYPER, LOSSES, run_python, targets_for
 from numpy.testing import assert_array_equal
 
 import cmlp
@@ -39,10 +39,14 @@ def check_equal_bits(make, X, Y, **settings):
 @pytest.mark.parametrize("loss", registry.losses)
 @pytest.mark.parametrize("optimizer", registry.optimizers)
 def test_bits_over_optimizers_and_losses(optimizer, loss, dtype, rng):
-    X, Y = rng.normal(size=(500, 6)).astype(dtype), targets_for(loss, rng, 500, 3, dtype)
-    check_equal_bits(
-        lambda: cmlp.Network([6, 20, 3], "tanh", loss, dtype=dtype), X, Y, optimizer=optimizer, batch_size=300, epochs=3
-    )
+    n_outputs = 3 * LOSSES[loss].outputs_per_target
+    X, Y = rng.normal(size=(500, 6)).astype(dtype), targets_for(loss, rng, 500, n_outputs, dtype)
+
+    def make():
+        return cmlp.Network([6, 20, n_outputs], "tanh", LOSSES[loss], dtype=dtype)
+
+    batch_size = None if optimizer == "rprop" else 300
+    check_equal_bits(make, X, Y, optimizer=HYPER[optimizer], batch_size=batch_size, epochs=3)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -35,6 +35,40 @@ def rmsprop(d, state, t, *, learning_rate, rho, epsilon):
     return -learning_rate * d / (np.sqrt(mean_square) + epsilon), [mean_square]
 
 
+def rmsprop_momentum(d, state, t, *, learning_rate, rho, epsilon, momentum):
+    """mean_square as above; velocity = momentum velocity + d / (sqrt(mean_square) + epsilon); change = -learning_rate velocity.
+
+    Graves, "Generating sequences with recurrent neural networks", 2013, without its mean.
+    """
+    mean_square = rho * state[0] + (1 - rho) * d**2
+    velocity = momentum * state[1] + d / (np.sqrt(mean_square) + epsilon)
+    return -learning_rate * velocity, [mean_square, velocity]
+
+
+def rmsprop_centered(d, state, t, *, learning_rate, rho, epsilon, momentum):
+    """As above with the variance, mean_square - mean^2, in place of the mean square (Graves 2013, equations 38 to 41)."""
+    mean_square = rho * state[0] + (1 - rho) * d**2
+    mean = rho * state[1] + (1 - rho) * d
+    velocity = momentum * state[2] + d / (np.sqrt(np.maximum(mean_square - mean**2, 0)) + epsilon)
+    return -learning_rate * velocity, [mean_square, mean, velocity]
+
+
+def adagrad(d, state, t, *, learning_rate, epsilon):
+    """total = total + d^2; change = -learning_rate d / (sqrt(total) + epsilon) (Duchi, Hazan and Singer, JMLR 2011)."""
+    total = state[0] + d**2
+    return -learning_rate * d / (np.sqrt(total) + epsilon), [total]
+
+
+def adadelta(d, state, t, *, learning_rate, rho, epsilon):
+    """step = sqrt(mean_step + epsilon) / sqrt(mean_square + epsilon) d; change = -learning_rate step.
+
+    mean_square and mean_step are running means of d^2 and step^2 (Zeiler 2012, algorithm 1; there learning_rate is 1).
+    """
+    mean_square = rho * state[0] + (1 - rho) * d**2
+    step = np.sqrt(state[1] + epsilon) / np.sqrt(mean_square + epsilon) * d
+    return -learning_rate * step, [mean_square, rho * state[1] + (1 - rho) * step**2]
+
+
 def adam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
     """m and v, running means of d and d^2, each divided by what it lacks from starting at 0.
 
@@ -47,13 +81,79 @@ def adam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
     return -learning_rate * m_hat / (np.sqrt(v_hat) + epsilon), [m, v]
 
 
+def amsgrad(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
+    """adam, with the highest v so far in place of v (Reddi, Kale and Kumar, ICLR 2018, algorithm 2)."""
+    m = beta_1 * state[0] + (1 - beta_1) * d
+    v = beta_2 * state[1] + (1 - beta_2) * d**2
+    highest = np.maximum(state[2], v)
+    change = -learning_rate * m / (1 - beta_1**t) / (np.sqrt(highest / (1 - beta_2**t)) + epsilon)
+    return change, [m, v, highest]
+
+
+def nadam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon, momentum_decay):
+    """adam with Nesterov's momentum, which grows as mu_t = beta_1 (1 - 0.96^(momentum_decay t) / 2).
+
+    change = -learning_rate ((1 - mu_t) / (1 - M_t) d + mu_(t+1) / (1 - M_(t+1)) m) / (sqrt(v_hat) + epsilon), where M_t is the
+    product of mu_1 ... mu_t (Dozat, ICLR workshop 2016, algorithm 2).
+    """
+    m = beta_1 * state[0] + (1 - beta_1) * d
+    v = beta_2 * state[1] + (1 - beta_2) * d**2
+    mu = beta_1 * (1 - 0.5 * 0.96 ** (momentum_decay * np.arange(1, t + 2)))
+    product, next_product = mu[:-1].prod(), mu.prod()
+    step = (1 - mu[-2]) / (1 - product) * d + mu[-1] / (1 - next_product) * m
+    return -learning_rate * step / (np.sqrt(v / (1 - beta_2**t)) + epsilon), [m, v]
+
+
+def radam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
+    """adam, held back while the mean of d^2 rests on few updates; before the sixth or so, momentum alone.
+
+    Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020, algorithm 2.
+    """
+    m = beta_1 * state[0] + (1 - beta_1) * d
+    v = beta_2 * state[1] + (1 - beta_2) * d**2
+    m_hat = m / (1 - beta_1**t)
+    limit = 2 / (1 - beta_2) - 1
+    length = limit - 2 * t * beta_2**t / (1 - beta_2**t)
+    if length <= 5:
+        return -learning_rate * m_hat, [m, v]
+    r = np.sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length))
+    return -learning_rate * m_hat * r * np.sqrt(1 - beta_2**t) / (np.sqrt(v) + epsilon), [m, v]
+
+
+def lion(d, state, t, *, learning_rate, beta_1, beta_2):
+    """change = -learning_rate sign(beta_1 m + (1 - beta_1) d); m = beta_2 m + (1 - beta_2) d (Chen et al., NeurIPS 2023)."""
+    return -learning_rate * np.sign(beta_1 * state[0] + (1 - beta_1) * d), [beta_2 * state[0] + (1 - beta_2) * d]
+
+
+def rprop(d, state, t, *, learning_rate, grow, shrink, least, most):
+    """iRprop-: each parameter has a step of its own, longer while d keeps its sign, shorter when it changes.
+
+    change = -sign(d) step; where the sign has changed the parameter rests once (Igel and Hüsken, NC 2000; Riedmiller and Braun,
+    ICNN 1993). learning_rate is the first step. For whole gradients: a batch's sign says little.
+    """
+    agreement = d * state[0]
+    step = np.where(state[1] > 0, state[1], learning_rate)
+    step = np.clip(np.where(agreement > 0, step * grow, np.where(agreement < 0, step * shrink, step)), least, most)
+    d = np.where(agreement < 0, 0, d)
+    return -np.sign(d) * step, [d, step]
+
+
 # name: (function, number of slots)
 OPTIMIZERS: dict[str, tuple[Callable, int]] = {
     "sgd": (sgd, 0),
     "momentum": (momentum, 1),
     "nesterov": (nesterov, 1),
     "rmsprop": (rmsprop, 1),
+    "rmsprop_momentum": (rmsprop_momentum, 2),
+    "rmsprop_centered": (rmsprop_centered, 3),
+    "adagrad": (adagrad, 1),
+    "adadelta": (adadelta, 2),
     "adam": (adam, 2),
+    "amsgrad": (amsgrad, 3),
+    "nadam": (nadam, 2),
+    "radam": (radam, 2),
+    "lion": (lion, 1),
+    "rprop": (rprop, 2),
 }
 
 

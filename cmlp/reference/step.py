@@ -12,7 +12,7 @@ from cmlp.reference.propagation import backward, forward
 from cmlp.reference.random import permutation
 
 
-def gradient(layers, X, Y, loss, sample_weight=None):
+def gradient(layers, X, Y, loss, sample_weight=None, loss_values=()):
     """The mean loss of the samples, and its gradient [(dW, db), ...].
 
     cost = 1/n sum_i sample_weight_i loss_i. The loss gives dZ of the last layer, through the output function where the loss
@@ -21,18 +21,18 @@ def gradient(layers, X, Y, loss, sample_weight=None):
     Z, A = forward(layers, X)
     last = layers[-1]
     if loss in LINKS:
-        total, dZ_last = loss_gradient(loss, Z[-1], Y, sample_weight, 1 / len(X))
+        total, dZ_last = loss_gradient(loss, Z[-1], Y, sample_weight, 1 / len(X), loss_values)
     else:
-        total, dA = loss_gradient(loss, A[-1], Y, sample_weight, 1 / len(X))
+        total, dA = loss_gradient(loss, A[-1], Y, sample_weight, 1 / len(X), loss_values)
         dZ_last = activation_backward(last.activation, Z[-1], A[-1], dA, last.parameter)
     dZ = backward(layers, Z, A, dZ_last)
     return total / len(X), accumulate(layers, X, A, dZ)
 
 
-def cost(layers, X, Y, loss, sample_weight=None):
+def cost(layers, X, Y, loss, sample_weight=None, loss_values=()):
     """The mean loss of the samples: 1/n sum_i sample_weight_i loss_i."""
     Z, A = forward(layers, X)
-    return loss_gradient(loss, Z[-1] if loss in LINKS else A[-1], Y, sample_weight)[0] / len(X)
+    return loss_gradient(loss, Z[-1] if loss in LINKS else A[-1], Y, sample_weight, 1.0, loss_values)[0] / len(X)
 
 
 def fit(
@@ -41,6 +41,7 @@ def fit(
     Y,
     *,
     loss,
+    loss_values=(),
     optimizer="sgd",
     hyper,
     batch_size,
@@ -57,8 +58,10 @@ def fit(
     layers : list of `cmlp.layers.Layer`
         Where to start; they are not changed.
     X : ndarray (n_samples, n_features)
-    Y : ndarray (n_samples, n_outputs)
+    Y : ndarray (n_samples, n_targets)
     loss, optimizer : str
+    loss_values : tuple of float
+        The loss's hyper-parameters: ``net.objective.values`` of a network.
     hyper : dict
         The optimizer's hyper-parameters by name.
     batch_size, epochs : int
@@ -90,7 +93,7 @@ def fit(
         for start in range(0, len(X), batch_size):
             rows = order[start : start + batch_size]
             weight = None if sample_weight is None else sample_weight[rows]
-            batch_cost, gradients = gradient(layers, X[rows], Y[rows], loss, weight)
+            batch_cost, gradients = gradient(layers, X[rows], Y[rows], loss, weight, loss_values)
             t += 1
             for k, (p, d) in enumerate(zip(parameters, [d for pair in gradients for d in pair if d is not None])):
                 change, state[k] = optimizer_change(optimizer, d, state[k], hyper, t)

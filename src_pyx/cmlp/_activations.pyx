@@ -1,8 +1,12 @@
-"""Activation functions: A = f(Z), and dZ = dA * f'(Z) from A. Equations and sources: cmlp/reference/activations.py."""
+"""Activation functions, element by element: A = f(Z), and dZ = dA * f'(Z) from A.
+
+Equations and sources: cmlp/reference/activations.py. Those whose derivative needs Z are in _activations_of_z.pyx, those that
+work on the units of a row together in _activations_of_rows.pyx.
+"""
 
 from cython cimport floating
 
-from cmlp._elementary cimport exponential_of, sigmoid_of, tanh_of
+from cmlp._elementary cimport absolute_of, exponential_minus_1_of, exponential_of, log1p_of, sigmoid_of, tanh_of
 from cmlp._registry cimport register_activation
 
 # --- identity -----------------------------------------------------------------------------------------------
@@ -146,6 +150,195 @@ register_activation(
     leaky_relu_backward[double], {"parameter": 0.01})
 
 
+# --- elu: its parameter is alpha -----------------------------------------------------------------------------
+cdef void elu_forward(
+    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating alpha = <floating>parameter
+    # A = Z where Z > 0, else alpha (e^Z - 1)
+    for i in range(n_rows * width):
+        A[i] = Z[i] if Z[i] > 0 else alpha * exponential_minus_1_of(Z[i])
+
+
+cdef void elu_backward(
+    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating alpha = <floating>parameter
+    # dZ = dA where A > 0, else dA (A + alpha)
+    for i in range(n_rows * width):
+        dZ[i] *= <floating>1 if A[i] > 0 else A[i] + alpha
+
+
+register_activation(
+    "elu", elu_forward[float], elu_forward[double],
+    elu_backward[float], elu_backward[double], {"parameter": 1.0})
+
+
+cdef extern from *:
+    """
+    #define SELU_SCALE 1.0507009873554804934193349852946
+    #define SELU_ALPHA 1.6732632423543772848170429916717
+    """
+    const double SELU_SCALE, SELU_ALPHA
+
+
+# --- selu ----------------------------------------------------------------------------------------------------
+cdef void selu_forward(
+    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating scale = <floating>SELU_SCALE, scale_alpha = <floating>(SELU_SCALE * SELU_ALPHA)
+    # A = scale Z where Z > 0, else scale alpha (e^Z - 1)
+    for i in range(n_rows * width):
+        A[i] = scale * Z[i] if Z[i] > 0 else scale_alpha * exponential_minus_1_of(Z[i])
+
+
+cdef void selu_backward(
+    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating scale = <floating>SELU_SCALE, scale_alpha = <floating>(SELU_SCALE * SELU_ALPHA)
+    # dZ = scale dA where A > 0, else dA (A + scale alpha)
+    for i in range(n_rows * width):
+        dZ[i] *= scale if A[i] > 0 else A[i] + scale_alpha
+
+
+register_activation(
+    "selu", selu_forward[float], selu_forward[double],
+    selu_backward[float], selu_backward[double])
+
+
+# --- softplus ------------------------------------------------------------------------------------------------
+cdef void softplus_forward(
+    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    # A = log(1 + e^Z) = max(0, Z) + log(1 + e^-|Z|)
+    for i in range(n_rows * width):
+        A[i] = (<floating>0 if Z[i] < 0 else Z[i]) + log1p_of(exponential_of(-absolute_of(Z[i])))
+
+
+cdef void softplus_backward(
+    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    # dZ = dA (1 - e^-A)
+    for i in range(n_rows * width):
+        dZ[i] *= -exponential_minus_1_of(-A[i])
+
+
+register_activation(
+    "softplus", softplus_forward[float], softplus_forward[double],
+    softplus_backward[float], softplus_backward[double])
+
+
+# --- softsign ------------------------------------------------------------------------------------------------
+cdef void softsign_forward(
+    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    # A = Z / (1 + |Z|)
+    for i in range(n_rows * width):
+        A[i] = Z[i] / (1 + absolute_of(Z[i]))
+
+
+cdef void softsign_backward(
+    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating rest
+    # dZ = dA (1 - |A|)^2
+    for i in range(n_rows * width):
+        rest = 1 - absolute_of(A[i])
+        dZ[i] *= rest * rest
+
+
+register_activation(
+    "softsign", softsign_forward[float], softsign_forward[double],
+    softsign_backward[float], softsign_backward[double])
+
+
+# --- hard_sigmoid --------------------------------------------------------------------------------------------
+cdef void hard_sigmoid_forward(
+    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating a
+    # A = Z / 6 + 1/2, cut off at 0 and 1
+    for i in range(n_rows * width):
+        a = Z[i] * <floating>(1 / 6.0) + <floating>0.5
+        a = <floating>0 if a < 0 else a
+        A[i] = <floating>1 if a > 1 else a
+
+
+cdef void hard_sigmoid_backward(
+    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    # dZ = dA / 6 where 0 < A < 1, else 0
+    for i in range(n_rows * width):
+        dZ[i] = dZ[i] * <floating>(1 / 6.0) if 0 < A[i] and A[i] < 1 else 0
+
+
+register_activation(
+    "hard_sigmoid", hard_sigmoid_forward[float], hard_sigmoid_forward[double],
+    hard_sigmoid_backward[float], hard_sigmoid_backward[double])
+
+
+# --- hard_tanh -----------------------------------------------------------------------------------------------
+cdef void hard_tanh_forward(
+    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating a
+    # A = Z, cut off at -1 and 1
+    for i in range(n_rows * width):
+        a = <floating>-1 if Z[i] < -1 else Z[i]
+        A[i] = <floating>1 if a > 1 else a
+
+
+cdef void hard_tanh_backward(
+    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    # dZ = dA where |A| < 1, else 0
+    for i in range(n_rows * width):
+        dZ[i] = dZ[i] if absolute_of(A[i]) < 1 else 0
+
+
+register_activation(
+    "hard_tanh", hard_tanh_forward[float], hard_tanh_forward[double],
+    hard_tanh_backward[float], hard_tanh_backward[double])
+
+
+# --- relu6 ---------------------------------------------------------------------------------------------------
+cdef void relu6_forward(
+    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef floating a
+    # A = max(0, Z), cut off at 6
+    for i in range(n_rows * width):
+        a = <floating>0 if Z[i] < 0 else Z[i]
+        A[i] = <floating>6 if a > 6 else a
+
+
+cdef void relu6_backward(
+    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    # dZ = dA where 0 < A < 6, else 0
+    for i in range(n_rows * width):
+        dZ[i] = dZ[i] if 0 < A[i] and A[i] < 6 else 0
+
+
+register_activation(
+    "relu6", relu6_forward[float], relu6_forward[double],
+    relu6_backward[float], relu6_backward[double])
+
+
 # --- exponential --------------------------------------------------------------------------------------------
 cdef void exponential_forward(
     const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
@@ -168,52 +361,3 @@ cdef void exponential_backward(
 register_activation(
     "exponential", exponential_forward[float], exponential_forward[double], exponential_backward[float],
     exponential_backward[double])
-
-
-# --- softmax: the units of a row together -------------------------------------------------------------------
-cdef enum:
-    TOGETHER = 256               # numbers of several short rows whose exponentials are taken in one loop
-
-
-cdef void softmax_forward(
-    const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
-) noexcept nogil:
-    cdef Py_ssize_t i, j, first = 0, n_together
-    cdef floating highest, total
-    # A_ij = e^(Z_ij - max_k Z_ik) / sum_k e^(Z_ik - max_k Z_ik)          inf - inf is taken as 0, its limit
-    while first < n_rows:
-        n_together = min(max(<Py_ssize_t>1, TOGETHER // width), n_rows - first)
-        for i in range(n_together):
-            highest = Z[i * width]
-            for j in range(i * width, (i + 1) * width):
-                highest = Z[j] if Z[j] > highest else highest
-            for j in range(i * width, (i + 1) * width):
-                A[j] = <floating>0 if Z[j] == highest else Z[j] - highest
-        for j in range(n_together * width):
-            A[j] = exponential_of(A[j])
-        for i in range(n_together):
-            total = 0
-            for j in range(i * width, (i + 1) * width):
-                total += A[j]
-            for j in range(i * width, (i + 1) * width):
-                A[j] /= total
-        Z, A, first = Z + n_together * width, A + n_together * width, first + n_together
-
-
-cdef void softmax_backward(
-    const floating* Z, const floating* A, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
-) noexcept nogil:
-    cdef Py_ssize_t i, j
-    cdef floating mean
-    # dZ_ij = A_ij (dA_ij - sum_k A_ik dA_ik)
-    for i in range(n_rows):
-        mean = 0
-        for j in range(width):
-            mean += A[i * width + j] * dZ[i * width + j]
-        for j in range(width):
-            dZ[i * width + j] = A[i * width + j] * (dZ[i * width + j] - mean)
-
-
-register_activation(
-    "softmax", softmax_forward[float], softmax_forward[double], softmax_backward[float], softmax_backward[double],
-    {"elementwise": False})

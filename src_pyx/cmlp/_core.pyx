@@ -35,6 +35,7 @@ from cmlp import _registry
 cnp.import_array()
 
 activations, losses, optimizers = _registry.activations, _registry.losses, _registry.optimizers
+outputs_per_target = _registry.outputs_per_target
 
 cdef enum:
     AT_ONCE = 1 << 16                    # numbers looked through without looking for signals
@@ -72,9 +73,15 @@ openmp = has_openmp()
 instruction_sets = tuple(cpu_levels().decode().split())          # those that this processor can run, best first
 
 
+# in this order: a loss may name an activation as its link
+KERNELS = (
+    "_gather", "_linear", "_activations", "_activations_of_z", "_activations_of_rows", "_losses", "_optimizers",
+)
+
+
 def load_kernels(str level):
     """Import the kernels built for one instruction set; they take their rows in the tables."""
-    for name in ("_gather", "_linear", "_activations", "_losses", "_optimizers"):
+    for name in KERNELS:
         importlib.import_module(f"cmlp._{level}.{name}")
     if level in ("v3", "v4"):
         importlib.import_module(f"cmlp._{level}._tiles")
@@ -237,7 +244,7 @@ cdef class Engine:
     cdef object tiles, block_loss, scratch, thread_change, claims
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
-    def __init__(self, cnp.ndarray layers, str loss, Py_ssize_t capacity, dtype, bint keep_Z=False):
+    def __init__(self, cnp.ndarray layers, str loss, tuple loss_values, Py_ssize_t capacity, dtype, bint keep_Z=False):
         self.dtype = np.dtype(dtype)
         self.type_number = self.dtype.num
         self.single = self.dtype == np.float32
@@ -254,6 +261,9 @@ cdef class Engine:
         plan.capacity = capacity
         plan.keep_Z = keep_Z
         plan.loss = losses[loss].row
+        plan.n_targets = plan.n_outputs // outputs_per_target(loss, loss_values)
+        for i, value in enumerate(loss_values):
+            plan.loss_values[<Py_ssize_t>i] = value
         plan.link = LOSS[plan.loss].link >= 0
         if plan.link and LOSS[plan.loss].link != plan.layers[plan.n_layers - 1].activation:
             raise TypeError("the output function is not the link of the loss")

@@ -3,7 +3,8 @@
 exp: e^z = 2^n e^r with n = round(z / log 2) and |r| <= log(2) / 2; e^r is a polynomial, 2^n is written into the exponent's
 bits in two halves, so that overflow gives inf and underflow the denormals and 0. The constants for z - n log 2 in two parts,
 and the polynomials, are those of Moshier's Cephes library (expf, tanhf, tanh) and Taylor's (exp in double, log1p).
-The largest errors, in units of the last place, are tested: exp 1, tanh 2, sigmoid 3, log1p 3.
+erf and erfc are rational functions of Cephes too. The largest errors, in units of the last place, are tested: exp 1,
+tanh 2, sigmoid 3, log1p 3; those of Phi, sine and cosine as errors, beside 1.
 """
 
 from cython cimport floating
@@ -147,6 +148,139 @@ cdef inline floating log1p_of(floating u) noexcept nogil:
     p = p * square + <floating>(1 / 5.0)
     p = p * square + <floating>(1 / 3.0)
     return 2 * (p * square * s + s)
+
+
+cdef inline floating exponential_minus_1_of(floating z) noexcept nogil:
+    # e^z - 1 = 2 t / (1 - t) with t = tanh(z / 2), for z <= 0: no digits are lost near 0
+    cdef floating t = tanh_of(z / 2)
+    return 2 * t / (1 - t)
+
+
+# --- the normal distribution ----------------------------------------------------------------------------------
+cdef inline floating normal_density_of(floating z) noexcept nogil:
+    # e^(-z^2 / 2) / sqrt(2 pi)
+    return <floating>0.39894228040143267794 * exponential_of(-z * z / 2)
+
+
+cdef inline floating error_function_of(floating x) noexcept nogil:
+    """erf(x) for |x| <= 1, by the rational function of Cephes (ndtr.c)."""
+    cdef floating square = x * x, p, q
+    p = <floating>9.60497373987051638749
+    p = p * square + <floating>9.00260197203842689217e1
+    p = p * square + <floating>2.23200534594684319226e3
+    p = p * square + <floating>7.00332514112805075473e3
+    p = p * square + <floating>5.55923013010394962768e4
+    q = square + <floating>3.35617141647503099647e1
+    q = q * square + <floating>5.21357949780152679795e2
+    q = q * square + <floating>4.59432382970980127987e3
+    q = q * square + <floating>2.26290000613890934246e4
+    q = q * square + <floating>4.92673942608635921086e4
+    return x * p / q
+
+
+cdef inline floating complement_of(floating x) noexcept nogil:
+    """erfc(x) e^(x^2) for x >= 1, likewise; in float it is not wanted beyond 12, where erfc is 0."""
+    cdef floating p, q, r, s
+    p = <floating>2.46196981473530512524e-10
+    p = p * x + <floating>5.64189564831068821977e-1
+    p = p * x + <floating>7.46321056442269912687
+    p = p * x + <floating>4.86371970985681366614e1
+    p = p * x + <floating>1.96520832956077098242e2
+    p = p * x + <floating>5.26445194995477358631e2
+    p = p * x + <floating>9.34528527171957607540e2
+    p = p * x + <floating>1.02755188689515710272e3
+    p = p * x + <floating>5.57535335369399327526e2
+    q = x + <floating>1.32281951154744992508e1
+    q = q * x + <floating>8.67072140885989742329e1
+    q = q * x + <floating>3.54937778887819891062e2
+    q = q * x + <floating>9.75708501743205489753e2
+    q = q * x + <floating>1.82390916687909736289e3
+    q = q * x + <floating>2.24633760818710981792e3
+    q = q * x + <floating>1.65666309194161350182e3
+    q = q * x + <floating>5.57535340817727675546e2
+    if floating is double:
+        r = <floating>5.64189583547755073984e-1
+        r = r * x + <floating>1.27536670759978104416
+        r = r * x + <floating>5.01905042251180477414
+        r = r * x + <floating>6.16021097993053585195
+        r = r * x + <floating>7.40974269950448939160
+        r = r * x + <floating>2.97886665372100240670
+        s = x + <floating>2.26052863220117276590
+        s = s * x + <floating>9.39603524938001434673
+        s = s * x + <floating>1.20489539808096656605e1
+        s = s * x + <floating>1.70814450747565897222e1
+        s = s * x + <floating>9.60896809063285878198
+        s = s * x + <floating>3.36907645100081516050
+        p, q = p if x < 8 else r, q if x < 8 else s
+    return p / q
+
+
+cdef inline floating normal_distribution_of(floating z) noexcept nogil:
+    # Phi(z) = (1 + erf(x)) / 2 with x = z / sqrt(2); where |x| > 1, half of erfc(|x|), or 1 less that
+    cdef floating x = z * <floating>0.70710678118654752440, size = absolute_of(x), tail, center
+    size = size if size < 12 or floating is double else <floating>12
+    size = size if size < 30 else <floating>30
+    center = <floating>0.5 + <floating>0.5 * error_function_of(x if absolute_of(x) < 1 else <floating>0)
+    tail = <floating>0.5 * exponential_of(-z * z / 2) * complement_of(size)
+    return center if size < 1 else (tail if z < 0 else 1 - tail)
+
+
+# --- sine and cosine, where |z| < REDUCIBLE -------------------------------------------------------------------
+cdef enum:
+    REDUCIBLE = 1000 * 1000
+
+cdef extern from *:
+    """
+    #define CMLP_PI_HIGH 3.141592651605606                       /* pi in three parts: the first two have 29 and 30 bits, so that */
+    #define CMLP_PI_MIDDLE 1.9841871583270443e-09               /* their products with a whole number below 2^22 are exact */
+    #define CMLP_PI_LOW 1.034036596358821e-18
+    """
+    const double CMLP_PI_HIGH, CMLP_PI_MIDDLE, CMLP_PI_LOW
+
+
+cdef inline floating remainder_of(double z, floating* sign) noexcept nogil:
+    """r in [-pi/2, pi/2] and the sign with sin(z) = sign sin(r), cos(z) = sign cos(r): z less the nearest multiple n of pi."""
+    cdef double n = (z * 0.31830988618379067154 + <double>ROUND_64) - <double>ROUND_64
+    cdef double half = (n * 0.5 + <double>ROUND_64) - <double>ROUND_64, odd = n - 2 * half
+    sign[0] = <floating>(1 - 2 * odd * odd)
+    return <floating>(((z - n * CMLP_PI_HIGH) - n * CMLP_PI_MIDDLE) - n * CMLP_PI_LOW)
+
+
+cdef inline floating sine_of(floating z) noexcept nogil:
+    # Taylor's series: r (1 - r^2/(2 3) (1 - r^2/(4 5) (1 - ...)))
+    cdef floating sign, r = remainder_of(<double>z, &sign), square = r * r, p = 1
+    if floating is double:
+        p = 1 - square * p * <floating>(1 / 506.0)
+        p = 1 - square * p * <floating>(1 / 420.0)
+        p = 1 - square * p * <floating>(1 / 342.0)
+        p = 1 - square * p * <floating>(1 / 272.0)
+    p = 1 - square * p * <floating>(1 / 210.0)
+    p = 1 - square * p * <floating>(1 / 156.0)
+    p = 1 - square * p * <floating>(1 / 110.0)
+    p = 1 - square * p * <floating>(1 / 72.0)
+    p = 1 - square * p * <floating>(1 / 42.0)
+    p = 1 - square * p * <floating>(1 / 20.0)
+    p = 1 - square * p * <floating>(1 / 6.0)
+    return sign * r * p
+
+
+cdef inline floating cosine_of(floating z) noexcept nogil:
+    # 1 - r^2/(1 2) (1 - r^2/(3 4) (1 - ...))
+    cdef floating sign, r = remainder_of(<double>z, &sign), square = r * r, p = 1
+    if floating is double:
+        p = 1 - square * p * <floating>(1 / 552.0)
+        p = 1 - square * p * <floating>(1 / 462.0)
+        p = 1 - square * p * <floating>(1 / 380.0)
+        p = 1 - square * p * <floating>(1 / 306.0)
+    p = 1 - square * p * <floating>(1 / 240.0)
+    p = 1 - square * p * <floating>(1 / 182.0)
+    p = 1 - square * p * <floating>(1 / 132.0)
+    p = 1 - square * p * <floating>(1 / 90.0)
+    p = 1 - square * p * <floating>(1 / 56.0)
+    p = 1 - square * p * <floating>(1 / 30.0)
+    p = 1 - square * p * <floating>(1 / 12.0)
+    p = 1 - square * p * <floating>(1 / 2.0)
+    return sign * p
 
 
 # --- the largest ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from cmlp._registry cimport (
     activation_backward as call_backward, activation_forward as call_forward, loss_gradient as call_loss,
     MOST_VALUES, optimizer_change as call_optimizer, optimizer_values,
 )
-from cmlp._registry import activations, losses, optimizers
+from cmlp._registry import activations, losses, optimizers, outputs_per_target
 
 cnp.import_array()
 
@@ -94,21 +94,27 @@ def activation_backward(str name, cnp.ndarray Z, cnp.ndarray A, cnp.ndarray dZ, 
         call_backward(row, <const double*>data(Z), <const double*>data(A), <double*>data(dZ), n_rows, width, p)
 
 
-def loss_gradient(str name, cnp.ndarray P, cnp.ndarray Y, cnp.ndarray dP, sample_weight=None, double scale=1.0):
+def loss_gradient(
+    str name, cnp.ndarray P, cnp.ndarray Y, cnp.ndarray dP, sample_weight=None, double scale=1.0, hyper=(),
+):
     """The sum of the weighted losses of the rows; dP = its gradient times scale. sample_weight: (n_rows, 1)."""
-    cdef Py_ssize_t n_rows = P.shape[0], width = P.shape[1]
+    cdef Py_ssize_t n_rows = P.shape[0], width = P.shape[1], n_targets = Y.shape[1]
     cdef int row = losses[name].row
     cdef void* weights = NULL
-    same_shape((P, Y, dP))
+    cdef cnp.ndarray numbers = np.array(hyper, dtype=np.float64)
+    cdef const double* values = <const double*>data(numbers)
+    same_shape((P, dP))
+    if len(Y) != len(P) or n_targets * outputs_per_target(name, tuple(hyper)) != width:
+        raise TypeError("the targets do not fit the outputs")
     if sample_weight is not None:
         single((P, sample_weight))
         same_shape((P[:, :1], sample_weight))
         weights = data(sample_weight)
     if single((P, Y, dP)):
         return call_loss(row, <const float*>data(P), <const float*>data(Y), <const float*>weights, <float*>data(dP),
-                         n_rows, width, scale)
+                         n_rows, width, n_targets, scale, values)
     return call_loss(row, <const double*>data(P), <const double*>data(Y), <const double*>weights, <double*>data(dP),
-                     n_rows, width, scale)
+                     n_rows, width, n_targets, scale, values)
 
 
 def optimizer_change(str name, cnp.ndarray change, cnp.ndarray state, hyper, Py_ssize_t t):

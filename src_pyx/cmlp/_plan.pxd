@@ -1,5 +1,7 @@
 """The work space and the grid of tiles, from the shapes alone: never from the number of threads."""
 
+from cmlp._registry cimport MOST_VALUES
+
 # One row of the table `layers`; cmlp/layers.py has the same fields as a NumPy dtype.
 cdef struct Layer:
     Py_ssize_t fan_in
@@ -34,6 +36,7 @@ cdef struct Plan:
     Py_ssize_t n_layers
     Py_ssize_t n_inputs
     Py_ssize_t n_outputs
+    Py_ssize_t n_targets             # columns of Y
     Py_ssize_t n_params
     Py_ssize_t capacity              # rows that the work space holds
     Py_ssize_t X                     # offsets in the work space
@@ -44,6 +47,7 @@ cdef struct Plan:
     Py_ssize_t block_rows            # rows that are gathered, and whose loss is taken, together
     bint by_layer                    # else each block of rows goes through all layers
     int loss
+    double[MOST_VALUES] loss_values
     bint link                        # the loss takes Z of the last layer
     bint keep_Z
     bint watched                     # a step is long enough to look for signals inside it

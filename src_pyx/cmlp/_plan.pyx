@@ -69,18 +69,19 @@ cdef void cut(Plan* plan, Layer* layer, bint whole_rows, bint whole_rows_before)
 cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
     cdef Py_ssize_t rows = plan.capacity, end = 0, l
     cdef Layer* layer
-    cdef bint whole_rows = False, whole_rows_before
+    cdef bint whole_rows = False, whole_rows_before, keep_Z
     plan.n_scratch = 0
     plan.by_layer = plan.n_params * itemsize > SMALL_NET
     plan.watched = rows * plan.n_params > WATCHED or plan.n_params > LONG_CALL
     plan.block_rows = block_of(rows) if has_tiles() else 128
     plan.X = place(&end, rows * plan.n_inputs, itemsize)
-    plan.Y = place(&end, rows * plan.n_outputs, itemsize)
+    plan.Y = place(&end, rows * plan.n_targets, itemsize)
     plan.sample_weight = place(&end, rows, itemsize)
     for l in range(plan.n_layers):
         layer = &plan.layers[l]
         layer.A = place(&end, rows * layer.fan_out, itemsize)
-        layer.Z = place(&end, rows * layer.fan_out, itemsize) if plan.keep_Z else layer.A
+        keep_Z = plan.keep_Z or ACTIVATION[layer.activation].needs_Z
+        layer.Z = place(&end, rows * layer.fan_out, itemsize) if keep_Z else layer.A
         layer.dZ = place(&end, rows * layer.fan_out, itemsize)
         whole_rows_before = whole_rows
         whole_rows = not ACTIVATION[layer.activation].elementwise

@@ -110,7 +110,7 @@ cdef inline void finish_rows(
     cdef floating* Z = work + last.Z + offset
     cdef floating* A = work + last.A + offset
     cdef floating* dZ = work + last.dZ + offset
-    cdef floating* Y = work + plan.Y + offset
+    cdef floating* Y = work + plan.Y + row * plan.n_targets
     cdef floating* sample_weight = NULL
     if goal == SCORES or goal == OUTPUTS:
         if goal == OUTPUTS and plan.link:
@@ -118,14 +118,14 @@ cdef inline void finish_rows(
         memcpy(<floating*>batch.out + batch.start * plan.n_outputs + offset, Z if goal == SCORES and plan.link else A,
                n_rows * plan.n_outputs * sizeof(floating))
         return
-    gather(&batch.Y, batch.order, batch.start + row, n_rows, plan.n_outputs, Y)
+    gather(&batch.Y, batch.order, batch.start + row, n_rows, plan.n_targets, Y)
     if batch.sample_weight != NULL:
         sample_weight = work + plan.sample_weight + row
         gather_weights(batch, row, n_rows, sample_weight)
     lap(batch.clock, GATHER)
     batch.block_loss[row // plan.block_rows] = loss_gradient(
         plan.loss, <const floating*>(Z if plan.link else A), <const floating*>Y, <const floating*>sample_weight, dZ, n_rows,
-        plan.n_outputs, batch.scale)
+        plan.n_outputs, plan.n_targets, batch.scale, plan.loss_values)
     lap(batch.clock, LOSS)
     if not plan.link:
         activation_backward(

@@ -12,18 +12,20 @@ from cmlp._source cimport Source
 ctypedef void (*forward_f32)(const float* Z, float* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
 ctypedef void (*forward_f64)(const double* Z, double* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
 
-# dZ = dA * f'(Z); dZ holds dA on entry. Z is A where the activation does not ask for Z to be kept.
+# dZ = dA * f'(Z); dZ holds dA on entry. Z is A where the activation does not need Z.
 ctypedef void (*backward_f32)(
     const float* Z, const float* A, float* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
 ctypedef void (*backward_f64)(
     const double* Z, const double* A, double* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
 
 # Returns the sum of the losses of rows of equal weight; dP = d(that sum) / dP * scale. P is the score Z where the loss has a
-# link, else the output A.
+# link, else the output A; `width` is that of P; `values` are the loss's hyper-parameters, at most MOST_VALUES numbers.
 ctypedef double (*loss_f32)(
-    const float* P, const float* Y, float* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale) noexcept nogil
+    const float* P, const float* Y, float* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale,
+    const double* values) noexcept nogil
 ctypedef double (*loss_f64)(
-    const double* P, const double* Y, double* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale) noexcept nogil
+    const double* P, const double* Y, double* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale,
+    const double* values) noexcept nogil
 
 # Turns a piece of the gradient into the change of the parameters, in place. Slot s of the optimizer's memory for this
 # piece starts at state + s * slot_stride. values: see prepare_values.
@@ -45,6 +47,7 @@ cdef struct Activation:
     backward_f32 backward32
     backward_f64 backward64
     bint elementwise                 # A_ij depends on Z_ij alone: a tile may hold part of a row
+    bint needs_Z                     # for its derivative: Z is kept beside A
 
 cdef struct Loss:
     loss_f32 loss32
@@ -175,25 +178,27 @@ cdef inline void activation_backward(
 
 cdef inline double loss_of_rows(
     int loss, const floating* P, const floating* Y, floating* dP, Py_ssize_t n_rows, Py_ssize_t width, double scale,
+    const double* values,
 ) noexcept nogil:
     if floating is float:
-        return LOSS[loss].loss32(P, Y, dP, n_rows, width, scale)
+        return LOSS[loss].loss32(P, Y, dP, n_rows, width, scale, values)
     else:
-        return LOSS[loss].loss64(P, Y, dP, n_rows, width, scale)
+        return LOSS[loss].loss64(P, Y, dP, n_rows, width, scale, values)
 
 
 cdef inline double loss_gradient(
     int loss, const floating* P, const floating* Y, const floating* sample_weight, floating* dP, Py_ssize_t n_rows,
-    Py_ssize_t width, double scale,
+    Py_ssize_t width, Py_ssize_t n_targets, double scale, const double* values,
 ) noexcept nogil:
     """The sum over rows of sample_weight * loss, and its gradient times scale. sample_weight may be NULL: all ones."""
     cdef Py_ssize_t i
     cdef double total = 0, weight
     if sample_weight == NULL:
-        return loss_of_rows(loss, P, Y, dP, n_rows, width, scale)
+        return loss_of_rows(loss, P, Y, dP, n_rows, width, scale, values)
     for i in range(n_rows):
         weight = sample_weight[i]
-        total += weight * loss_of_rows(loss, P + i * width, Y + i * width, dP + i * width, 1, width, scale * weight)
+        total += weight * loss_of_rows(
+            loss, P + i * width, Y + i * n_targets, dP + i * width, 1, width, scale * weight, values)
     return total
 
 

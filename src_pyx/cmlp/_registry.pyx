@@ -19,6 +19,7 @@ class ActivationInfo:
     row: int
     parameter: float = 0.0
     elementwise: bool = True
+    needs_Z: bool = False
     output_only: bool = False
 
 
@@ -27,6 +28,8 @@ class LossInfo:
     row: int
     link: str | None = None
     off: float = 0.0
+    hyper: tuple = ()
+    outputs_per_target: int = 1          # 0: one for each quantile
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,15 @@ class OptimizerInfo:
     row: int
     hyper: tuple
     n_slots: int
+
+
+def outputs_per_target(str loss, tuple values):
+    """How many outputs a loss with these hyper-parameters compares with one column of Y."""
+    info = losses[loss]
+    n_values = len(info.hyper) if info.outputs_per_target else 1 + int(values[0])
+    if len(values) != n_values or n_values > MOST_VALUES:
+        raise TypeError(f"{loss} takes {n_values} numbers, and no loss more than {MOST_VALUES}; got {len(values)}")
+    return info.outputs_per_target or n_values - 1
 
 
 cdef Py_ssize_t row_for(str name, dict table) except -1:
@@ -49,7 +61,7 @@ cdef int register_activation(
     dict traits=None,
 ) except -1:
     info = ActivationInfo(row_for(name, activations), **(traits or {}))
-    ACTIVATION[<Py_ssize_t>info.row] = Activation(forward32, forward64, backward32, backward64, info.elementwise)
+    ACTIVATION[<Py_ssize_t>info.row] = Activation(forward32, forward64, backward32, backward64, info.elementwise, info.needs_Z)
     activations[name] = info
     return 0
 

@@ -1,0 +1,184 @@
+"""Losses: frozen sets of hyper-parameters. The arithmetic is compiled (``src_pyx/cmlp/_losses.pyx``), its equations are in
+`cmlp.reference.losses`.
+
+A network takes a name, for the defaults, or one of these. The cost is the mean over the samples of weight times loss.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cmlp import registry, validation
+
+MOST_QUANTILES = 15  # a loss takes 16 numbers: how many there are, and each of them
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What all losses have."""
+
+    name: ClassVar[str]
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The hyper-parameters in the order that the compiled kernel registered."""
+        return tuple(float(getattr(self, name)) for name in registry.losses[self.name].hyper)
+
+    @property
+    def outputs_per_target(self) -> int:
+        """How many outputs are compared with one column of Y."""
+        return registry.outputs_per_target(self.name, self.values)
+
+
+class SquaredError(Loss):
+    """Half the squared distance, summed over the outputs: n_outputs / 2 times other libraries' mean squared error."""
+
+    name = "squared_error"
+
+
+class AbsoluteError(Loss):
+    """The absolute error, summed over the outputs: the outputs learn medians."""
+
+    name = "absolute_error"
+
+
+@dataclass(frozen=True)
+class Huber(Loss):
+    """Squared up to an error of delta, absolute beyond, so that outliers pull no harder than that (Huber 1964).
+
+    Parameters
+    ----------
+    delta : float, default 1.0
+        In units of y; above 0.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.Network([3, 8, 1], loss=cmlp.losses.Huber(delta=0.5)).loss
+    'huber'
+    """
+
+    name = "huber"
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        validation.check_above_zero("Huber: delta", self.delta)
+
+
+class LogCosh(Loss):
+    """The logarithm of the hyperbolic cosine of the error: smooth, squared near 0 and absolute far from it."""
+
+    name = "log_cosh"
+
+
+@dataclass(frozen=True)
+class Quantile(Loss):
+    """One output for each quantile of each target (Koenker and Bassett 1978).
+
+    The last layer has n_targets len(quantiles) units: the quantiles of the first target, then those of the second, ...
+
+    Parameters
+    ----------
+    quantiles : float or sequence of float, default (0.5,)
+        Each in (0, 1), in increasing order.
+
+    Examples
+    --------
+    >>> import numpy as np, cmlp
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = np.zeros((500, 1)), rng.normal(size=500)
+    >>> net = cmlp.Network([1, 3], loss=cmlp.losses.Quantile((0.1, 0.5, 0.9)))
+    >>> _ = net.fit(X, y, optimizer=cmlp.Adam(0.05), epochs=100)
+    >>> np.abs(net.forward([[0.0]])[0] - np.quantile(y, [0.1, 0.5, 0.9])).max() < 0.1
+    np.True_
+    """
+
+    name = "quantile"
+    quantiles: float | tuple[float, ...] = (0.5,)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantiles", validation.check_quantiles(self.quantiles, MOST_QUANTILES))
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        return (float(len(self.quantiles)), *self.quantiles)
+
+
+class Poisson(Loss):
+    """The negative log likelihood of counts, y >= 0; the output is their mean, e^Z."""
+
+    name = "poisson"
+
+
+class Gamma(Loss):
+    """The negative log likelihood of gamma variables, y > 0; the output is their mean, e^Z."""
+
+    name = "gamma"
+
+
+class Gaussian(Loss):
+    """The negative log likelihood of normal variables, whose mean and variance are both learned (Nix and Weigend 1994).
+
+    The last layer has two units for each target; `Network.forward` returns their mean and variance, `predict` the mean.
+    """
+
+    name = "gaussian"
+
+
+class LogLoss(Loss):
+    """A yes or no for each output; the output is its probability, sigmoid(Z)."""
+
+    name = "log_loss"
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """One class of several; the outputs are their probabilities, softmax(Z).
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default 0.0
+        What is taken from the right class and shared out among all (Szegedy et al. 2016).
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.Network([4, 3], loss=cmlp.losses.CrossEntropy(label_smoothing=0.1)).objective
+    CrossEntropy(label_smoothing=0.1)
+    """
+
+    name = "cross_entropy"
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        validation.check_share("CrossEntropy: label_smoothing", self.label_smoothing)
+
+
+class Perceptron(Loss):
+    """Rosenblatt's rule (1958); y is -1 or +1, and so is the output, sign(Z)."""
+
+    name = "perceptron"
+
+
+BY_NAME = {
+    loss.name: loss
+    for loss in (
+        SquaredError,
+        AbsoluteError,
+        Huber,
+        LogCosh,
+        Quantile,
+        Poisson,
+        Gamma,
+        Gaussian,
+        LogLoss,
+        CrossEntropy,
+        Perceptron,
+    )
+}
+
+
+def resolve(loss: str | Loss) -> Loss:
+    """The loss meant: itself, or the named one with its defaults."""
+    if isinstance(loss, Loss) and type(loss) is not Loss:
+        return loss
+    return BY_NAME[validation.check_name("loss", loss, BY_NAME)]()
