@@ -6,6 +6,8 @@ The map of the package:
 `Network`           a network: fit, predict, forward, score, cost, gradient, step, trace, summary
 `SGD` ... `Adam`    optimizers, frozen sets of hyper-parameters
 `losses`            what is made small, likewise
+`schedules`         hyper-parameters as functions of the step
+`Penalty`, `Clip`   what holds parameters small, and cuts gradients off
 `initializers`      how W and b begin
 `registry`          the names of the activations, losses and optimizers that are compiled in
 `layers`            the two tables that describe the flat buffers, and views of them
@@ -30,7 +32,7 @@ if importlib.util.find_spec("cmlp._core") is None:
         "another folder than this one, or with -P"
     )
 
-from cmlp import initializers, layers, losses, registry
+from cmlp import initializers, layers, losses, registry, schedules
 from cmlp.config import show_config
 from cmlp.network import Network
 from cmlp.optimizers import (
@@ -38,6 +40,7 @@ from cmlp.optimizers import (
     Adadelta,
     Adagrad,
     Adam,
+    AdamW,
     AMSGrad,
     Lion,
     Momentum,
@@ -48,14 +51,18 @@ from cmlp.optimizers import (
     RMSprop,
     Rprop,
 )
+from cmlp.rules import Clip, Penalty
 from cmlp.trace import Trace
 from cmlp.training import DivergenceError, History
 
 __all__ = [
+    "SGD",
     "AMSGrad",
     "Adadelta",
     "Adagrad",
     "Adam",
+    "AdamW",
+    "Clip",
     "DivergenceError",
     "History",
     "Lion",
@@ -64,10 +71,10 @@ __all__ = [
     "Nesterov",
     "Network",
     "Optimizer",
+    "Penalty",
     "RAdam",
     "RMSprop",
     "Rprop",
-    "SGD",
     "Trace",
     "datasets",
     "initializers",
@@ -75,6 +82,7 @@ __all__ = [
     "losses",
     "reference",
     "registry",
+    "schedules",
     "show_config",
 ]
 

@@ -22,6 +22,7 @@ LAYER = np.dtype(
         ("activation", np.intp),
         ("parameter", np.float64),
         ("bias", np.intp),
+        ("block", np.intp),
         ("W", np.intp),
         ("b", np.intp),
         ("Z", np.intp),
@@ -90,11 +91,12 @@ def tables(sizes, rows, parameters, biases) -> tuple[Array, Array]:
         W0, b0, W1, b1, ... in the order in which they lie in theta.
     """
     layers = np.zeros(len(sizes) - 1, dtype=LAYER)
-    blocks = []
+    blocks: list[tuple[str, int, int, int, int]] = []
     end = 0
     for l, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         layers[l]["fan_in"], layers[l]["fan_out"] = fan_in, fan_out
         layers[l]["activation"], layers[l]["parameter"], layers[l]["bias"] = rows[l], parameters[l], biases[l]
+        layers[l]["block"] = len(blocks)
         layers[l]["W"], layers[l]["b"] = end, end + fan_in * fan_out
         blocks.append((f"W{l}", l, end, fan_in, fan_out))
         end += fan_in * fan_out

@@ -100,7 +100,12 @@ class Quantile(Loss):
 
     @property
     def values(self) -> tuple[float, ...]:
-        return (float(len(self.quantiles)), *self.quantiles)
+        return (float(len(self.each)), *self.each)
+
+    @property
+    def each(self) -> tuple[float, ...]:
+        """The quantiles, however many were given."""
+        return self.quantiles if isinstance(self.quantiles, tuple) else (self.quantiles,)
 
 
 class Poisson(Loss):

@@ -2,22 +2,22 @@
 
 import copy
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from cmlp import _core, initializers, layers, losses, progress, registry, scores, summary, targets, threads, validation
-from cmlp import optimizers as optimizers_
+from cmlp import _core, fitting, initializers, layers, losses, registry, scores, summary, targets, threads, validation
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
 from cmlp.losses import Loss
 from cmlp.memory import Memory
 from cmlp.optimizers import Optimizer
+from cmlp.rules import Clip, Penalty
 from cmlp.samples import make_inputs, make_samples
 from cmlp.trace import Trace, trace_step
-from cmlp.training import History, Stopping, Training
+from cmlp.training import History
 
 
 class Network:
@@ -64,6 +64,8 @@ class Network:
         The labels that predict returns.
     history : History or None
         Of the last fit, also of one that was interrupted.
+    mean : ndarray (n_params,) or None
+        The running mean of theta, where `fit(average=...)` keeps one.
 
     Raises
     ------
@@ -176,6 +178,7 @@ class Network:
         self._seed = self._seed if seed is None else seed
         self.engines = Engines(self._layers, self.objective, self.dtype)
         self.memory: Memory | None = None
+        self.mean: Array | None = None
         self.history: History | None = None
         return self
 
@@ -232,7 +235,7 @@ class Network:
             Probabilities with cross_entropy and log_loss, -1 and +1 with perceptron, means with poisson and gamma, mean and
             variance of each target with gaussian, values else.
         """
-        return self._outputs(make_inputs(self, X), False, n_threads)
+        return self.outputs(make_inputs(self, X), False, n_threads)
 
     def predict(self, X: Any, *, n_threads: int | None = None) -> Array:
         """Labels for classification, values for regression.
@@ -259,7 +262,7 @@ class Network:
 
     def cost(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
         """The mean loss over the samples, ``1/n sum_i sample_weight_i loss_i`` with weights of mean 1."""
-        return self._cost(make_samples(self, X, y, sample_weight)[0], n_threads)
+        return self.mean_loss(make_samples(self, X, y, sample_weight)[0], n_threads)
 
     def gradient(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> tuple[float, Array]:
         """(cost, dtheta): the mean loss and its gradient, laid out as theta is; see `cmlp.layers.views` to cut it up.
@@ -270,7 +273,7 @@ class Network:
             If the loss of a sample is not finite.
         """
         samples, _ = make_samples(self, X, y, sample_weight)
-        self._check_learns()
+        self.check_learns()
         dtheta = np.empty_like(self.theta)
         with self.engines.take(samples.n_samples) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
@@ -304,7 +307,7 @@ class Network:
           dW0              3 x 1  [[-0.03], [-0.06], [-0.12]]
         cost (squared_error): 0.045
         """
-        self._check_learns()
+        self.check_learns()
         return trace_step(self, make_samples(self, X, y, sample_weight)[0])
 
     # --- how it learns --------------------------------------------------------------------------------------
@@ -318,10 +321,17 @@ class Network:
         epochs: int = 10,
         shuffle: bool = True,
         sample_weight: Any = None,
+        penalty: Penalty | None = None,
+        clip: Clip | None = None,
+        rates: Mapping[str, float] | None = None,
+        average: float | None = None,
+        accumulate: int = 1,
         validation_data: tuple[Any, Any] | None = None,
         threshold: float | None = None,
         tol: float | None = None,
         n_iter_no_change: int = 10,
+        monitor: str = "loss",
+        restore_best: bool = False,
         n_threads: int | None = None,
         verbose: int | Callable[[History, int], None] = 0,
     ) -> History:
@@ -344,14 +354,29 @@ class Network:
             A new order for every epoch, from the seed and the epoch's number; a batch of all samples is not shuffled.
         sample_weight : array_like (n_samples,), optional
             Divided by its mean over the training set; the losses of a batch are divided by its rows.
+        penalty : Penalty, optional
+            L1, L2, decoupled weight decay, greatest length of a unit's weights. `History.loss` has the first two in it, as
+            they are at the end of the epoch.
+        clip : Clip, optional
+            Cuts long gradients off.
+        rates : dict of str to float, optional
+            Factors of the learning rate, by the names of blocks: ``{"b*": 2, "W0": 0.1}``; 0 leaves a block as it is.
+        average : float in (0, 1), optional
+            Keep a running mean of the parameters, ``mean = average mean + (1 - average) theta`` after each update (Polyak and
+            Juditsky 1992): `averaged` returns it as a network, and the validation data are evaluated with it.
+        accumulate : int, default 1
+            Batches whose gradients are added up for one update: as a batch that many times as large, in the room of one.
         validation_data : (X, y), optional
             Its mean loss and score are taken after every epoch.
         threshold : float, optional
             Stop after an epoch in which no W or b was moved by more than this in any update.
         tol : float, optional
-            Stop when the loss (of the validation data, if given) has not come down by more than this for n_iter_no_change
-            epochs in a row.
+            Stop when what is monitored has not become better by more than this for n_iter_no_change epochs in a row.
         n_iter_no_change : int, default 10
+        monitor : {"loss", "score"}, default "loss"
+            Of the validation data, if given; else the loss of training.
+        restore_best : bool, default False
+            End with the parameters of the best epoch by what is monitored.
         n_threads : int, optional
             At most this many; without it, as many as OMP_NUM_THREADS, the affinity and the control group allow. The result is
             bitwise the same for every number.
@@ -373,31 +398,44 @@ class Network:
         KeyboardInterrupt
             On Ctrl-C; the network holds the last whole step, and ``net.history`` what came before.
         """
-        samples, meaning = make_samples(self, X, y, sample_weight)
-        self._check_learns()
-        batch_size = validation.check_batch_size(batch_size, samples.n_samples)
-        shuffled = validation.check_flag("shuffle", shuffle) and batch_size < samples.n_samples
-        report, report_every = progress.reporting(verbose)
-        evaluate = self._evaluation(validation_data, meaning, n_threads)
-        optimizer = optimizers_.resolve(optimizer)
-        validation.check_whole_gradients(optimizer, batch_size, samples.n_samples)
-        validation.check_theta(self.theta)
         with self._alone():
-            training = Training(
+            return fitting.prepare(
                 self,
-                samples,
-                meaning,
-                optimizer,
-                batch_size,
-                validation.check_integer("epochs", epochs, 1),
-                np.empty(samples.n_samples, dtype=np.intp) if shuffled else None,
-                Stopping(**validation.check_stopping(threshold, tol, n_iter_no_change)),
-                evaluate,
-                report,
-                report_every,
-                n_threads,
-            )
-            return training.run()
+                X,
+                y,
+                optimizer=optimizer,
+                batch_size=batch_size,
+                epochs=epochs,
+                shuffle=shuffle,
+                sample_weight=sample_weight,
+                penalty=penalty,
+                clip=clip,
+                rates=rates,
+                average=average,
+                accumulate=accumulate,
+                validation_data=validation_data,
+                threshold=threshold,
+                tol=tol,
+                n_iter_no_change=n_iter_no_change,
+                monitor=monitor,
+                restore_best=restore_best,
+                n_threads=n_threads,
+                verbose=verbose,
+            ).run()
+
+    def averaged(self) -> "Network":
+        """A copy whose parameters are the running mean that `fit(average=...)` has kept.
+
+        Raises
+        ------
+        ValueError
+            If none has been kept.
+        """
+        if self.mean is None:
+            raise ValueError("no running mean of the parameters has been kept: fit with average=0.999 or the like")
+        twin = self.copy()
+        twin.theta = self.mean
+        return twin
 
     def step(
         self,
@@ -429,39 +467,26 @@ class Network:
         return Memory.of(optimizer.name, np.zeros(n_slots * self.n_params, self.dtype), 0, epoch)
 
     # --- inside ---------------------------------------------------------------------------------------------
-    def _outputs(self, samples, as_scores: bool, n_threads: int | None) -> Array:
+    def outputs(self, samples, as_scores: bool, n_threads: int | None, theta: Array | None = None) -> Array:
+        """A of the last layer for bound samples or, as scores, its Z where the loss has a link."""
         out = np.empty((samples.n_samples, self.sizes[-1]), self.dtype)
         with self.engines.take(samples.n_samples) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            engine.forward(self.theta, samples, out, as_scores, team)
+            engine.forward(self._theta if theta is None else theta, samples, out, as_scores, team)
         return out
 
     def _predicted(self, samples, meaning: targets.Targets, n_threads: int | None) -> Array:
-        outputs = self._outputs(samples, meaning.task != "values", n_threads)
+        outputs = self.outputs(samples, meaning.task != "values", n_threads)
         validation.check_outputs(outputs)
         return targets.decode(outputs, meaning, self.loss)
 
-    def _cost(self, samples, n_threads: int | None) -> float:
+    def mean_loss(self, samples, n_threads: int | None, theta: Array | None = None) -> float:
+        """The mean of the losses of bound samples."""
         with self.engines.take(samples.n_samples) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            return engine.cost(self.theta, samples, team) / samples.n_samples
+            return engine.cost(self._theta if theta is None else theta, samples, team) / samples.n_samples
 
-    def _check_learns(self) -> None:
+    def check_learns(self) -> None:
+        """Raise if every gradient would be 0."""
         if registry.losses[self.loss].link is None:
             validation.check_learns(self.activations[-1])
-
-    def _evaluation(self, validation_data, meaning: targets.Targets, n_threads: int | None):
-        """A function that returns (loss, score) on the validation data; None without any."""
-        pair = validation.check_validation_data(validation_data)
-        if pair is None:
-            return None
-        X, y = pair
-        samples, _ = make_samples(self, X, y, known=meaning)  # the classes of y hold for the validation data
-        y = np.asarray(y)
-
-        def evaluate() -> tuple[float, float]:
-            outputs = self._outputs(samples, meaning.task != "values", n_threads)
-            predicted = targets.middle(targets.decode(outputs, meaning, self.loss), self.objective)
-            return self._cost(samples, n_threads), scores.score(y, predicted, meaning, None)
-
-        return evaluate

@@ -4,10 +4,17 @@ are in `cmlp.reference.optimizers`, and the memory belongs to the network that i
 In order of increasing complexity.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from cmlp import registry, validation
+import numpy as np
+
+from cmlp import registry, schedules, validation
+from cmlp.layers import Array
+from cmlp.schedules import Constant, Schedule
+
+Value = float | Schedule | Callable[[int], float]
 
 
 @dataclass(frozen=True)
@@ -16,8 +23,9 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
-        Length of a step; at least 0.
+    learning_rate : float, Schedule or callable
+        Length of a step; at least 0. It, and any other hyper-parameter, may be a `cmlp.schedules.Schedule` or a function of
+        the step, 0, 1, ... of the call of fit.
 
     Raises
     ------
@@ -26,16 +34,39 @@ class Optimizer:
     """
 
     name: ClassVar[str]
-    learning_rate: float = 0.001
+    learning_rate: Value = 0.001
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            validation.check_hyper_parameter(type(self).__name__, field.name, getattr(self, field.name))
+            value = getattr(self, field.name)
+            if not isinstance(value, Schedule) and not callable(value):
+                validation.check_hyper_parameter(type(self).__name__, field.name, value)
 
     @property
-    def hyper(self) -> tuple[float, ...]:
-        """The hyper-parameters in the order that the compiled kernel registered."""
-        return tuple(float(getattr(self, name)) for name in registry.optimizers[self.name].hyper)
+    def hyper(self) -> tuple[Schedule, ...]:
+        """The hyper-parameters as schedules, in the order that the compiled kernel registered."""
+        return tuple(schedules.resolve(getattr(self, name)) for name in registry.optimizers[self.name].hyper)
+
+    def table(self, first: int, n: int, steps_per_epoch: int, n_epochs: int) -> Array:
+        """Their values, (n, n_hyper), for the steps first, first + 1, ... of a call of fit; one row if none ever changes.
+
+        Raises
+        ------
+        ValueError
+            If a schedule leaves the range of its hyper-parameter.
+        """
+        columns = self.hyper
+        if all(isinstance(column, Constant) for column in columns):
+            n = 1
+        values = np.stack([column.values(first, n, steps_per_epoch, n_epochs) for column in columns], axis=1)
+        for column, name in enumerate(registry.optimizers[self.name].hyper):
+            for extreme in (values[:, column].min(), values[:, column].max()):
+                validation.check_hyper_parameter(type(self).__name__, name, float(extreme))
+        return values
+
+    def learning_rate_at(self, step: int, steps_per_epoch: int, n_epochs: int) -> float:
+        """In one step of a call of fit."""
+        return float(schedules.resolve(self.learning_rate).values(step, 1, steps_per_epoch, n_epochs)[0])
 
 
 @dataclass(frozen=True)
@@ -54,7 +85,7 @@ class SGD(Optimizer):
     """
 
     name = "sgd"
-    learning_rate: float = 0.01
+    learning_rate: Value = 0.01
 
 
 @dataclass(frozen=True)
@@ -76,8 +107,8 @@ class Momentum(Optimizer):
     """
 
     name = "momentum"
-    learning_rate: float = 0.01
-    momentum: float = 0.9
+    learning_rate: Value = 0.01
+    momentum: Value = 0.9
 
 
 @dataclass(frozen=True)
@@ -99,8 +130,8 @@ class Nesterov(Optimizer):
     """
 
     name = "nesterov"
-    learning_rate: float = 0.01
-    momentum: float = 0.9
+    learning_rate: Value = 0.01
+    momentum: Value = 0.9
 
 
 @dataclass(frozen=True)
@@ -128,10 +159,10 @@ class RMSprop(Optimizer):
     """
 
     name = "rmsprop"
-    learning_rate: float = 0.001
-    rho: float = 0.9
-    epsilon: float = 1e-8
-    momentum: float = 0.0
+    learning_rate: Value = 0.001
+    rho: Value = 0.9
+    epsilon: Value = 1e-8
+    momentum: Value = 0.0
     centered: bool = False
 
     def __post_init__(self) -> None:
@@ -151,8 +182,8 @@ class Adagrad(Optimizer):
     """
 
     name = "adagrad"
-    learning_rate: float = 0.01
-    epsilon: float = 1e-10
+    learning_rate: Value = 0.01
+    epsilon: Value = 1e-10
 
 
 @dataclass(frozen=True)
@@ -167,9 +198,9 @@ class Adadelta(Optimizer):
     """
 
     name = "adadelta"
-    learning_rate: float = 1.0
-    rho: float = 0.9
-    epsilon: float = 1e-6
+    learning_rate: Value = 1.0
+    rho: Value = 0.9
+    epsilon: Value = 1e-6
 
 
 @dataclass(frozen=True)
@@ -195,15 +226,33 @@ class Adam(Optimizer):
     """
 
     name = "adam"
-    learning_rate: float = 0.001
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
+    learning_rate: Value = 0.001
+    beta_1: Value = 0.9
+    beta_2: Value = 0.999
+    epsilon: Value = 1e-8
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019): ``learning_rate weight_decay W`` off at each update.
+
+    Parameters
+    ----------
+    learning_rate, beta_1, beta_2, epsilon : float
+        As Adam's, whose memory it shares.
+    weight_decay : float, default 0.01
+        Of weights, not of biases; see `cmlp.Penalty` for more.
+    """
+
+    weight_decay: float = 0.01
 
 
 @dataclass(frozen=True)
 class AMSGrad(Adam):
-    """Adam with the highest v so far, so that steps never grow again (Reddi, Kale and Kumar, ICLR 2018). Parameters as Adam's."""
+    """Adam with the highest v so far, so that steps never grow again (Reddi, Kale and Kumar, ICLR 2018).
+
+    Parameters as Adam's.
+    """
 
     name = "amsgrad"
 
@@ -222,8 +271,8 @@ class NAdam(Adam):
     """
 
     name = "nadam"
-    learning_rate: float = 0.002
-    momentum_decay: float = 0.004
+    learning_rate: Value = 0.002
+    momentum_decay: Value = 0.004
 
 
 @dataclass(frozen=True)
@@ -245,16 +294,16 @@ class Lion(Optimizer):
     """
 
     name = "lion"
-    learning_rate: float = 0.0001
-    beta_1: float = 0.9
-    beta_2: float = 0.99
+    learning_rate: Value = 0.0001
+    beta_1: Value = 0.9
+    beta_2: Value = 0.99
 
 
 @dataclass(frozen=True)
 class Rprop(Optimizer):
-    """Each parameter's step grows while its gradient keeps its sign and shrinks when it changes: iRprop- (Igel and Hüsken 2000).
+    """Each parameter's step grows while its gradient keeps its sign, and shrinks when it changes.
 
-    It needs whole gradients: batch_size=None.
+    iRprop- (Igel and Hüsken 2000). It needs whole gradients: batch_size=None.
 
     Parameters
     ----------
@@ -266,15 +315,15 @@ class Rprop(Optimizer):
     """
 
     name = "rprop"
-    learning_rate: float = 0.01
-    grow: float = 1.2
-    shrink: float = 0.5
-    least: float = 1e-6
-    most: float = 50.0
+    learning_rate: Value = 0.01
+    grow: Value = 1.2
+    shrink: Value = 0.5
+    least: Value = 1e-6
+    most: Value = 50.0
 
 
 CLASSES = (SGD, Momentum, Nesterov, RMSprop, Adagrad, Adadelta, Adam, AMSGrad, NAdam, RAdam, Lion, Rprop)
-BY_NAME = {kind.name: kind for kind in CLASSES}
+BY_NAME = {kind.name: kind for kind in CLASSES} | {"adamw": AdamW}
 
 
 def resolve(optimizer: "str | Optimizer") -> Optimizer:

@@ -106,8 +106,8 @@ def middle(predicted: NDArray[Any], loss: Loss) -> NDArray[Any]:
     """What a score compares with y: of several quantiles, the one nearest to one half."""
     if not isinstance(loss, Quantile) or predicted.ndim == 1:
         return predicted
-    nearest = int(np.argmin(np.abs(np.array(loss.quantiles) - 0.5)))
-    chosen = predicted[:, nearest :: len(loss.quantiles)]
+    nearest = int(np.argmin(np.abs(np.array(loss.each) - 0.5)))
+    chosen = predicted[:, nearest :: len(loss.each)]
     return chosen[:, 0] if chosen.shape[1] == 1 else chosen
 
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from cmlp import profile, threads
 from cmlp.pace import Pace
+from cmlp.stopping import Patience, Plateau
 
+TABLE_STEPS = 16_384  # in one call where a hyper-parameter has a schedule: so many rows are computed for it
 MOST_EPOCHS = 100_000  # in one call: it returns an array that long
 
 
@@ -37,6 +39,8 @@ class History:
         After the epoch, on validation_data: mean loss, and accuracy or R2. Empty without it.
     stopped : str
         Why it ended: "epochs", "threshold", "tol", or "interrupted".
+    best_epoch : int or None
+        The one whose parameters are kept, with restore_best.
     """
 
     epoch: list[int] = field(default_factory=list)
@@ -47,6 +51,7 @@ class History:
     val_loss: list[float] = field(default_factory=list)
     val_score: list[float] = field(default_factory=list)
     stopped: str = ""
+    best_epoch: int | None = None
 
     def to_dict(self) -> dict[str, list]:
         """Column -> list; the validation columns only if there was validation data."""
@@ -75,38 +80,6 @@ class History:
         return f"<History: {len(self)} epochs{end}, stopped by {self.stopped or 'nothing yet'}>"
 
 
-@dataclass(frozen=True)
-class Stopping:
-    """When to end before the last epoch.
-
-    threshold: after an epoch in which no W or b moved further than this in any update; tol: when the loss (of the validation
-    data, if there is any) has not come down by more than this for n_iter_no_change epochs in a row. None: never.
-    """
-
-    threshold: float | None
-    tol: float | None
-    n_iter_no_change: int
-
-
-class _Patience:
-    """Counts the epochs in a row that did not bring the loss down by more than tol."""
-
-    def __init__(self, stopping: Stopping) -> None:
-        self.stopping = stopping
-        self.best = np.inf
-        self.without = 0
-
-    def left(self) -> int:
-        """Epochs that can pass before it could run out."""
-        return MOST_EPOCHS if self.stopping.tol is None else self.stopping.n_iter_no_change - self.without
-
-    def see(self, loss: float) -> None:
-        if self.stopping.tol is None:
-            return
-        self.without = 0 if loss < self.best - self.stopping.tol else self.without + 1
-        self.best = min(self.best, loss)
-
-
 class Training:
     """One call of fit.
 
@@ -118,9 +91,14 @@ class Training:
     targets : Targets
         What they mean; the network's from now on.
     optimizer : Optimizer
-    batch_size, epochs : int
+    batch_size : int
+        Samples for one update.
+    chunk : int
+        Of these, how many go through the network at a time.
+    epochs : int
     order : ndarray (n_samples,) of intp or None
         Room for the shuffled order; None takes the samples as they come.
+    rules : Rules or None
     stopping : Stopping
     evaluate : callable or None
         Returns (loss, score) on the validation data.
@@ -136,8 +114,10 @@ class Training:
         targets,
         optimizer,
         batch_size,
+        chunk,
         epochs,
         order,
+        rules,
         stopping,
         evaluate,
         report,
@@ -149,8 +129,10 @@ class Training:
         self.targets = targets
         self.optimizer = optimizer
         self.batch_size = batch_size
+        self.chunk = chunk
         self.epochs = epochs
         self.order = order
+        self.rules = rules
         self.stopping = stopping
         self.evaluate = evaluate
         self.report = report
@@ -160,26 +142,36 @@ class Training:
         # where a failed call goes back to: with theta, the optimizer's memory and dtheta, all that a training allocates
         self.theta_before = np.empty_like(network.theta)
         self.state_before = np.empty_like(self.memory.state)
+        self.mean = None if rules is None else rules.average
+        self.mean_before = np.empty(0) if self.mean is None else np.empty_like(self.mean)
+        self.best: list = []  # theta and the running mean of the best epoch
         self.history = History()
+        self.steps = 0  # made by this call of fit
+        self.steps_per_epoch = -(-samples.n_samples // batch_size)
+        self.plateau = Plateau(optimizer.learning_rate)
 
     def run(self) -> History:
         """Train to the end; on an exception, the network holds the last whole step."""
         self.began = time.perf_counter()
-        patience = _Patience(self.stopping)
-        with self.network.engines.take(self.batch_size) as engine:
+        patience = Patience(self.stopping)
+        with self.network.engines.take(self.chunk) as engine:
             self.engine = engine
-            self.n_threads = threads.resolve_for(engine, self.batch_size, self.n_threads)
+            self.n_threads = threads.resolve_for(engine, self.chunk, self.n_threads)
             self.engine.prepare(self.n_threads)
-            self.dtheta = np.empty_like(self.network.theta) if self.batch_size > engine.capacity else None
+            split = self.batch_size > engine.capacity or (self.rules is not None and self.rules.clip_norm < np.inf)
+            self.dtheta = np.empty_like(self.network.theta) if split else None
             # there is memory for everything: only now does the network change
             self.memory.cursor.new_epoch()
             self.network.memory, self.network.targets, self.network.history = self.memory, self.targets, self.history
             self.profile = profile.Profile(self.n_threads) if profile.wanted() else None
+            self.network.mean = self.mean if self.mean is not None else self.network.mean
             self.pace = Pace(self.n_threads, fixed=self.profile is not None)
             engine.clocks = self.profile.clocks if self.profile else None
             try:
                 while not self.history.stopped:
                     self._call(patience)
+                for kept, best in zip((self.network.theta, self.mean), self.best):
+                    kept[:] = best
             except KeyboardInterrupt:
                 self.history.stopped = "interrupted"
                 raise
@@ -189,20 +181,25 @@ class Training:
                     self.profile.report()
         return self.history
 
-    def _call(self, patience: _Patience) -> None:
+    def _call(self, patience: Patience) -> None:
         """One call of the core, and what follows it."""
         done = len(self.history)
         until_report = self.report_every - done % self.report_every
-        most = 1 if self.evaluate else min(self.epochs - done, until_report, patience.left(), MOST_EPOCHS)
+        each = self.evaluate or self.plateau.watches or self.stopping.restore_best
+        most = 1 if each else min(self.epochs - done, until_report, patience.left(), MOST_EPOCHS)
         losses, changes = self._advance(most)
         self._note(losses, changes)
+        watched = losses
         if len(losses) and self.evaluate:
             loss, score = self.evaluate()
             self.history.val_loss.append(loss)
             self.history.val_score.append(score)
-            losses = [loss]
-        for loss in losses:
-            patience.see(loss)
+            watched = [-score if self.stopping.monitor == "score" else loss]
+        for value in watched:
+            self.plateau.see(value)
+            if patience.see(value) and self.stopping.restore_best:
+                self.history.best_epoch = self.history.epoch[-1]
+                self.best = [kept.copy() for kept in (self.network.theta, self.mean) if kept is not None]
         done = len(self.history)
         threshold = self.stopping.threshold
         if done == self.epochs:
@@ -220,14 +217,19 @@ class Training:
         began = time.perf_counter()
         np.copyto(self.theta_before, theta)
         np.copyto(self.state_before, state)
+        if self.mean is not None:
+            np.copyto(self.mean_before, self.mean)
         copying = time.perf_counter() - began
         before = cursor.copy()
         threshold = -1.0 if self.stopping.threshold is None else self.stopping.threshold
         n_threads, seconds = self.pace.next(copying)
+        hyper = self._hyper(TABLE_STEPS)
+        most_steps = np.iinfo(np.intp).max if len(hyper) == 1 else TABLE_STEPS
         began = time.perf_counter()
         ending, steps, losses, changes, exception = self._train(
-            cursor, np.iinfo(np.intp).max, most_epochs, seconds, threshold, n_threads
+            cursor, hyper, most_steps, most_epochs, seconds, threshold, n_threads
         )
+        self.steps += steps
         self.pace.note(n_threads, steps, time.perf_counter() - began)
         if ending == "complete":
             return losses, changes
@@ -239,16 +241,27 @@ class Training:
         if ending == "change not finite":  # the same steps again, less the last: the same bits
             np.copyto(theta, self.theta_before)
             np.copyto(state, self.state_before)
+            if self.mean is not None:
+                np.copyto(self.mean, self.mean_before)
             steps -= 1
             self.memory.cursor = before
             if steps:
-                losses, changes = self._train(before, steps, most_epochs, np.inf, -1.0, n_threads)[2:4]
+                losses, changes = self._train(before, hyper, steps, most_epochs, np.inf, -1.0, n_threads)[2:4]
             else:
                 losses, changes = [], []
         self._note(losses, changes)
         raise DivergenceError(self._explain(ending, failed_epoch))
 
-    def _train(self, cursor, max_steps, max_epochs, max_seconds, threshold, n_threads):
+    def _hyper(self, most_steps: int):
+        """The optimizer's hyper-parameters for the next steps, one row for each; one row if they do not change."""
+        values = self.optimizer.table(self.steps, most_steps, self.steps_per_epoch, self.epochs)
+        values[:, 0] *= self.plateau.factor
+        return values
+
+    def _learning_rate(self, step: int) -> float:
+        return self.plateau.factor * self.optimizer.learning_rate_at(step, self.steps_per_epoch, self.epochs)
+
+    def _train(self, cursor, hyper, max_steps, max_epochs, max_seconds, threshold, n_threads):
         result = self.engine.train(
             self.network.theta,
             self.dtheta,
@@ -256,10 +269,11 @@ class Training:
             self.samples,
             cursor,
             optimizer=self.optimizer.name,
-            hyper=self.optimizer.hyper,
+            hyper=hyper,
             batch_size=self.batch_size,
             order=self.order,
             seed=self.network.shuffle_seed,
+            rules=self.rules,
             max_steps=max_steps,
             max_epochs=max_epochs,
             max_seconds=max_seconds,
@@ -278,13 +292,14 @@ class Training:
         self.history.epoch += range(last - len(losses) + 1, last + 1)
         self.history.loss += map(float, losses)
         self.history.largest_change += map(float, changes)
-        self.history.learning_rate += [self.optimizer.learning_rate] * len(losses)
+        ended = range(len(self.history.learning_rate) + 1, len(self.history.learning_rate) + len(losses) + 1)
+        self.history.learning_rate += [self._learning_rate(k * self.steps_per_epoch - 1) for k in ended]
         self.history.time += [began + (now - began) * (k + 1) / len(losses) for k in range(len(losses))]
 
     def _explain(self, ending: str, epoch: int) -> str:
         what = "the loss" if ending == "loss not finite" else "an update"
         return (
             f"{what} became nan or infinite in epoch {epoch}, step {self.memory.cursor.t + 1}, at learning rate "
-            f"{self.optimizer.learning_rate:g} ({type(self.optimizer).__name__}); the network holds the last finite "
+            f"{self._learning_rate(self.steps):g} ({type(self.optimizer).__name__}); the network holds the last finite "
             "parameters. Use a smaller learning rate, scale the inputs and targets to about 1, or start from smaller weights"
         )

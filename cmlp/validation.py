@@ -183,9 +183,7 @@ def check_activations(activation, n_hidden: int) -> list[tuple[str, float]]:
     checked = [check_activation(item) for item in (given if each else [activation])]
     for name, _ in checked:
         if registry.activations[name].output_only:
-            raise ValueError(
-                f"activation {name!r} cannot stand in a hidden layer: it is an output function; use 'tanh' there"
-            )
+            raise ValueError(f"activation {name!r} cannot stand in a hidden layer: it is an output function; use 'tanh' there")
     return checked if each else checked * n_hidden
 
 
@@ -219,6 +217,12 @@ def check_biases(bias, n_layers: int) -> list[bool]:
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"bias must be True, False, or one of these for each layer; got {value!r}")
     return [bool(value) for value in given]
+
+
+def check_layers(name: str, given, n_layers: int) -> list[int]:
+    """Numbers of layers, counted from 0; negative ones from the end."""
+    layers = [check_integer(name, l, -n_layers, n_layers - 1) for l in given]
+    return [l % n_layers for l in layers]
 
 
 def check_given(array, shape, name: str):
@@ -282,13 +286,25 @@ def check_whole_gradients(optimizer, batch_size: int, n_samples: int) -> None:
         raise ValueError(f"rprop needs whole gradients: batch_size=None; got batches of {batch_size} of {n_samples} samples")
 
 
-def check_stopping(threshold, tol, n_iter_no_change) -> dict:
-    """The three as a `training.Stopping` takes them."""
+def check_stopping(threshold, tol, n_iter_no_change, monitor, restore_best, has_validation_data: bool) -> dict:
+    """They as a `stopping.Stopping` takes them."""
+    check_name("monitor", monitor, ("loss", "score"))
+    if monitor == "score" and not has_validation_data:
+        raise ValueError("monitor='score' needs validation_data: no score is taken of the samples that are trained on")
     return {
         "threshold": None if threshold is None else check_number("threshold", threshold, least=0),
         "tol": None if tol is None else check_number("tol", tol, least=0),
         "n_iter_no_change": check_integer("n_iter_no_change", n_iter_no_change, 1),
+        "monitor": monitor,
+        "restore_best": check_flag("restore_best", restore_best),
     }
+
+
+def check_kind(name: str, value, kind: type):
+    """None, or one of its kind."""
+    if value is not None and not isinstance(value, kind):
+        raise ValueError(f"{name} must be a cmlp.{kind.__name__} or None; got {value!r}")
+    return value
 
 
 def check_flag(name: str, value) -> bool:

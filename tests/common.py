@@ -26,6 +26,11 @@ def tolerance(dtype, factor=1):
     return {name: factor * value for name, value in TOLERANCE[dtype].items()}
 
 
+def numbers_of(optimizer):
+    """The hyper-parameters of an optimizer without schedules, in the order of its kernel."""
+    return tuple(optimizer.table(0, 1, 1, 1)[0].tolist())
+
+
 def values_of(loss):
     """The hyper-parameters that the tests give a loss: not always its defaults, which may do nothing."""
     return LOSSES[loss].values
@@ -54,10 +59,18 @@ def flat(gradients):
 
 def reference_fit(net, X, Y, optimizer, **settings):
     """`reference.fit` from where a network is, with an optimizer object; the inputs scaled as the network does."""
-    hyper = dict(zip(registry.optimizers[optimizer.name].hyper, optimizer.hyper))
+    hyper = dict(zip(registry.optimizers[optimizer.name].hyper, numbers_of(optimizer)))
     X = X.astype("float64") * net.input_scale
     return reference.fit(
-        net.layers, X, Y, loss=net.loss, loss_values=net.objective.values, optimizer=optimizer.name, hyper=hyper, seed=net.shuffle_seed, **settings
+        net.layers,
+        X,
+        Y,
+        loss=net.loss,
+        loss_values=net.objective.values,
+        optimizer=optimizer.name,
+        hyper=hyper,
+        seed=net.shuffle_seed,
+        **settings,
     )
 
 

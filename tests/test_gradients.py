@@ -10,7 +10,7 @@ from cmlp import reference, registry
 
 SIZES = {0: [4, 3], 1: [4, 6, 3], 2: [4, 6, 5, 3], 3: [4, 5, 6, 5, 3], 4: [4, 6, 5, 4, 6, 3], 5: [4, 5, 4, 6, 5, 4, 3]}
 OUTPUTS = [name for name in registry.activations if name not in ("sign", "mean_variance")]
-KINKS = {name: (0,) for name in ("relu", "leaky_relu", "elu", "selu", "softsign")}  # of f or of its derivatives
+KINKS = dict.fromkeys(("relu", "leaky_relu", "elu", "selu", "softsign"), (0,))  # of f or of its derivatives
 KINKS |= {"relu6": (0, 6), "hard_tanh": (-1, 1), "hard_sigmoid": (-3, 3)}
 LOSS_KINKS = {"absolute_error": (0,), "quantile": (0,), "huber": (-0.7, 0.7)}
 
@@ -19,8 +19,15 @@ def network(depth, activation, loss, bias=True, output=None, dtype="float64", se
     init = cmlp.initializers.Normal(0.2) if activation == "exponential" else "xavier"  # e^e^e^z leaves no room
     *sizes, n_targets = SIZES[depth]
     return cmlp.Network(
-        [*sizes, n_targets * LOSSES[loss].outputs_per_target], activation, LOSSES[loss], output=output, bias=bias, dtype=dtype,
-        seed=seed, init=init, bias_init="normal",
+        [*sizes, n_targets * LOSSES[loss].outputs_per_target],
+        activation,
+        LOSSES[loss],
+        output=output,
+        bias=bias,
+        dtype=dtype,
+        seed=seed,
+        init=init,
+        bias_init="normal",
     )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, LOSSES, targets_for, tolerance, values_of
+from common import DTYPES, HYPER, LOSSES, numbers_of, targets_for, tolerance, values_of
 from numpy.testing import assert_allclose, assert_array_equal
 
 from cmlp import _kernels, losses, reference, registry
@@ -246,13 +246,13 @@ def test_losses_with_a_link_are_stable_at_any_score(name, dtype):
 def test_optimizer(name, dtype, rng):
     """A hundred updates on the same gradients."""
     optimizer, n = HYPER[name], 37
-    hyper = dict(zip(registry.optimizers[name].hyper, optimizer.hyper))
+    hyper = dict(zip(registry.optimizers[name].hyper, numbers_of(optimizer)))
     state = np.zeros((registry.optimizers[name].n_slots, n), dtype)
     expected_state = [np.zeros(n) for _ in state]
     for t in range(1, 101):
         change = rng.normal(size=(1, n)).astype(dtype)
         expected, expected_state = reference.optimizer_change(name, change[0].astype("float64"), expected_state, hyper, t)
-        _kernels.optimizer_change(name, change, state, optimizer.hyper, t)
+        _kernels.optimizer_change(name, change, state, numbers_of(optimizer), t)
         assert_allclose(change[0], expected, **tolerance(dtype, 2))
 
 
@@ -260,7 +260,7 @@ def test_optimizer(name, dtype, rng):
 def test_optimizer_minimises(name):
     theta = np.array([[3.0, -2.0]])
     state = np.zeros((registry.optimizers[name].n_slots, 2))
-    hyper = ({"adagrad": 0.5, "adadelta": 1.0}.get(name, 0.02), *HYPER[name].hyper[1:])
+    hyper = ({"adagrad": 0.5, "adadelta": 1.0}.get(name, 0.02), *numbers_of(HYPER[name])[1:])
     for t in range(1, 2001):
         change = theta * [1.0, 10.0]
         _kernels.optimizer_change(name, change, state, hyper, t)

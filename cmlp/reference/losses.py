@@ -6,6 +6,8 @@ A loss with a link takes the raw score, P = Z, and sets the output function itse
 output function.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -99,7 +101,7 @@ def perceptron(Z, Y):
     return np.maximum(0, -Y * Z).sum(axis=1), -Y * mistake
 
 
-LOSSES = {
+LOSSES: dict[str, Callable] = {
     "squared_error": squared_error,
     "absolute_error": absolute_error,
     "huber": huber,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cmlp.reference import regular
 from cmlp.reference.activations import activation_backward
 from cmlp.reference.losses import LINKS, loss_gradient
 from cmlp.reference.optimizers import OPTIMIZERS, optimizer_change
@@ -49,6 +50,7 @@ def fit(
     shuffle=True,
     seed=0,
     sample_weight=None,
+    rules=None,
     dtype="float64",
 ):
     """Train a network, from the layers given, in the same order of samples as the compiled core.
@@ -63,7 +65,7 @@ def fit(
     loss_values : tuple of float
         The loss's hyper-parameters: ``net.objective.values`` of a network.
     hyper : dict
-        The optimizer's hyper-parameters by name.
+        The optimizer's hyper-parameters by name; each a number, or an array of its values in steps 0, 1, ...
     batch_size, epochs : int
     shuffle : bool
         A new order for every epoch, unless the batch is the whole set.
@@ -71,6 +73,8 @@ def fit(
         Key of the orders: ``net.shuffle_seed`` of a network.
     sample_weight : ndarray (n_samples,), optional
         Used as it is: its mean should be 1.
+    rules : `cmlp.rules.Rules`, optional
+        What an update does besides the optimizer's step; its running mean is moved in place.
     dtype : str
         What everything is computed in.
 
@@ -95,11 +99,46 @@ def fit(
             weight = None if sample_weight is None else sample_weight[rows]
             batch_cost, gradients = gradient(layers, X[rows], Y[rows], loss, weight, loss_values)
             t += 1
-            for k, (p, d) in enumerate(zip(parameters, [d for pair in gradients for d in pair if d is not None])):
-                change, state[k] = optimizer_change(optimizer, d, state[k], hyper, t)
-                p += change
-                largest = max(largest, np.abs(change).max())
+            now = {name: value if np.isscalar(value) else value[t - 1] for name, value in hyper.items()}
+            d = prepare(parameters, [d for pair in gradients for d in pair if d is not None], rules)
+            largest = max(largest, update(parameters, d, state, optimizer, now, t, rules))
             total += batch_cost * len(rows)
-        losses.append(float(total / len(X)))
+        losses.append(float(total / len(X)) + penalties(parameters, rules))
         changes.append(float(largest))
     return layers, losses, changes
+
+
+def prepare(parameters, gradients, rules):
+    """The gradient of every block as the optimizer is given it: with penalties, and clipped."""
+    if rules is None:
+        return gradients
+    gradients = [regular.penalise(d, p, row[1], row[2]) for p, d, row in zip(parameters, gradients, rules.blocks)]
+    factor = regular.clipping_factor(gradients, rules.clip_norm)
+    factors = [regular.clipping_factor([d], rules.clip_norm) if rules.by_block else factor for d in gradients]
+    return [regular.clip(d, factor, rules.clip_value) for d, factor in zip(gradients, factors)]
+
+
+def update(parameters, gradients, state, optimizer, hyper, t, rules):
+    """theta = theta + change for every block, in place; returns the largest |change|."""
+    largest, place = 0.0, 0
+    for k, (p, d) in enumerate(zip(parameters, gradients)):
+        change, state[k] = optimizer_change(optimizer, d, state[k], hyper, t)
+        if rules is not None:
+            rate, _, _, decay, _ = rules.blocks[k]
+            change = regular.decay(change, p, rate, rate * decay * hyper["learning_rate"])
+        p += change
+        largest = max(largest, np.abs(change).max())
+        if rules is not None and rules.blocks[k][4]:
+            p[...] = regular.limit_columns(p, rules.blocks[k][4])
+        if rules is not None and rules.average is not None:
+            mean = rules.average[place : place + p.size].reshape(p.shape)
+            mean[...] = regular.average(mean, p, rules.average_share)
+        place += p.size
+    return largest
+
+
+def penalties(parameters, rules):
+    """What the penalties add to the loss."""
+    if rules is None:
+        return 0.0
+    return float(sum(regular.penalty(p, row[1], row[2]) for p, row in zip(parameters, rules.blocks)))

@@ -13,12 +13,13 @@ import numpy as np
 from cpython.ref cimport Py_DECREF
 from cython cimport floating
 from cython.parallel cimport parallel, threadid
-from libc.math cimport isfinite
+from libc.math cimport INFINITY, isfinite
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 cimport numpy as cnp
 
 from cmlp._clock cimport Clock, ticks as read_ticks
+from cmlp._parameters cimport MAX_NORM, N_RULES, Rules
 from cmlp._plan cimport Layer, Plan, Tile, lay_out, list_tiles, n_tiles
 from cmlp._products cimport has_tiles
 from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
@@ -75,7 +76,8 @@ instruction_sets = tuple(cpu_levels().decode().split())          # those that th
 
 # in this order: a loss may name an activation as its link
 KERNELS = (
-    "_gather", "_linear", "_activations", "_activations_of_z", "_activations_of_rows", "_losses", "_optimizers",
+    "_gather", "_linear", "_regular", "_activations", "_activations_of_z", "_activations_of_rows", "_losses",
+    "_optimizers",
 )
 
 
@@ -241,7 +243,7 @@ cdef class Engine:
     cdef bint single
     cdef readonly object dtype, layers, work
     cdef int type_number
-    cdef object tiles, block_loss, scratch, thread_change, claims
+    cdef object tiles, block_loss, scratch, thread_change, claims, squares
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
     def __init__(self, cnp.ndarray layers, str loss, tuple loss_values, Py_ssize_t capacity, dtype, bint keep_Z=False):
@@ -326,6 +328,7 @@ cdef class Engine:
         run.epoch_loss = run.epoch_change = 0
         run.out_of_time = False
         run.clocks = NULL
+        run.rules = NULL
         run.ending = COMPLETE
         run.thread_change = <double*>cnp.PyArray_DATA(self.thread_change)
         return run
@@ -376,19 +379,38 @@ cdef class Engine:
         raise_interrupted(&team)
         return run.epoch_loss, run.ending == COMPLETE
 
+    cdef Rules rules_of(self, given) except *:
+        cdef Rules rules
+        cdef Plan* plan = &self.plan
+        n_blocks = len(self.layers) + int(self.layers["bias"].sum())
+        rules.blocks = <const double*>address(given.blocks, cnp.NPY_DOUBLE, n_blocks * N_RULES, False)
+        rules.limited = (given.blocks[:, <int>MAX_NORM] > 0).any()
+        rules.clip_value, rules.clip_norm, rules.by_block = given.clip_value, given.clip_norm, given.by_block
+        self.squares = np.zeros(2 * plan.n_tiles)
+        rules.squares = <double*>cnp.PyArray_DATA(self.squares)
+        rules.average = NULL
+        if given.average is not None:
+            rules.average = address(given.average, self.type_number, plan.n_params, True)
+        rules.average_share = given.average_share
+        return rules
+
     def train(
         self, theta, dtheta, state, Samples samples, Cursor cursor, *, optimizer, hyper, Py_ssize_t batch_size, order=None,
-        uint64_t seed=0, Py_ssize_t max_steps, Py_ssize_t max_epochs, double max_seconds, double threshold, int n_threads=1,
+        uint64_t seed=0, rules=None, Py_ssize_t max_steps, Py_ssize_t max_epochs, double max_seconds, double threshold,
+        int n_threads=1,
     ):
         """Steps from where the cursor is, which moves.
 
         Returns (ending, steps, losses and changes of the epochs that ended, exception of a signal or None).
 
         order, an array (n_samples,) of intp: its rows are shuffled for every epoch; without it they are taken as they come.
-        dtheta may be None if batch_size is within the capacity, state if the optimizer has no memory.
+        dtheta may be None if batch_size is within the capacity, state if the optimizer has no memory. hyper: (n_hyper,), or
+        (n_steps, n_hyper), a row for each step. rules: what an update does besides, a cmlp.rules.Rules or None.
         """
         cdef Plan* plan = &self.plan
-        cdef bint chunked = min(batch_size, samples.n_samples) > plan.capacity
+        cdef Rules rules_
+        cdef bint chunked = min(batch_size, samples.n_samples) > plan.capacity or (
+            rules is not None and rules.clip_norm < INFINITY)
         cdef Py_ssize_t n_state = optimizers[optimizer].n_slots * plan.n_params
         cdef void* parameters = address(theta, self.type_number, plan.n_params, True)
         cdef void* gradients = address(dtheta, self.type_number, plan.n_params, True) if chunked else NULL
@@ -400,12 +422,16 @@ cdef class Engine:
         scratch = cnp.PyArray_DATA(self.scratch)
         if samples.Y.data == NULL or batch_size < 1 or max_epochs < 1 or n_threads < 1:
             raise TypeError("training needs targets, a batch, an epoch and a thread")
-        hyper = np.array(hyper, dtype=np.float64)
+        hyper = np.array(hyper, dtype=np.float64, ndmin=2)
+        n_hyper = len(optimizers[optimizer].hyper)
+        if len(hyper) != 1 and len(hyper) < max_steps:
+            raise TypeError("hyper-parameters for fewer steps than are to be made")
         losses_, changes = np.empty(max_epochs), np.empty(max_epochs)
         cdef Run run = self.new_run(samples)
         run.batch_size = batch_size
         run.optimizer = optimizers[optimizer].row
-        run.hyper = <double*>address(hyper, cnp.NPY_DOUBLE, len(optimizers[optimizer].hyper), False)
+        run.hyper = <double*>address(hyper, cnp.NPY_DOUBLE, len(hyper) * n_hyper, False)
+        run.hyper_stride = 0 if len(hyper) == 1 else n_hyper
         run.max_steps, run.max_epochs, run.max_seconds, run.threshold = max_steps, max_epochs, max_seconds, threshold
         run.t, run.epoch, run.batch = cursor.t, cursor.epoch, cursor.batch
         run.epoch_loss, run.epoch_change = cursor.epoch_loss, cursor.epoch_change
@@ -414,6 +440,9 @@ cdef class Engine:
             run.order = <Py_ssize_t*>address(order, cnp.NPY_INTP, samples.n_samples, True)
             run.shuffle = True
             run.seed = seed
+        if rules is not None:
+            rules_ = self.rules_of(rules)
+            run.rules = &rules_
         if self.clocks is not None:
             run.clocks = <Clock*>address(self.clocks, cnp.NPY_UINT64, n_threads * CLOCK_LENGTH, True)
         with nogil:

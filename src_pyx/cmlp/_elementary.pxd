@@ -231,8 +231,9 @@ cdef enum:
 
 cdef extern from *:
     """
-    #define CMLP_PI_HIGH 3.141592651605606                       /* pi in three parts: the first two have 29 and 30 bits, so that */
-    #define CMLP_PI_MIDDLE 1.9841871583270443e-09               /* their products with a whole number below 2^22 are exact */
+    /* pi in three parts: the first two have 29 and 30 bits, so that their products with a whole number below 2^22 are exact */
+    #define CMLP_PI_HIGH 3.141592651605606
+    #define CMLP_PI_MIDDLE 1.9841871583270443e-09
     #define CMLP_PI_LOW 1.034036596358821e-18
     """
     const double CMLP_PI_HIGH, CMLP_PI_MIDDLE, CMLP_PI_LOW

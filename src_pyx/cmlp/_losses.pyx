@@ -137,11 +137,12 @@ cdef double quantile(
     const floating* A, const floating* Y, floating* dA, Py_ssize_t n_rows, Py_ssize_t width, double scale,
     const double* values,
 ) noexcept nogil:
-    cdef Py_ssize_t n_quantiles = <Py_ssize_t>values[0], i, j, k
+    cdef Py_ssize_t n_quantiles = <Py_ssize_t>values[0], j, k, _
     cdef double total = 0
     cdef floating factor = <floating>scale, q, error
-    # loss_i = sum_jk max(q_k e_ijk, (q_k - 1) e_ijk), e_ijk = Y_ij - A_ijk          dA_ijk = -q_k where e_ijk > 0, 1 - q_k where < 0
-    for i in range(n_rows):
+    # loss_i = sum_jk max(q_k e_ijk, (q_k - 1) e_ijk), e_ijk = Y_ij - A_ijk
+    # dA_ijk = -q_k scale where e_ijk > 0, (1 - q_k) scale where e_ijk < 0, 0 where they are equal
+    for _ in range(n_rows):
         for j in range(width // n_quantiles):
             for k in range(n_quantiles):
                 q = <floating>values[1 + k]

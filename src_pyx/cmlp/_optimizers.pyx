@@ -146,8 +146,9 @@ cdef void adadelta(
     cdef floating one_minus_rho = <floating>(1 - values[1]), step
     cdef floating* mean_square = state
     cdef floating* mean_step = state + slot_stride
-    # mean_square = rho mean_square + (1 - rho) dtheta^2             step = sqrt(mean_step + epsilon) / sqrt(mean_square + epsilon) dtheta
-    # mean_step = rho mean_step + (1 - rho) step^2                   change = -learning_rate step
+    # mean_square = rho mean_square + (1 - rho) dtheta^2
+    # step = sqrt(mean_step + epsilon) / sqrt(mean_square + epsilon) dtheta
+    # mean_step = rho mean_step + (1 - rho) step^2                 change = -learning_rate step
     for i in range(n):
         mean_square[i] = rho * mean_square[i] + one_minus_rho * change[i] * change[i]
         step = square_root_of(mean_step[i] + epsilon) / square_root_of(mean_square[i] + epsilon) * change[i]
@@ -201,7 +202,8 @@ cdef void amsgrad(
     cdef floating* m = state
     cdef floating* v = state + slot_stride
     cdef floating* highest = state + 2 * slot_stride
-    # m, v, m_hat as in adam; highest = max(highest, v)              change = -learning_rate m_hat / (sqrt(highest_hat) + epsilon)
+    # m, v, m_hat as in adam; highest = max(highest, v)
+    # change = -learning_rate m_hat / (sqrt(highest_hat) + epsilon)
     for i in range(n):
         m[i] = beta_1 * m[i] + one_minus_beta_1 * change[i]
         v[i] = beta_2 * v[i] + one_minus_beta_2 * change[i] * change[i]
@@ -244,7 +246,8 @@ cdef void nadam(
     cdef Py_ssize_t i
     cdef floating beta_1 = <floating>values[BETA_1], beta_2 = <floating>values[BETA_2], epsilon = <floating>values[EPSILON]
     cdef floating one_minus_beta_1 = <floating>(1 - values[BETA_1]), one_minus_beta_2 = <floating>(1 - values[BETA_2])
-    cdef floating rate = <floating>values[RATE], rate_of_m = <floating>values[RATE_OF_M], unbias = <floating>values[NADAM_UNBIAS]
+    cdef floating rate = <floating>values[RATE], rate_of_m = <floating>values[RATE_OF_M]
+    cdef floating unbias = <floating>values[NADAM_UNBIAS]
     cdef floating* m = state
     cdef floating* v = state + slot_stride
     # m and v as in adam; mu_t = beta_1 (1 - 0.96^(momentum_decay t) / 2), M_t = mu_1 mu_2 ... mu_t

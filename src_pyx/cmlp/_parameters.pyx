@@ -4,17 +4,19 @@ Each tile of dW is one product over the whole batch and belongs to one thread, s
 """
 
 from cython cimport floating
+from libc.math cimport INFINITY, fabs, sqrt
 
 from cmlp._clock cimport ELEMENTWISE, PRODUCTS, UPDATE, lap
 from cmlp._elementary cimport larger
 from cmlp._plan cimport Layer, Tile, n_tiles
 from cmlp._products cimport gemm_tn
 from cmlp._propagation cimport input_of
-from cmlp._registry cimport add_change, optimizer_change, sum_rows
+from cmlp._registry cimport add_change, average, clip, decay, optimizer_change, penalise, sum_rows, sum_squares
 from cmlp._team cimport Search, Team, next_task
 
 cdef enum:
-    PIECE = 4096                 # parameters that a thread updates at a time from a finished gradient
+    PIECE = 4096                 # parameters that a thread averages at a time
+    PANEL = 64                   # columns whose norms it limits
 
 
 # --- one tile of the gradient -------------------------------------------------------------------------------
@@ -41,12 +43,36 @@ cdef inline void bias_gradient(
 
 # --- the update of a flat piece -----------------------------------------------------------------------------
 cdef inline double apply(
-    const Plan* plan, const Update* update, Py_ssize_t offset, Py_ssize_t n, floating* theta, floating* change,
-    floating* state,
+    const Plan* plan, const Update* update, Py_ssize_t block, double factor, Py_ssize_t offset, Py_ssize_t n, floating* theta,
+    floating* change, floating* state,
 ) noexcept nogil:
-    """`change` holds the gradient of theta[offset : offset + n] on entry. Returns max |change|."""
+    """`change` holds the gradient of theta[offset : offset + n], a part of `block`, on entry. Returns max |change|."""
+    cdef const double* rule
+    if update.rules == NULL:
+        optimizer_change(update.optimizer, change, state + offset, plan.n_params, n, update.values)
+        return add_change(theta + offset, <const floating*>change, n)
+    rule = update.rules.blocks + N_RULES * block
+    clip(change, n, factor, update.rules.clip_value)
     optimizer_change(update.optimizer, change, state + offset, plan.n_params, n, update.values)
+    decay(change, <const floating*>(theta + offset), n, rule[RATE], rule[RATE] * rule[DECAY] * update.learning_rate)
     return add_change(theta + offset, <const floating*>change, n)
+
+
+cdef inline void penalise_piece(
+    const Rules* rules, Py_ssize_t block, Py_ssize_t n, const floating* theta, floating* change,
+) noexcept nogil:
+    cdef const double* rule
+    if rules == NULL:
+        return
+    rule = rules.blocks + N_RULES * block
+    if rule[L1] != 0 or rule[L2] != 0:
+        penalise(change, theta, n, rule[L1], rule[L2])
+
+
+# --- one tile -----------------------------------------------------------------------------------------------
+cdef inline Py_ssize_t n_pieces(const Plan* plan, const Tile* tile) noexcept nogil:
+    """The flat pieces that a tile of W consists of: itself where it is whole rows, else its rows."""
+    return 1 if tile.n_columns == plan.layers[tile.l].fan_out else tile.n_rows
 
 
 cdef inline double update_tile(
@@ -54,23 +80,27 @@ cdef inline double update_tile(
     const floating* work, floating* scratch,
 ) noexcept nogil:
     cdef const Layer* layer = &plan.layers[tile.l]
-    cdef Py_ssize_t offset = layer.W + tile.row * layer.fan_out + tile.column, i
+    cdef Py_ssize_t start = layer.W + tile.row * layer.fan_out + tile.column, pieces = n_pieces(plan, tile), i, offset
+    cdef Py_ssize_t n = tile.n_rows * tile.n_columns // pieces
     cdef double largest = 0
+    cdef floating* change
     weight_gradient(plan, batch, tile, False, work, scratch, tile.n_columns)
-    if tile.n_columns == layer.fan_out:
-        largest = apply(plan, update, offset, tile.n_rows * tile.n_columns, theta, scratch, state)
-    else:
-        for i in range(tile.n_rows):
-            largest = larger(largest, apply(plan, update, offset + i * layer.fan_out, tile.n_columns, theta,
-                                            scratch + i * tile.n_columns, state))
+    for i in range(pieces):
+        offset = start + i * layer.fan_out
+        change = scratch + i * tile.n_columns
+        penalise_piece(update.rules, layer.block, n, <const floating*>(theta + offset), change)
+        largest = larger(largest, apply(plan, update, layer.block, 1, offset, n, theta, change, state))
     lap(batch.clock, UPDATE)
     if tile.row == 0 and layer.bias:
+        offset = layer.b + tile.column
         bias_gradient(plan, batch, tile, False, work, scratch)
-        largest = larger(largest, apply(plan, update, layer.b + tile.column, tile.n_columns, theta, scratch, state))
+        penalise_piece(update.rules, layer.block + 1, tile.n_columns, <const floating*>(theta + offset), scratch)
+        largest = larger(largest, apply(plan, update, layer.block + 1, 1, offset, tile.n_columns, theta, scratch, state))
         lap(batch.clock, UPDATE)
     return largest
 
 
+# --- fused --------------------------------------------------------------------------------------------------
 cdef double update_from_batch(
     const Plan* plan, const Batch* batch, const Update* update, floating* theta, floating* state, const floating* work,
     floating* scratch, Team* team, int thread, int n_threads,
@@ -85,6 +115,7 @@ cdef double update_from_batch(
         largest = larger(largest, update_tile(plan, batch, update, &plan.tiles[index], theta, state, work, scratch))
 
 
+# --- split --------------------------------------------------------------------------------------------------
 cdef void accumulate(
     const Plan* plan, const Batch* batch, bint add, const floating* work, floating* dtheta, Team* team, int thread,
     int n_threads,
@@ -104,17 +135,156 @@ cdef void accumulate(
             bias_gradient(plan, batch, tile, add, work, dtheta + layer.b + tile.column)
 
 
+cdef void finish_gradient(
+    const Plan* plan, const Rules* rules, const floating* theta, floating* dtheta, Team* team, int thread, int n_threads,
+) noexcept nogil:
+    cdef Py_ssize_t index, i, pieces, n, offset
+    cdef Search search = Search(0, 0)
+    cdef const Tile* tile
+    cdef const Layer* layer
+    while True:
+        index = next_task(team, &search, plan.n_tiles, thread, n_threads)
+        if index < 0:
+            return
+        tile = &plan.tiles[index]
+        layer = &plan.layers[tile.l]
+        pieces = n_pieces(plan, tile)
+        n = tile.n_rows * tile.n_columns // pieces
+        rules.squares[index] = rules.squares[plan.n_tiles + index] = 0
+        for i in range(pieces):
+            offset = layer.W + (tile.row + i) * layer.fan_out + tile.column
+            penalise_piece(rules, layer.block, n, theta + offset, dtheta + offset)
+            rules.squares[index] += sum_squares(<const floating*>(dtheta + offset), n)
+        if tile.row == 0 and layer.bias:
+            offset = layer.b + tile.column
+            penalise_piece(rules, layer.block + 1, tile.n_columns, theta + offset, dtheta + offset)
+            rules.squares[plan.n_tiles + index] = sum_squares(<const floating*>(dtheta + offset), tile.n_columns)
+
+
+cdef double clipping_factor(const Plan* plan, const Rules* rules, Py_ssize_t l, bint bias) noexcept nogil:
+    """What makes the gradient, or that of W or b of layer l, no longer than clip_norm."""
+    cdef Py_ssize_t index
+    cdef double total = 0, norm
+    if rules == NULL or rules.clip_norm == INFINITY:
+        return 1
+    for index in range(plan.n_tiles):
+        if not rules.by_block:
+            total += rules.squares[index] + rules.squares[plan.n_tiles + index]
+        elif plan.tiles[index].l == l:
+            total += rules.squares[plan.n_tiles + index if bias else index]
+    norm = sqrt(total)
+    return rules.clip_norm / norm if norm > rules.clip_norm else 1
+
+
 cdef double update_from_gradient(
     const Plan* plan, const Update* update, floating* theta, floating* dtheta, floating* state, Team* team, int thread,
     int n_threads,
 ) noexcept nogil:
-    cdef Py_ssize_t n_all = n_tiles(plan.n_params, PIECE), piece, offset
-    cdef double largest = 0
+    cdef Py_ssize_t index, i, pieces, n, offset
+    cdef double largest = 0, factor = clipping_factor(plan, update.rules, 0, False)
+    cdef bint by_block = update.rules != NULL and update.rules.by_block
+    cdef Search search = Search(0, 0)
+    cdef const Tile* tile
+    cdef const Layer* layer
+    while True:
+        index = next_task(team, &search, plan.n_tiles, thread, n_threads)
+        if index < 0:
+            return largest
+        tile = &plan.tiles[index]
+        layer = &plan.layers[tile.l]
+        pieces = n_pieces(plan, tile)
+        n = tile.n_rows * tile.n_columns // pieces
+        if by_block:
+            factor = clipping_factor(plan, update.rules, tile.l, False)
+        for i in range(pieces):
+            offset = layer.W + (tile.row + i) * layer.fan_out + tile.column
+            largest = larger(largest, apply(plan, update, layer.block, factor, offset, n, theta, dtheta + offset, state))
+        if tile.row == 0 and layer.bias:
+            offset = layer.b + tile.column
+            if by_block:
+                factor = clipping_factor(plan, update.rules, tile.l, True)
+            largest = larger(largest, apply(
+                plan, update, layer.block + 1, factor, offset, tile.n_columns, theta, dtheta + offset, state))
+
+
+# --- after an update ----------------------------------------------------------------------------------------
+cdef inline void limit_panel(
+    const Layer* layer, double most, Py_ssize_t column, Py_ssize_t n_columns, floating* W,
+) noexcept nogil:
+    """Columns of W (fan_in, fan_out) longer than `most`, times what makes them that long."""
+    cdef Py_ssize_t i, j
+    cdef double[PANEL] total
+    cdef floating[PANEL] factor
+    cdef floating* row
+    for j in range(n_columns):
+        total[j] = 0
+    for i in range(layer.fan_in):
+        row = W + i * layer.fan_out + column
+        for j in range(n_columns):
+            total[j] += <double>row[j] * row[j]
+    for j in range(n_columns):
+        factor[j] = <floating>(most / sqrt(total[j]) if total[j] > most * most else 1)
+    for i in range(layer.fan_in):
+        row = W + i * layer.fan_out + column
+        for j in range(n_columns):
+            row[j] *= factor[j]
+
+
+cdef void limit_columns(
+    const Plan* plan, const Rules* rules, floating* theta, Team* team, int thread, int n_threads,
+) noexcept nogil:
+    cdef Py_ssize_t n_panels = 0, panel, l
+    cdef double most
+    cdef Search search = Search(0, 0)
+    cdef const Layer* layer
+    for l in range(plan.n_layers):
+        n_panels += n_tiles(plan.layers[l].fan_out, PANEL)
+    while True:
+        panel = next_task(team, &search, n_panels, thread, n_threads)
+        if panel < 0:
+            return
+        l = 0
+        while panel >= n_tiles(plan.layers[l].fan_out, PANEL):
+            panel -= n_tiles(plan.layers[l].fan_out, PANEL)
+            l += 1
+        layer = &plan.layers[l]
+        most = rules.blocks[N_RULES * layer.block + MAX_NORM]
+        if most > 0:
+            limit_panel(layer, most, panel * PANEL, min(<Py_ssize_t>PANEL, layer.fan_out - panel * PANEL), theta + layer.W)
+
+
+cdef void update_average(
+    const Plan* plan, const Rules* rules, const floating* theta, Team* team, int thread, int n_threads,
+) noexcept nogil:
+    cdef Py_ssize_t piece, offset
     cdef Search search = Search(0, 0)
     while True:
-        piece = next_task(team, &search, n_all, thread, n_threads)
+        piece = next_task(team, &search, n_tiles(plan.n_params, PIECE), thread, n_threads)
         if piece < 0:
-            return largest
+            return
         offset = piece * PIECE
-        largest = larger(largest, apply(plan, update, offset, min(<Py_ssize_t>PIECE, plan.n_params - offset), theta,
-                                        dtheta + offset, state))
+        average(<floating*>rules.average + offset, theta + offset, min(<Py_ssize_t>PIECE, plan.n_params - offset),
+                rules.average_share)
+
+
+cdef inline double penalty_of(const double* rule, const floating* theta, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double total = 0
+    if rule[L1] != 0:
+        for i in range(n):
+            total += rule[L1] * fabs(<double>theta[i])
+    if rule[L2] != 0:
+        total += rule[L2] / 2 * sum_squares(theta, n)
+    return total
+
+
+cdef double penalty(const Plan* plan, const Rules* rules, const floating* theta) noexcept nogil:
+    cdef Py_ssize_t l
+    cdef double total = 0
+    cdef const Layer* layer
+    for l in range(plan.n_layers):
+        layer = &plan.layers[l]
+        total += penalty_of(rules.blocks + N_RULES * layer.block, theta + layer.W, layer.fan_in * layer.fan_out)
+        if layer.bias:
+            total += penalty_of(rules.blocks + N_RULES * (layer.block + 1), theta + layer.b, layer.fan_out)
+    return total

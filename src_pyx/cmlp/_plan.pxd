@@ -9,6 +9,7 @@ cdef struct Layer:
     Py_ssize_t activation            # its row in ACTIVATION
     double parameter                 # the activation's
     Py_ssize_t bias                  # 1 or 0
+    Py_ssize_t block                 # W's row in the table of parameters; b has the next
     Py_ssize_t W                     # offsets in theta
     Py_ssize_t b
     Py_ssize_t Z                     # offsets in the work space; Z is A where Z need not be kept

@@ -61,7 +61,7 @@ cdef struct Optimizer:
     prepare_values prepare           # NULL: the hyper-parameters as they are
     int n_hyper
 
-# Loops of the core itself that each instruction set compiles (_gather.pyx, _linear.pyx, _tiles.pyx).
+# Loops of the core itself that each instruction set compiles (_gather.pyx, _linear.pyx, _regular.pyx, _tiles.pyx).
 cdef enum:
     NARROW = 4                       # columns that a row of a small product may have
     SHALLOW = 16                     # and terms in each of its sums
@@ -75,6 +75,26 @@ ctypedef double (*add_change_f32)(
     float* theta, const float* change, Py_ssize_t n) noexcept nogil
 ctypedef double (*add_change_f64)(
     double* theta, const double* change, Py_ssize_t n) noexcept nogil
+
+# change += l2 theta + l1 sign(theta): the gradient of l1 |theta| + l2 theta^2 / 2
+ctypedef void (*penalise_f32)(float* change, const float* theta, Py_ssize_t n, double l1, double l2) noexcept nogil
+ctypedef void (*penalise_f64)(double* change, const double* theta, Py_ssize_t n, double l1, double l2) noexcept nogil
+
+# change = factor change - decay theta
+ctypedef void (*decay_f32)(float* change, const float* theta, Py_ssize_t n, double factor, double decay) noexcept nogil
+ctypedef void (*decay_f64)(double* change, const double* theta, Py_ssize_t n, double factor, double decay) noexcept nogil
+
+# change = factor change, then cut off at -most and most
+ctypedef void (*clip_f32)(float* change, Py_ssize_t n, double factor, double most) noexcept nogil
+ctypedef void (*clip_f64)(double* change, Py_ssize_t n, double factor, double most) noexcept nogil
+
+# average += share (theta - average)
+ctypedef void (*average_f32)(float* average, const float* theta, Py_ssize_t n, double share) noexcept nogil
+ctypedef void (*average_f64)(double* average, const double* theta, Py_ssize_t n, double share) noexcept nogil
+
+# the sum of squares, in the order of the lanes and then of the numbers
+ctypedef double (*squares_f32)(const float* values, Py_ssize_t n) noexcept nogil
+ctypedef double (*squares_f64)(const double* values, Py_ssize_t n) noexcept nogil
 
 # db = (add ? db : 0) + the sums of the columns of dZ, whose rows are `stride` apart
 ctypedef void (*sum_rows_f32)(
@@ -110,6 +130,16 @@ cdef struct Linear:
     add_change_f64 add_change64
     sum_rows_f32 sum_rows32
     sum_rows_f64 sum_rows64
+    penalise_f32 penalise32
+    penalise_f64 penalise64
+    decay_f32 decay32
+    decay_f64 decay64
+    clip_f32 clip32
+    clip_f64 clip64
+    average_f32 average32
+    average_f64 average64
+    squares_f32 squares32
+    squares_f64 squares64
     product_f32 narrow_rows32        # n <= NARROW, k <= SHALLOW, a_depth = 1
     product_f64 narrow_rows64
     product_f32 narrow_columns32     # m and n <= NARROW, a_row = b_column = 1
@@ -155,6 +185,41 @@ cdef inline void sum_rows(
         LINEAR.sum_rows32(dZ, stride, n_rows, width, add, db)
     else:
         LINEAR.sum_rows64(dZ, stride, n_rows, width, add, db)
+
+
+cdef inline void penalise(floating* change, const floating* theta, Py_ssize_t n, double l1, double l2) noexcept nogil:
+    if floating is float:
+        LINEAR.penalise32(change, theta, n, l1, l2)
+    else:
+        LINEAR.penalise64(change, theta, n, l1, l2)
+
+
+cdef inline void decay(floating* change, const floating* theta, Py_ssize_t n, double factor, double share) noexcept nogil:
+    if floating is float:
+        LINEAR.decay32(change, theta, n, factor, share)
+    else:
+        LINEAR.decay64(change, theta, n, factor, share)
+
+
+cdef inline void clip(floating* change, Py_ssize_t n, double factor, double most) noexcept nogil:
+    if floating is float:
+        LINEAR.clip32(change, n, factor, most)
+    else:
+        LINEAR.clip64(change, n, factor, most)
+
+
+cdef inline void average(floating* mean, const floating* theta, Py_ssize_t n, double share) noexcept nogil:
+    if floating is float:
+        LINEAR.average32(mean, theta, n, share)
+    else:
+        LINEAR.average64(mean, theta, n, share)
+
+
+cdef inline double sum_squares(const floating* values, Py_ssize_t n) noexcept nogil:
+    if floating is float:
+        return LINEAR.squares32(values, n)
+    else:
+        return LINEAR.squares64(values, n)
 
 
 cdef inline void activation_forward(

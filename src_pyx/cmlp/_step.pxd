@@ -2,6 +2,7 @@ from cython cimport floating
 from libc.stdint cimport uint64_t
 
 from cmlp._clock cimport Clock
+from cmlp._parameters cimport Rules
 from cmlp._plan cimport Plan
 from cmlp._propagation cimport Batch, Goal
 from cmlp._team cimport Team
@@ -21,7 +22,9 @@ cdef struct Run:
     bint shuffle
     uint64_t seed                # of the shuffles: the order of an epoch depends on (seed, epoch)
     int optimizer
-    const double* hyper
+    const double* hyper          # of the first step; those of each further one hyper_stride numbers on
+    Py_ssize_t hyper_stride
+    const Rules* rules           # NULL: the plain update
     Py_ssize_t max_steps
     Py_ssize_t max_epochs
     double max_seconds
@@ -35,7 +38,7 @@ cdef struct Run:
     # results
     Py_ssize_t n_steps
     Py_ssize_t n_epochs
-    double* losses               # (max_epochs,) mean over the samples of an epoch, each before its own update
+    double* losses               # (max_epochs,) mean over the samples of an epoch, each before its own update; and penalties
     double* changes              # (max_epochs,)
     double* thread_change        # (n_threads,)
     Clock* clocks                # (n_threads,); NULL: nobody asks

@@ -11,11 +11,13 @@ end. All threads carry the same local counters and take the same decisions from 
 """
 
 from cython cimport floating
-from libc.math cimport isfinite
+from libc.math cimport INFINITY, isfinite
 
 from cmlp._clock cimport REST, UPDATE, lap, ticks
 from cmlp._elementary cimport larger
-from cmlp._parameters cimport Update, accumulate, update_from_batch, update_from_gradient
+from cmlp._parameters cimport (
+    Update, accumulate, finish_gradient, limit_columns, penalty, update_average, update_from_batch, update_from_gradient,
+)
 from cmlp._plan cimport n_tiles
 from cmlp._propagation cimport COST, GRADIENT, meet, propagate, sum_blocks
 from cmlp._random cimport permutation
@@ -87,6 +89,52 @@ cdef inline double largest_change(const Run* run, int n_threads) noexcept nogil:
     return largest
 
 
+cdef inline double make_update(
+    const Plan* plan, Run* run, const Batch* batch, const Update* update, bint split, floating* theta, floating* dtheta,
+    floating* state, const floating* work, floating* scratch, Team* team, int thread, int n_threads,
+) noexcept nogil:
+    """The largest |change| of any thread, all of whom have come to a barrier behind the update."""
+    if not split:
+        run.thread_change[thread] = update_from_batch(
+            plan, batch, update, theta, state, work, scratch, team, thread, n_threads)
+    else:
+        if run.rules != NULL:
+            finish_gradient(plan, run.rules, <const floating*>theta, dtheta, team, thread, n_threads)
+            meet(batch, team, n_threads)
+        run.thread_change[thread] = update_from_gradient(plan, update, theta, dtheta, state, team, thread, n_threads)
+        lap(batch.clock, UPDATE)
+    meet(batch, team, n_threads)
+    return largest_change(run, n_threads)
+
+
+cdef inline void follow_update(
+    const Plan* plan, Run* run, const Batch* batch, floating* theta, Team* team, int thread, int n_threads,
+) noexcept nogil:
+    """What the rules ask for once theta has changed."""
+    if run.rules.limited:
+        limit_columns(plan, run.rules, theta, team, thread, n_threads)
+        meet(batch, team, n_threads)
+    if run.rules.average != NULL:
+        update_average(plan, run.rules, <const floating*>theta, team, thread, n_threads)
+        meet(batch, team, n_threads)
+
+
+cdef inline void look_ahead(Run* run, bint epoch_ends, bint look_at_clock, double deadline) noexcept nogil:
+    """What thread 0 does while the others finish their tiles."""
+    if epoch_ends and run.shuffle:
+        permutation(run.order, run.n_samples, run.seed, run.epoch + 1)
+    if look_at_clock and seconds() > deadline:
+        run.out_of_time = True
+
+
+cdef inline void prepare_update(const Run* run, Py_ssize_t step, Py_ssize_t t, Update* update) noexcept nogil:
+    cdef const double* hyper = run.hyper + step * run.hyper_stride
+    update.optimizer = run.optimizer
+    update.learning_rate = hyper[0]
+    update.rules = run.rules
+    optimizer_values(run.optimizer, hyper, t, update.values)
+
+
 cdef void train(
     const Plan* plan, Run* run, floating* theta, floating* dtheta, floating* state, floating* work, floating* scratch,
     Team* team, int thread, int n_threads,
@@ -94,48 +142,43 @@ cdef void train(
     cdef Py_ssize_t n_batches = n_tiles(run.n_samples, run.batch_size), n_steps = 0, n_epochs = 0, b = run.batch, n_rows
     cdef Py_ssize_t clock_every = 1 + CLOCK_EVERY // (plan.n_params * min(run.batch_size, run.n_samples) + 1)
     cdef double deadline = seconds() + run.max_seconds, loss, change = run.epoch_change, total = run.epoch_loss
-    cdef bint fine
+    cdef bint fine, split
     cdef Batch batch
     cdef Update update
     cdef Py_ssize_t t = run.t
-    update.optimizer = run.optimizer
     if run.clocks != NULL:
         run.clocks[thread].last = ticks()
     while n_steps < run.max_steps and n_epochs < run.max_epochs:
         n_rows = min(run.batch_size, run.n_samples - b * run.batch_size)
+        split = n_rows > plan.capacity or (run.rules != NULL and run.rules.clip_norm < INFINITY)
         batch = rows_of(run, thread, b * run.batch_size, n_rows)
         batch.scale = 1.0 / n_rows
         loss = 0
         t += 1
-        optimizer_values(run.optimizer, run.hyper, t, update.values)
-        if n_rows <= plan.capacity:
-            fine = propagate_at_once(plan, run, &batch, theta, work, team, thread, n_threads, &loss)
-        else:
+        prepare_update(run, n_steps, t, &update)
+        if split:
             fine = propagate_in_chunks(
                 plan, run, batch.start, n_rows, <const floating*>theta, dtheta, work, team, thread, n_threads, &loss)
+        else:
+            fine = propagate_at_once(plan, run, &batch, theta, work, team, thread, n_threads, &loss)
         if not fine:
             if thread == 0 and run.ending != INTERRUPTED:
                 run.ending = LOSS_NOT_FINITE
             return
-        if n_rows <= plan.capacity:
-            run.thread_change[thread] = update_from_batch(
-                plan, &batch, &update, theta, state, <const floating*>work, scratch, team, thread, n_threads)
-        else:
-            run.thread_change[thread] = update_from_gradient(plan, &update, theta, dtheta, state, team, thread, n_threads)
-            lap(batch.clock, UPDATE)
         n_steps += 1
         b += 1
-        if thread == 0:                                    # while the others finish their tiles
-            if b == n_batches and run.shuffle:
-                permutation(run.order, run.n_samples, run.seed, run.epoch + 1)
-            if n_steps % clock_every == 0 and seconds() > deadline:
-                run.out_of_time = True
-        lap(batch.clock, REST)
-        meet(&batch, team, n_threads)
-        change = larger(change, largest_change(run, n_threads))
+        if thread == 0:
+            look_ahead(run, b == n_batches, n_steps % clock_every == 0, deadline)
+            lap(batch.clock, REST)
+        change = larger(change, make_update(
+            plan, run, &batch, &update, split, theta, dtheta, state, <const floating*>work, scratch, team, thread, n_threads))
         total += loss
+        if run.rules != NULL and isfinite(change):
+            follow_update(plan, run, &batch, theta, team, thread, n_threads)
         if thread == 0:
             record(run, b == n_batches, b, n_steps, total, change)
+            if b == n_batches and run.rules != NULL:
+                run.losses[run.n_epochs - 1] += penalty(plan, run.rules, <const floating*>theta)
         if not isfinite(change):
             if thread == 0:
                 run.ending = CHANGE_NOT_FINITE

@@ -1,0 +1,99 @@
+"""From the arguments of `Network.fit` to a training: everything is checked before anything changes."""
+
+import numpy as np
+
+from cmlp import optimizers, progress, rules, scores, targets, validation
+from cmlp.samples import make_samples
+from cmlp.stopping import Stopping
+from cmlp.training import Training
+
+
+def prepare(
+    network,
+    X,
+    y,
+    *,
+    optimizer,
+    batch_size,
+    epochs,
+    shuffle,
+    sample_weight,
+    penalty,
+    clip,
+    rates,
+    average,
+    accumulate,
+    validation_data,
+    threshold,
+    tol,
+    n_iter_no_change,
+    monitor,
+    restore_best,
+    n_threads,
+    verbose,
+) -> Training:
+    """A training that is ready to run; the arguments are those of `Network.fit`."""
+    samples, meaning = make_samples(network, X, y, sample_weight)
+    network.check_learns()
+    chunk = validation.check_batch_size(batch_size, samples.n_samples)
+    batch_size = min(chunk * validation.check_integer("accumulate", accumulate, 1), samples.n_samples)
+    shuffled = validation.check_flag("shuffle", shuffle) and batch_size < samples.n_samples
+    report, report_every = progress.reporting(verbose)
+    kept = mean_for(network, average)
+    evaluate = evaluation(network, validation_data, meaning, kept, n_threads)
+    stopping = Stopping(
+        **validation.check_stopping(threshold, tol, n_iter_no_change, monitor, restore_best, evaluate is not None)
+    )
+    optimizer = optimizers.resolve(optimizer)
+    validation.check_whole_gradients(optimizer, batch_size, samples.n_samples)
+    validation.check_theta(network.theta)
+    return Training(
+        network,
+        samples,
+        meaning,
+        optimizer,
+        batch_size,
+        chunk,
+        validation.check_integer("epochs", epochs, 1),
+        np.empty(samples.n_samples, dtype=np.intp) if shuffled else None,
+        rules.resolve(
+            network.tables[1],
+            validation.check_kind("penalty", penalty, rules.Penalty),
+            validation.check_kind("clip", clip, rules.Clip),
+            rates,
+            getattr(optimizer, "weight_decay", 0.0),
+            kept,
+            average,
+        ),
+        stopping,
+        evaluate,
+        report,
+        report_every,
+        n_threads,
+    )
+
+
+def mean_for(network, average):
+    """The running mean of theta that this training goes on with; None without one."""
+    if average is None:
+        return None
+    if validation.check_share("average", average) == 0:
+        raise ValueError("average must be in (0, 1): at 0 the mean is theta itself")
+    return network.theta.copy() if network.mean is None else network.mean.copy()
+
+
+def evaluation(network, validation_data, meaning: targets.Targets, theta, n_threads: int | None):
+    """A function that returns (loss, score) on the validation data, with another theta if given; None without any data."""
+    pair = validation.check_validation_data(validation_data)
+    if pair is None:
+        return None
+    X, y = pair
+    samples, _ = make_samples(network, X, y, known=meaning)  # the classes of y hold for the validation data
+    y = np.asarray(y)
+
+    def evaluate() -> tuple[float, float]:
+        outputs = network.outputs(samples, meaning.task != "values", n_threads, theta)
+        predicted = targets.middle(targets.decode(outputs, meaning, network.loss), network.objective)
+        return network.mean_loss(samples, n_threads, theta), scores.score(y, predicted, meaning, None)
+
+    return evaluate

@@ -1,0 +1,244 @@
+"""Schedules: hyper-parameters of an optimizer as functions of the step.
+
+A schedule stands where a number would: ``cmlp.Adam(schedules.Cosine(0.01))``,
+``cmlp.Momentum(0.1, schedules.Linear(0.5, 0.9))``. Times are given in epochs and may be fractions; a schedule without a time of
+its own lasts as long as the call of fit. Steps are counted from the beginning of that call. The values are computed for many
+steps at once and handed to the core as a table.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmlp import validation
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What all schedules have.
+
+    A subclass defines ``at(epochs, length)``: the values after so many epochs (an array, of fractions too) of a call of fit
+    that is `length` epochs long.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            validation.check_schedule_number(type(self).__name__, field.name, getattr(self, field.name))
+
+    def at(self, epochs: Array, length: float) -> Array:
+        raise TypeError(f"{type(self).__name__} says nothing: use one of its subclasses")
+
+    def values(self, first: int, n: int, steps_per_epoch: int, n_epochs: float) -> Array:
+        """(n,) float64: for the steps first, first + 1, ... of a call of fit."""
+        epochs = np.arange(first, first + n) / steps_per_epoch
+        return np.asarray(self.at(epochs, float(n_epochs)), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """``initial factor^k`` with k = the number of times that `every` epochs have passed.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.Step(0.1, every=2).values(0, 6, steps_per_epoch=1, n_epochs=6).round(6).tolist()
+    [0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
+    """
+
+    initial: float
+    factor: float = 0.1
+    every: float = 10
+
+    def at(self, epochs, length):
+        return self.initial * self.factor ** np.floor(epochs / self.every + 1e-9)
+
+
+@dataclass(frozen=True)
+class Exponential(Schedule):
+    """``initial factor^epochs``."""
+
+    initial: float
+    factor: float = 0.95
+
+    def at(self, epochs, length):
+        return self.initial * self.factor**epochs
+
+
+@dataclass(frozen=True)
+class InverseTime(Schedule):
+    """``initial / (1 + rate epochs)`` (Robbins and Monro 1951 for power 1)."""
+
+    initial: float
+    rate: float = 1.0
+    power: float = 1.0
+
+    def at(self, epochs, length):
+        return self.initial / (1 + self.rate * epochs) ** self.power
+
+
+@dataclass(frozen=True)
+class Polynomial(Schedule):
+    """From initial to final as ``(1 - epochs / length)^power``; final from then on."""
+
+    initial: float
+    final: float = 0.0
+    power: float = 2.0
+    epochs: float | None = None
+
+    def at(self, epochs, length):
+        rest = 1 - np.minimum(epochs / (self.epochs or length), 1)
+        return self.final + (self.initial - self.final) * rest**self.power
+
+
+@dataclass(frozen=True)
+class Linear(Schedule):
+    """From initial to final in a straight line; final from then on."""
+
+    initial: float
+    final: float = 0.0
+    epochs: float | None = None
+
+    def at(self, epochs, length):
+        return self.initial + (self.final - self.initial) * np.minimum(epochs / (self.epochs or length), 1)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """From initial to final along half a wave (Loshchilov and Hutter, ICLR 2017, equation 5).
+
+    Parameters
+    ----------
+    initial, final : float
+    epochs : float, optional
+        Of the half wave; the length of the call of fit unless given.
+    restarts : bool, default False
+        Begin again at initial after each half wave; else final from then on.
+    growth : float, default 1.0
+        How many times as long as the last one each half wave is, with restarts.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.Cosine(1.0, epochs=2, restarts=True).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
+    [1.0, 0.5, 1.0, 0.5]
+    """
+
+    initial: float
+    final: float = 0.0
+    epochs: float | None = None
+    restarts: bool = False
+    growth: float = 1.0
+
+    def at(self, epochs, length):
+        part = (
+            self._part(epochs / (self.epochs or length)) if self.restarts else np.minimum(epochs / (self.epochs or length), 1)
+        )
+        return self.final + (self.initial - self.final) * (1 + np.cos(np.pi * part)) / 2
+
+    def _part(self, waves):
+        """How far along its half wave a time is that is measured in first half waves."""
+        if self.growth == 1:
+            return waves % 1
+        k = np.floor(np.log1p(waves * (self.growth - 1)) / math.log(self.growth) + 1e-12)
+        return (waves - (self.growth**k - 1) / (self.growth - 1)) / self.growth**k
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up to `highest` and down again, each along half a wave (Smith and Topin 2019).
+
+    Parameters
+    ----------
+    highest : float
+    rise : float in (0, 1), default 0.3
+        The part of the call of fit that goes up.
+    start, end : float, default 25, 1e4
+        The first value is highest / start, the last highest / start / end.
+    """
+
+    highest: float
+    rise: float = 0.3
+    start: float = 25.0
+    end: float = 1e4
+
+    def at(self, epochs, length):
+        low, least, top = self.highest / self.start, self.highest / self.start / self.end, self.rise * length
+        up = low + (self.highest - low) * (1 - np.cos(np.pi * np.minimum(epochs / top, 1))) / 2
+        fall = np.clip((epochs - top) / (length - top), 0, 1)
+        down = least + (self.highest - least) * (1 + np.cos(np.pi * fall)) / 2
+        return np.where(epochs < top, up, down)
+
+
+@dataclass(frozen=True)
+class WarmUp(Schedule):
+    """A straight line from 0 to another schedule, or number, in the first `epochs`; then that, from its own beginning.
+
+    The first step, at time 0, takes the first step's share of the line rather than nothing.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.WarmUp(1.0, epochs=1).values(0, 6, steps_per_epoch=4, n_epochs=2).tolist()
+    [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    """
+
+    then: Any
+    epochs: float = 1.0
+
+    def values(self, first, n, steps_per_epoch, n_epochs):
+        rising = max(1, round(self.epochs * steps_per_epoch))
+        steps = np.arange(first, first + n)
+        begun = max(0, first - rising)
+        rest = max(n_epochs - rising / steps_per_epoch, 1 / steps_per_epoch)
+        after = resolve(self.then).values(begun, n, steps_per_epoch, rest)
+        return np.minimum((steps + 1) / rising, 1) * after[np.maximum(steps - rising, 0) - begun]
+
+
+@dataclass(frozen=True)
+class ReduceOnPlateau(Schedule):
+    """`initial`, times `factor` whenever the loss has not come down by more than `tol` for `patience` epochs in a row.
+
+    The loss is that of the validation data where there is any. It needs a call of the core for each epoch.
+    """
+
+    initial: float
+    factor: float = 0.1
+    patience: int = 10
+    tol: float = 1e-4
+    least: float = 0.0
+
+    def at(self, epochs, length):
+        return np.full(len(epochs), self.initial)
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The same at every step: what a number stands for."""
+
+    initial: float
+
+    def at(self, epochs, length):
+        return np.full(len(epochs), self.initial)
+
+
+@dataclass(frozen=True)
+class Function(Schedule):
+    """What a function of the step, 0, 1, ... returns: a callable that is given as a hyper-parameter becomes this."""
+
+    function: Callable[[int], float]
+
+    def values(self, first, n, steps_per_epoch, n_epochs):
+        return np.array([float(self.function(step)) for step in range(first, first + n)])
+
+
+def resolve(given: Any) -> Schedule:
+    """A schedule itself, a function of the step, or a number."""
+    if isinstance(given, Schedule):
+        return given
+    return Function(given) if callable(given) else Constant(given)

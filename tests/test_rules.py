@@ -1,0 +1,248 @@
+"""Penalties, clipping, rates of blocks, running means, accumulation: against the reference, and on any threads."""
+
+import numpy as np
+import pytest
+from common import DTYPES, HIDDEN, HYPER, numbers_of, run_python, targets_for, tolerance
+from numpy.testing import assert_allclose, assert_array_equal
+
+import cmlp
+from cmlp import Clip, Penalty, reference, registry, rules
+
+SETTINGS = {
+    "l1": {"penalty": Penalty(l1=0.01)},
+    "l2": {"penalty": Penalty(l2=0.02)},
+    "l2 of biases": {"penalty": Penalty(l2=0.05, biases=True)},
+    "l2 of a layer": {"penalty": Penalty(l2=0.05, layers=[-1])},
+    "weight decay": {"penalty": Penalty(weight_decay=0.1)},
+    "max norm": {"penalty": Penalty(max_norm=0.8)},
+    "clip value": {"clip": Clip(value=0.01)},
+    "clip norm": {"clip": Clip(norm=0.1)},
+    "clip by block": {"clip": Clip(norm=0.05, by_block=True)},
+    "rates": {"rates": {"b*": 2.0, "W0": 0.1, "W1": 0.0}},
+    "average": {"average": 0.9},
+    "accumulate": {"accumulate": 3},
+    "all": {
+        "penalty": Penalty(l1=1e-3, l2=0.01, weight_decay=0.01, max_norm=1.0, biases=True),
+        "clip": Clip(norm=0.2),
+        "rates": {"W1": 0.5},
+        "average": 0.8,
+        "accumulate": 2,
+    },
+}
+
+
+def problem(rng, dtype="float64", n_samples=70, sizes=(5, 7, 6, 3)):
+    return rng.normal(size=(n_samples, sizes[0])).astype(dtype), targets_for("cross_entropy", rng, n_samples, sizes[-1], dtype)
+
+
+def as_rules(net, settings):
+    known = {name: settings.get(name) for name in ("penalty", "clip", "rates")}
+    mean = net.theta.astype("float64") if "average" in settings else None
+    return rules.resolve(net.tables[1], *known.values(), 0.0, mean, settings.get("average"))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_training_equals_the_reference(name, optimizer, dtype, rng):
+    settings, batch_size = SETTINGS[name], 16
+    net = cmlp.Network([5, 7, 6, 3], "tanh", dtype=dtype)
+    X, Y = problem(rng, dtype)
+    expected_rules = as_rules(net, settings)
+    layers, losses, changes = reference.fit(
+        net.layers,
+        X.astype("float64"),
+        Y.astype("float64"),
+        loss=net.loss,
+        loss_values=net.objective.values,
+        optimizer=optimizer,
+        hyper=dict(zip(registry.optimizers[optimizer].hyper, numbers_of(HYPER[optimizer]))),
+        batch_size=batch_size * settings.get("accumulate", 1),
+        epochs=6,
+        seed=net.shuffle_seed,
+        rules=expected_rules,
+    )
+    history = net.fit(X, Y, optimizer=HYPER[optimizer], batch_size=batch_size, epochs=6, **settings)
+    assert_allclose(history.loss, losses, **tolerance(dtype, 50))
+    assert_allclose(history.largest_change, changes, **tolerance(dtype, 200))
+    for own, theirs in zip(net.layers, layers):
+        assert_allclose(own.W, theirs.W, **tolerance(dtype, 500))
+        assert_allclose(own.b, theirs.b, **tolerance(dtype, 500))
+    if "average" in settings:
+        assert_allclose(net.averaged().theta, expected_rules.average, **tolerance(dtype, 500))
+
+
+@pytest.mark.parametrize("sizes", [[5, 7, 3], [90, 700, 130, 3]], ids=["by rows", "by layer"])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_bits_do_not_depend_on_threads(name, sizes, rng):
+    X, Y = problem(rng, "float32", 300, sizes)
+    thetas = []
+    for n_threads in (1, 2, 3, 8):
+        net = cmlp.Network(sizes)
+        net.fit(X, Y, batch_size=64, epochs=2, n_threads=n_threads, **SETTINGS[name])
+        thetas.append((net.theta.copy(), None if net.mean is None else net.mean.copy()))
+    for theta, mean in thetas[1:]:
+        assert_array_equal(theta, thetas[0][0])
+        assert mean is None or (mean == thetas[0][1]).all()
+
+
+def test_accumulated_batches_are_one_large_batch(rng):
+    X, Y = problem(rng)
+    large, small = (cmlp.Network([5, 7, 3], dtype="float64") for _ in range(2))
+    large.fit(X, Y, batch_size=30, epochs=3)
+    small.fit(X, Y, batch_size=10, accumulate=3, epochs=3)
+    assert_allclose(small.theta, large.theta, rtol=1e-12)
+
+
+def test_adamw_is_adam_with_decay(rng):
+    X, Y = problem(rng)
+    one, two, three = (cmlp.Network([5, 7, 3], dtype="float64") for _ in range(3))
+    one.fit(X, Y, optimizer=cmlp.AdamW(0.01, weight_decay=0.1))
+    two.fit(X, Y, optimizer=cmlp.Adam(0.01), penalty=Penalty(weight_decay=0.1))
+    three.fit(X, Y, optimizer="adamw")
+    assert_array_equal(one.theta, two.theta)
+    assert np.linalg.norm(one.theta) < np.linalg.norm(three.theta)
+
+
+def test_columns_are_not_longer_than_the_greatest_norm(rng):
+    X, Y = problem(rng)
+    net = cmlp.Network([5, 7, 3])
+    net.fit(X, Y, optimizer=cmlp.Adam(0.1), epochs=20, penalty=Penalty(max_norm=0.5, layers=[0]))
+    norms = [np.linalg.norm(layer.W, axis=0).max() for layer in net.layers]
+    assert norms[0] <= 0.5 * (1 + 1e-6)
+    assert norms[1] > 0.5
+
+
+def test_a_running_mean_goes_on_in_the_next_fit(rng):
+    X, Y = problem(rng)
+    once, twice = (cmlp.Network([5, 7, 3], dtype="float64") for _ in range(2))
+    once.fit(X, Y, epochs=4, average=0.9)
+    twice.fit(X, Y, epochs=1, average=0.9)
+    twice.fit(X, Y, epochs=3, average=0.9)
+    assert_array_equal(once.mean, twice.mean)
+    assert_array_equal(once.copy().averaged().theta, once.mean)
+    assert once.reset().mean is None
+
+
+def test_validation_uses_the_running_mean(rng):
+    X, Y = problem(rng)
+    net = cmlp.Network([5, 7, 3], dtype="float64")
+    history = net.fit(X, Y, epochs=3, average=0.9, validation_data=(X, Y))
+    assert_allclose(history.val_loss[-1], net.averaged().cost(X, Y))
+    assert history.val_loss[-1] != net.cost(X, Y)
+
+
+def test_a_divergence_goes_back_with_the_mean(rng):
+    X, y = 1e150 * rng.normal(size=(40, 3)), rng.normal(size=40)
+    net = cmlp.Network([3, 1], loss="absolute_error", dtype="float64", init="zeros")
+    with pytest.raises(cmlp.DivergenceError):
+        net.fit(X, y, optimizer=cmlp.SGD(1e155), batch_size=4, epochs=3, average=0.5)
+    assert np.isfinite(net.theta).all()
+    assert np.isfinite(net.mean).all()
+
+
+def test_plain_updates_have_no_rules():
+    params = cmlp.Network([2, 1], loss="log_loss").tables[1]
+    assert rules.resolve(params, Penalty(), None, {"b0": 1}, 0.0, None, None) is None
+
+
+# --- combinations ---------------------------------------------------------------------------------------------
+def random_settings(rng):
+    def some(value):
+        return value if rng.random() < 0.4 else None
+
+    penalty = Penalty(
+        l1=some(0.001) or 0.0,
+        l2=some(0.01) or 0.0,
+        weight_decay=some(0.02) or 0.0,
+        max_norm=some(0.9),
+        biases=bool(rng.random() < 0.5),
+        layers=some([0]),
+    )
+    clip = some(Clip(norm=0.1, by_block=bool(rng.random() < 0.5))) or some(Clip(value=0.02))
+    settings = {"penalty": penalty, "clip": clip, "rates": some({"W*": 0.5}), "average": some(0.9)}
+    settings["accumulate"] = int(rng.integers(1, 4))
+    settings["optimizer"] = HYPER[rng.choice([name for name in HYPER if name != "rprop"])]
+    return settings
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_combinations(seed):
+    rng = np.random.default_rng([seed, 7])
+    sizes = [int(n) for n in rng.integers(1, 9, rng.integers(2, 5))] + [3]
+    activation = str(rng.choice([name for name in HIDDEN if name != "exponential"]))  # e^e^z leaves no room
+    net = cmlp.Network(sizes, activation, cmlp.losses.CrossEntropy(0.1), dtype="float64", init="glorot_normal")
+    X, Y = problem(rng, sizes=sizes)
+    settings = random_settings(rng)
+    optimizer, expected_rules = settings["optimizer"], as_rules(net, {k: v for k, v in settings.items() if v is not None})
+    twin = net.copy()
+    _, losses, _ = reference.fit(
+        net.layers,
+        X,
+        Y,
+        loss=net.loss,
+        loss_values=net.objective.values,
+        optimizer=optimizer.name,
+        hyper=dict(zip(registry.optimizers[optimizer.name].hyper, numbers_of(optimizer))),
+        batch_size=min(16 * settings["accumulate"], len(X)),
+        epochs=4,
+        seed=net.shuffle_seed,
+        rules=expected_rules,
+    )
+    history = net.fit(X, Y, batch_size=16, epochs=4, n_threads=1, **settings)
+    assert_allclose(history.loss, losses, rtol=1e-9, atol=1e-9)
+    twin.fit(X, Y, batch_size=16, epochs=4, n_threads=3, **settings)
+    assert_array_equal(twin.theta, net.theta)
+
+
+# --- errors ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Penalty(l1=-1), "Penalty: l1 must be a finite number, at least 0"),
+        (lambda: Penalty(max_norm=0), "Penalty: max_norm must be above 0"),
+        (lambda: Penalty(biases=1), "Penalty: biases must be True or False"),
+        (lambda: Clip(), "one of norm and value"),
+        (lambda: Clip(norm=1, value=1), "one of norm and value"),
+        (lambda: Clip(norm=-1), "Clip: norm"),
+        (lambda: Clip(value=1, by_block=True), "needs a norm"),
+        (lambda: cmlp.AdamW(weight_decay=-1), "AdamW: weight_decay"),
+    ],
+)
+def test_what_rules_refuse(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"penalty": 0.1}, "penalty must be a cmlp.Penalty or None; got 0.1"),
+        ({"clip": 1.0}, "clip must be a cmlp.Clip or None"),
+        ({"rates": {"V0": 1}}, "rates: 'V0' fits no block of parameters; there are W0, b0"),
+        ({"rates": {"W0": -1}}, "rates: 'W0' must be a finite number"),
+        ({"penalty": Penalty(layers=[3])}, "Penalty: layers must be a whole number, from -1 to 0; got 3"),
+        ({"average": 1.0}, r"average must be in \[0, 1\)"),
+        ({"average": 0.0}, r"average must be in \(0, 1\)"),
+        ({"accumulate": 0}, "accumulate must be a whole number, at least 1"),
+    ],
+)
+def test_what_fit_refuses(settings, message, rng):
+    net = cmlp.Network([2, 1], loss="log_loss")
+    before = net.theta.copy()
+    with pytest.raises(ValueError, match=message):
+        net.fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], **settings)
+    assert_array_equal(net.theta, before)
+
+
+def test_no_mean_no_averaged_network():
+    with pytest.raises(ValueError, match="no running mean"):
+        cmlp.Network([2, 1], loss="log_loss").averaged()
+
+
+@pytest.mark.parametrize("level", cmlp._core.instruction_sets)
+def test_kernels_of_every_instruction_set(level):
+    done = run_python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "equals_the_reference", __file__, CMLP_INSTRUCTION_SET=level
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

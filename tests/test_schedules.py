@@ -1,0 +1,149 @@
+"""Schedules by their values, in a training against the reference, and early stopping."""
+
+import numpy as np
+import pytest
+from common import numbers_of, tolerance
+from numpy.testing import assert_allclose, assert_array_equal
+
+import cmlp
+from cmlp import reference, registry, schedules
+
+
+def at(schedule, epochs, length=10.0):
+    return np.asarray(schedule.at(np.asarray(epochs, float), length)).tolist()
+
+
+def test_values_by_hand():
+    assert at(schedules.Step(1.0, 0.5, every=2), [0, 1.9, 2, 4]) == [1, 1, 0.5, 0.25]
+    assert at(schedules.Exponential(2.0, 0.5), [0, 1, 3]) == [2, 1, 0.25]
+    assert at(schedules.InverseTime(1.0, 3.0), [0, 1]) == [1, 0.25]
+    assert at(schedules.InverseTime(1.0, 3.0, power=0.5), [0, 1]) == [1, 0.5]
+    assert at(schedules.Polynomial(1.0, 0.0, 2.0), [0, 5, 10, 20]) == [1, 0.25, 0, 0]
+    assert at(schedules.Linear(1.0, 3.0, epochs=4), [0, 1, 4, 9]) == [1, 1.5, 3, 3]
+    assert_allclose(at(schedules.Cosine(1.0, 0.5), [0, 5, 10, 12]), [1, 0.75, 0.5, 0.5])
+    assert_allclose(at(schedules.Cosine(1.0, epochs=2, restarts=True), [0, 1, 2, 3]), [1, 0.5, 1, 0.5], atol=1e-15)
+    assert_allclose(
+        at(schedules.Cosine(1.0, epochs=1, restarts=True, growth=2), [0, 0.5, 1, 2, 3, 5]), [1, 0.5, 1, 0.5, 1, 0.5]
+    )
+    assert_allclose(at(schedules.OneCycle(1.0, rise=0.5, start=10, end=10), [0, 5, 10]), [0.1, 1, 0.01])
+
+
+@pytest.mark.parametrize("first", [0, 1, 3, 4, 5, 9])
+def test_warm_up_does_not_depend_on_where_a_table_begins(first):
+    schedule = schedules.WarmUp(schedules.Linear(1.0, 0.0), epochs=1)
+    whole = schedule.values(0, 20, 4, 5)
+    assert_allclose(whole[:4], [0.25, 0.5, 0.75, 1])
+    assert_allclose(whole[4:], 1 - np.arange(16) / 16)
+    assert_array_equal(schedule.values(first, 5, 4, 5), whole[first : first + 5])
+
+
+EVERY = [
+    schedules.Step(0.1, every=1),
+    schedules.Exponential(0.1),
+    schedules.InverseTime(0.1),
+    schedules.Polynomial(0.1),
+    schedules.Linear(0.1, 0.01),
+    schedules.Cosine(0.1),
+    schedules.Cosine(0.1, epochs=1.5, restarts=True),
+    schedules.OneCycle(0.1),
+    schedules.WarmUp(schedules.Cosine(0.1), 0.5),
+    lambda step: 0.1 / (1 + step),
+]
+
+
+@pytest.mark.parametrize("schedule", EVERY, ids=lambda schedule: getattr(type(schedule), "__name__", ""))
+@pytest.mark.parametrize("table", [3, 7, 16_384])
+def test_training_equals_the_reference(schedule, table, rng, monkeypatch):
+    """Also where the values are handed over a few steps at a time."""
+    monkeypatch.setattr("cmlp.training.TABLE_STEPS", table)
+    optimizer = cmlp.Momentum(schedule, schedules.Linear(0.5, 0.9))
+    net = cmlp.Network([4, 6, 3], "tanh", dtype="float64")
+    X, y = rng.normal(size=(50, 4)), rng.integers(0, 3, 50)
+    hyper = dict(zip(registry.optimizers["momentum"].hyper, optimizer.table(0, 30, 5, 6).T))
+    layers, losses, _ = reference.fit(
+        net.layers,
+        X,
+        np.eye(3)[y],
+        loss=net.loss,
+        optimizer="momentum",
+        hyper=hyper,
+        batch_size=10,
+        epochs=6,
+        seed=net.shuffle_seed,
+    )
+    history = net.fit(X, y, optimizer=optimizer, batch_size=10, epochs=6)
+    assert_allclose(history.loss, losses, **tolerance("float64", 50))
+    assert_allclose(net.layers[0].W, layers[0].W, **tolerance("float64", 100))
+    assert_allclose(history.learning_rate, hyper["learning_rate"][4::5])
+
+
+def test_numbers_are_schedules_too():
+    assert numbers_of(cmlp.Adam(0.1)) == (0.1, 0.9, 0.999, 1e-8)
+    assert cmlp.Adam(schedules.Cosine(0.1)).table(0, 100, 10, 10).shape == (100, 4)
+    assert len(cmlp.Adam(0.1).table(0, 100, 10, 10)) == 1
+
+
+def test_a_schedule_that_leaves_the_range(rng):
+    net = cmlp.Network([2, 1], loss="log_loss")
+    X, y = rng.normal(size=(8, 2)), [0, 1] * 4
+    before = net.theta.copy()
+    with pytest.raises(ValueError, match="Momentum: momentum must be below 1"):
+        net.fit(X, y, optimizer=cmlp.Momentum(0.1, schedules.Linear(0.5, 1.5)))
+    with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number, at least 0; got -1"):
+        net.fit(X, y, optimizer=cmlp.SGD(lambda step: -1))
+    assert_array_equal(net.theta, before)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: schedules.Step(-1), "Step: initial"),
+        (lambda: schedules.Step(1, every=0), "Step: every must be above 0"),
+        (lambda: schedules.Cosine(1, epochs=-1), "Cosine: epochs"),
+        (lambda: schedules.Cosine(1, restarts=1), "Cosine: restarts must be True or False"),
+        (lambda: schedules.Cosine(1, growth=0.5), "Cosine: growth must be at least 1"),
+        (lambda: schedules.OneCycle(1, rise=1), r"OneCycle: rise must be inside \(0, 1\)"),
+        (lambda: schedules.ReduceOnPlateau(1, patience=0), "ReduceOnPlateau: patience"),
+        (lambda: schedules.Function(3), "Function: function must be a function"),
+    ],
+)
+def test_what_schedules_refuse(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+# --- watching -------------------------------------------------------------------------------------------------
+def test_reduce_on_plateau(rng):
+    """A loss that cannot come down: the rate goes down every two epochs, to the least."""
+    X, y = np.zeros((20, 2)), np.array([0, 1] * 10)
+    net = cmlp.Network([2, 1], loss="log_loss", bias=False)
+    schedule = schedules.ReduceOnPlateau(1.0, factor=0.1, patience=2, least=0.01)
+    history = net.fit(X, y, optimizer=cmlp.SGD(schedule), epochs=8)
+    assert_allclose(history.learning_rate, [1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01])
+
+
+@pytest.mark.parametrize("monitor", ["loss", "score"])
+def test_the_best_epoch_is_kept(monitor, rng):
+    """Labels that say nothing: the network learns them by heart, and does worse on others."""
+    X, y = rng.normal(size=(40, 5)), rng.integers(0, 2, 40)
+    other = rng.normal(size=(40, 5)), rng.integers(0, 2, 40)
+    net = cmlp.Network([5, 50, 1], loss="log_loss")
+    history = net.fit(X, y, optimizer=cmlp.Adam(0.02), epochs=60, validation_data=other, restore_best=True, monitor=monitor)
+    values = history.val_loss if monitor == "loss" else [-score for score in history.val_score]
+    assert history.best_epoch == int(np.argmin(values)) + 1 < 60
+    assert_allclose(net.cost(*other), history.val_loss[history.best_epoch - 1])
+
+
+def test_patience_with_a_score(rng):
+    X, y = rng.normal(size=(40, 5)), rng.integers(0, 2, 40)
+    net = cmlp.Network([5, 50, 1], loss="log_loss")
+    history = net.fit(X, y, epochs=500, validation_data=(X, y), monitor="score", tol=0.0, n_iter_no_change=5)
+    assert history.stopped == "tol"
+    assert max(history.val_score[-5:]) <= max(history.val_score[:-5])
+
+
+def test_a_score_needs_validation_data(rng):
+    with pytest.raises(ValueError, match="monitor='score' needs validation_data"):
+        cmlp.Network([2, 1], loss="log_loss").fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], monitor="score")
+    with pytest.raises(ValueError, match="monitor 'lost' is not known; there are loss, score"):
+        cmlp.Network([2, 1], loss="log_loss").fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], monitor="lost")
