@@ -79,9 +79,14 @@ def table(results: list, peers: list):
             if best is None:
                 row.append("-")
                 continue
-            ratio = statistics.median([a / b for a, b in zip(best["us"], own["us"], strict=True)]) if own else float("nan")
+            ratio = ratio_of(best, own) if own else float("nan")
             row.append(f"{statistics.median(best['us']):.4g}" + ("" if peer == "cmlp" else f" ({ratio:.2f} x)"))
         yield row
+
+
+def ratio_of(best: dict, own: dict) -> float:
+    """The median over the rounds of a peer's time over cmlp's."""
+    return statistics.median([a / b for a, b in zip(best["us"], own["us"], strict=True)])
 
 
 def plot(results: list, peers: list, path: str) -> None:
@@ -96,9 +101,9 @@ def plot(results: list, peers: list, path: str) -> None:
     others = [peer for peer in peers if peer != "cmlp"]
     for k, peer in enumerate(others):
         found = [(i, best_of(results, task, peer), best_of(results, task, "cmlp")) for i, task in enumerate(tasks)]
-        found = [(i, statistics.median(b["us"]) / statistics.median(own["us"])) for i, b, own in found if b and own]
+        found = [(i, ratio_of(b, own)) for i, b, own in found if b and own]
         places, width = [i + (k + 0.5) / len(others) * 0.8 - 0.4 for i, _ in found], 0.8 / len(others)
-        axes.bar(places, [ratio for _, ratio in found], width, label=peer)
+        axes.bar(places, [ratio - 1 for _, ratio in found], width, bottom=1, label=peer)
     axes.axhline(1, color="black", linewidth=1)
     axes.set(xticks=range(len(tasks)), xticklabels=tasks, yscale="log", ylabel="time / time of cmlp")
     axes.legend()

@@ -12,6 +12,7 @@ The map of the package:
 `registry`          the names of the activations, losses and optimizers that are compiled in
 `layers`            the two tables that describe the flat buffers, and views of them
 `datasets`          readers for IDX and CSV files, generators, a bundled set of handwritten digits
+`inspection`        gradient check, diagnosis, hidden activations, range test of the learning rate
 `reference`         the same computations in plain NumPy, one line per equation
 `show_config`       what this installation consists of
 ==================  ==============================================================================================
@@ -36,6 +37,7 @@ from cmlp import initializers, layers, losses, registry, schedules
 from cmlp.config import show_config
 from cmlp.network import Network
 from cmlp.optimizers import (
+    LBFGS,
     SGD,
     Adadelta,
     Adagrad,
@@ -56,6 +58,7 @@ from cmlp.trace import Trace
 from cmlp.training import DivergenceError, History
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "AMSGrad",
     "Adadelta",
@@ -78,6 +81,7 @@ __all__ = [
     "Trace",
     "datasets",
     "initializers",
+    "inspection",
     "layers",
     "losses",
     "reference",
@@ -89,10 +93,10 @@ __all__ = [
 
 def __getattr__(name: str):
     """Parts that few programs need are loaded on first use (PEP 562)."""
-    if name in ("datasets", "reference"):
+    if name in ("datasets", "inspection", "reference"):
         return importlib.import_module(f"cmlp.{name}")
     raise AttributeError(f"module 'cmlp' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "datasets", "reference"])
+    return sorted([*globals(), "datasets", "inspection", "reference"])

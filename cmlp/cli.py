@@ -112,7 +112,9 @@ def add_train(sub) -> None:
     net.add_argument("--loss", choices=list(registry.losses), help="default: by what the target holds, see above")
     net.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="default: float32")
     how = train.add_argument_group("training")
-    how.add_argument("--optimizer", choices=list(optimizers.BY_NAME), default="adam", help="default: adam")
+    how.add_argument(
+        "--optimizer", choices=[name for name in optimizers.BY_NAME if name != "lbfgs"], default="adam", help="default: adam"
+    )
     how.add_argument("--learning-rate", type=rate, metavar="RATE", help="default: the optimizer's own")
     how.add_argument("--batch-size", type=positive, default=128, metavar="N", help="samples in a step (default: 128)")
     add_run_arguments(how, epochs=10)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cmlp import optimizers, progress, rules, scores, targets, validation
+from cmlp.lbfgs import LBFGSTraining
 from cmlp.samples import make_samples
 from cmlp.stopping import Stopping
 from cmlp.training import Training
@@ -18,6 +19,7 @@ def prepare(
     epochs,
     shuffle,
     sample_weight,
+    class_weight,
     penalty,
     clip,
     rates,
@@ -31,9 +33,9 @@ def prepare(
     restore_best,
     n_threads,
     verbose,
-) -> Training:
+) -> Training | LBFGSTraining:
     """A training that is ready to run; the arguments are those of `Network.fit`."""
-    samples, meaning = make_samples(network, X, y, sample_weight)
+    samples, meaning = make_samples(network, X, y, sample_weight, class_weight=class_weight)
     network.check_learns()
     chunk = validation.check_batch_size(batch_size, samples.n_samples)
     batch_size = min(chunk * validation.check_integer("accumulate", accumulate, 1), samples.n_samples)
@@ -45,8 +47,24 @@ def prepare(
         **validation.check_stopping(threshold, tol, n_iter_no_change, monitor, restore_best, evaluate is not None)
     )
     optimizer = optimizers.resolve(optimizer)
-    validation.check_whole_gradients(optimizer, batch_size, samples.n_samples)
+    if isinstance(optimizer, optimizers.LBFGS) or optimizer.name == "rprop":
+        validation.check_whole_gradients(type(optimizer).__name__, batch_size, samples.n_samples)
     validation.check_theta(network.theta)
+    epochs = validation.check_integer("epochs", epochs, 1)
+    updates = rules.resolve(
+        network.tables[1],
+        validation.check_kind("penalty", penalty, rules.Penalty),
+        validation.check_kind("clip", clip, rules.Clip),
+        rates,
+        getattr(optimizer, "weight_decay", 0.0),
+        kept,
+        average,
+    )
+    if isinstance(optimizer, optimizers.LBFGS):
+        validation.check_for_lbfgs(clip, rates, average, None if updates is None else updates.blocks)
+        return LBFGSTraining(
+            network, samples, meaning, optimizer, epochs, updates, stopping, evaluate, report, report_every, n_threads
+        )
     return Training(
         network,
         samples,
@@ -54,17 +72,9 @@ def prepare(
         optimizer,
         batch_size,
         chunk,
-        validation.check_integer("epochs", epochs, 1),
+        epochs,
         np.empty(samples.n_samples, dtype=np.intp) if shuffled else None,
-        rules.resolve(
-            network.tables[1],
-            validation.check_kind("penalty", penalty, rules.Penalty),
-            validation.check_kind("clip", clip, rules.Clip),
-            rates,
-            getattr(optimizer, "weight_decay", 0.0),
-            kept,
-            average,
-        ),
+        updates,
         stopping,
         evaluate,
         report,

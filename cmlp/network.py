@@ -13,7 +13,7 @@ from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
 from cmlp.losses import Loss
 from cmlp.memory import Memory
-from cmlp.optimizers import Optimizer
+from cmlp.optimizers import LBFGS, Optimizer
 from cmlp.rules import Clip, Penalty
 from cmlp.samples import make_inputs, make_samples
 from cmlp.trace import Trace, trace_step
@@ -198,6 +198,15 @@ class Network:
         twin.__setstate__(copy.deepcopy(self.__getstate__()))
         return twin
 
+    def astype(self, dtype: Any) -> "Network":
+        """A copy in another dtype, without the optimizer's memory."""
+        state = copy.deepcopy(self.__getstate__())
+        state |= {"dtype": validation.check_dtype(dtype), "memory": None}
+        state["mean"] = None if self.mean is None else self.mean.astype(dtype)
+        twin = object.__new__(type(self))
+        twin.__setstate__(state)
+        return twin
+
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "memory")}
         state["memory"] = None if self.memory is None else self.memory.parts()
@@ -316,11 +325,12 @@ class Network:
         X: Any,
         y: Any,
         *,
-        optimizer: str | Optimizer = "adam",
+        optimizer: str | Optimizer | LBFGS = "adam",
         batch_size: int | None = 128,
         epochs: int = 10,
         shuffle: bool = True,
         sample_weight: Any = None,
+        class_weight: str | Mapping[Any, float] | None = None,
         penalty: Penalty | None = None,
         clip: Clip | None = None,
         rates: Mapping[str, float] | None = None,
@@ -354,6 +364,8 @@ class Network:
             A new order for every epoch, from the seed and the epoch's number; a batch of all samples is not shuffled.
         sample_weight : array_like (n_samples,), optional
             Divided by its mean over the training set; the losses of a batch are divided by its rows.
+        class_weight : "balanced" or dict of label to float, optional
+            Multiplies sample_weight; "balanced" makes all classes weigh the same together. Labels that are not named: 1.
         penalty : Penalty, optional
             L1, L2, decoupled weight decay, greatest length of a unit's weights. `History.loss` has the first two in it, as
             they are at the end of the epoch.
@@ -408,6 +420,7 @@ class Network:
                 epochs=epochs,
                 shuffle=shuffle,
                 sample_weight=sample_weight,
+                class_weight=class_weight,
                 penalty=penalty,
                 clip=clip,
                 rates=rates,

@@ -322,14 +322,53 @@ class Rprop(Optimizer):
     most: Value = 50.0
 
 
+@dataclass(frozen=True)
+class LBFGS:
+    """Limited-memory BFGS on all samples at once (Liu and Nocedal 1989), by scipy.optimize.
+
+    For small networks and few samples. An epoch is an iteration, batch_size must be None. It has no learning rate, and of
+    penalties it knows l2 alone. What it remembers is forgotten after a call of fit.
+
+    Parameters
+    ----------
+    memory : int, default 10
+        Pairs of steps and gradient changes that stand for the Hessian.
+    gradient_tol : float, default 1e-5
+        It ends where no number of the gradient is larger.
+    max_evaluations : int, optional
+        Of the cost and its gradient; 20 times the epochs unless given.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> X, y = cmlp.datasets.logic("xor")
+    >>> net = cmlp.Network([2, 8, 1], "tanh", "log_loss", dtype="float64")
+    >>> history = net.fit(X, y, optimizer=cmlp.LBFGS(), batch_size=None, epochs=100)
+    >>> net.predict(X).tolist(), history.stopped
+    ([0, 1, 1, 0], 'converged')
+    """
+
+    memory: int = 10
+    gradient_tol: float = 1e-5
+    max_evaluations: int | None = None
+
+    def __post_init__(self) -> None:
+        validation.check_integer("LBFGS: memory", self.memory, 1)
+        validation.check_number("LBFGS: gradient_tol", self.gradient_tol, least=0)
+        if self.max_evaluations is not None:
+            validation.check_integer("LBFGS: max_evaluations", self.max_evaluations, 1)
+
+
 CLASSES = (SGD, Momentum, Nesterov, RMSprop, Adagrad, Adadelta, Adam, AMSGrad, NAdam, RAdam, Lion, Rprop)
-BY_NAME = {kind.name: kind for kind in CLASSES} | {"adamw": AdamW}
+BY_NAME = {kind.name: kind for kind in CLASSES} | {"adamw": AdamW, "lbfgs": LBFGS}
 
 
-def resolve(optimizer: "str | Optimizer") -> Optimizer:
+def resolve(optimizer: "str | Optimizer | LBFGS") -> "Optimizer | LBFGS":
     """An optimizer itself, or by name with its defaults."""
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         raise ValueError(f"optimizer is the class {optimizer.__name__}; give one of it, {optimizer.__name__}(), or its name")
+    if isinstance(optimizer, LBFGS):
+        return optimizer
     if isinstance(optimizer, Optimizer):
         validation.check_name("optimizer", getattr(optimizer, "name", type(optimizer).__name__), registry.optimizers)
         return optimizer

@@ -14,15 +14,17 @@ def make_inputs(network, X):
     return _core.Samples(_inputs(network, X), input_scale=network.input_scale)
 
 
-def make_samples(network, X, y, sample_weight=None, known=None):
+def make_samples(network, X, y, sample_weight=None, known=None, class_weight=None):
     """(samples, targets): X, y and weights checked against a network and bound for its engines.
 
-    known: what y means, where it is not what the network knows.
+    known: what y means, where it is not what the network knows. class_weight multiplies sample_weight.
     """
     X = _inputs(network, X)
     Y, meaning = targets.encode(y, len(X), network.loss, network.n_targets, known or network.targets)
     if Y.ndim == 2:
         _check_finite(Y, "y", network.dtype, 1.0)
+    if class_weight is not None:
+        sample_weight = targets.weigh_classes(class_weight, Y, meaning, sample_weight)
     weight = validation.check_sample_weight(sample_weight, len(X))
     return _core.Samples(X, Y, weight, network.input_scale, network.off), meaning
 

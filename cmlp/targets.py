@@ -1,5 +1,6 @@
 """What y means: classes, several labels at once, or values; and the way from the network's outputs back to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +101,27 @@ def decode(outputs: NDArray[Any], targets: Targets, loss: str) -> NDArray[Any]:
     assert targets.classes is not None
     codes = yes[:, 0].astype(np.intp) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
     return targets.classes[codes]
+
+
+def weigh_classes(class_weight, Y: NDArray[Any], meaning: Targets, sample_weight) -> NDArray[Any]:
+    """sample_weight times the weight of each sample's class: given by label; if "balanced", n / (n_classes n_of_the_class)."""
+    if meaning.classes is None or Y.ndim != 1:
+        raise ValueError("class_weight needs y as a vector of classes")
+    n_classes = len(meaning.classes)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        counts = np.bincount(Y, weight, minlength=n_classes)
+        factors = counts.sum() / (n_classes * np.maximum(counts, np.finfo(float).tiny))
+        factors[counts == 0] = 0
+    elif isinstance(class_weight, Mapping):
+        labels = meaning.classes.tolist()
+        unknown = [label for label in class_weight if label not in labels]
+        if unknown:
+            raise ValueError(f"class_weight names {unknown[0]!r}, which is no class; the classes are {labels[:10]}")
+        factors = np.array([validation.check_number(f"class_weight[{k!r}]", class_weight.get(k, 1), least=0) for k in labels])
+    else:
+        raise ValueError(f"class_weight must be 'balanced', a dict of label to weight, or None; got {class_weight!r}")
+    return factors[Y] * (1 if sample_weight is None else np.asarray(sample_weight))
 
 
 def middle(predicted: NDArray[Any], loss: Loss) -> NDArray[Any]:

@@ -280,10 +280,19 @@ def check_batch_size(batch_size, n_samples: int) -> int:
     return min(check_integer("batch_size", batch_size, 1), n_samples)
 
 
-def check_whole_gradients(optimizer, batch_size: int, n_samples: int) -> None:
-    """Rprop looks at signs, which batches change at random."""
-    if optimizer.name == "rprop" and batch_size < n_samples:
-        raise ValueError(f"rprop needs whole gradients: batch_size=None; got batches of {batch_size} of {n_samples} samples")
+def check_whole_gradients(name: str, batch_size: int, n_samples: int) -> None:
+    """Rprop looks at signs, which batches change at random, and L-BFGS at how gradients differ."""
+    if batch_size < n_samples:
+        raise ValueError(f"{name} needs whole gradients: batch_size=None; got batches of {batch_size} of {n_samples} samples")
+
+
+def check_for_lbfgs(clip, rates, average, blocks) -> None:
+    """What L-BFGS cannot take into account."""
+    for name, given in (("clip", clip), ("rates", rates), ("average", average)):
+        if given is not None:
+            raise ValueError(f"LBFGS cannot be used with {name}: it expects the gradient of one cost; leave it out")
+    if blocks is not None and (blocks[:, 1].any() or blocks[:, 3:].any()):
+        raise ValueError("LBFGS takes l2 alone of the penalties: l1 has a kink, the others are no part of the cost")
 
 
 def check_stopping(threshold, tol, n_iter_no_change, monitor, restore_best, has_validation_data: bool) -> dict:

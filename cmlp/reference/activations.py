@@ -103,12 +103,12 @@ def softplus_backward(Z, A, dA, parameter):
 
 
 def softsign(Z, parameter):
-    """A = Z / (1 + |Z|) (Bergstra et al. 2009)."""
+    """A = Z / (1 + abs(Z)) (Bergstra et al. 2009)."""
     return Z / (1 + np.abs(Z))
 
 
 def softsign_backward(Z, A, dA, parameter):
-    """dA/dZ = 1 / (1 + |Z|)^2 = (1 - |A|)^2."""
+    """dA/dZ = 1 / (1 + abs(Z))^2 = (1 - abs(A))^2."""
     return dA * (1 - np.abs(A)) ** 2
 
 
@@ -128,7 +128,7 @@ def hard_tanh(Z, parameter):
 
 
 def hard_tanh_backward(Z, A, dA, parameter):
-    """dA/dZ = 1 where |A| < 1, else 0."""
+    """dA/dZ = 1 where abs(A) < 1, else 0."""
     return dA * (np.abs(A) < 1)
 
 

@@ -26,7 +26,7 @@ def absolute_error(A, Y):
 
 
 def huber(A, Y, delta):
-    """loss_i = sum_j e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), with e = A - Y (Huber 1964)."""
+    """loss_i = sum_j e^2 / 2 where abs(e) <= delta, else delta (abs(e) - delta / 2), with e = A - Y (Huber 1964)."""
     E = A - Y
     losses = np.where(np.abs(E) <= delta, E**2 / 2, delta * (np.abs(E) - delta / 2))
     return losses.sum(axis=1), np.clip(E, -delta, delta)

@@ -4,12 +4,12 @@ import numpy as np
 
 
 def penalise(d, theta, l1, l2):
-    """d + l2 theta + l1 sign(theta): the gradient of l1 |theta| + l2 theta^2 / 2; at theta = 0, where |theta| has none, 0."""
+    """d + l2 theta + l1 sign(theta): the gradient of l1 abs(theta) + l2 theta^2 / 2, with that of abs at 0 taken as 0."""
     return d + l2 * theta + l1 * np.sign(theta)
 
 
 def penalty(theta, l1, l2):
-    """l1 sum |theta| + l2 / 2 sum theta^2."""
+    """l1 sum abs(theta) + l2 / 2 sum theta^2."""
     return l1 * np.abs(theta).sum() + l2 / 2 * (theta**2).sum()
 
 

@@ -119,7 +119,7 @@ def prepare(parameters, gradients, rules):
 
 
 def update(parameters, gradients, state, optimizer, hyper, t, rules):
-    """theta = theta + change for every block, in place; returns the largest |change|."""
+    """theta = theta + change for every block, in place; returns the largest abs(change)."""
     largest, place = 0.0, 0
     for k, (p, d) in enumerate(zip(parameters, gradients)):
         change, state[k] = optimizer_change(optimizer, d, state[k], hyper, t)

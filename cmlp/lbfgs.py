@@ -1,0 +1,100 @@
+"""L-BFGS on the flat buffer of parameters: scipy's optimizer, cmlp's gradient, the same history as any other training."""
+
+import time
+
+import numpy as np
+
+from cmlp import threads
+from cmlp.optimizers import LBFGS
+from cmlp.rules import Rules
+from cmlp.stopping import Patience, Stopping
+from cmlp.training import DivergenceError, History
+
+
+class _Ended(Exception):
+    """Thrown through scipy when a training is to stop."""
+
+
+class LBFGSTraining:
+    """One call of fit with `cmlp.LBFGS`; an epoch is an iteration. Parameters as those of `cmlp.training.Training`."""
+
+    def __init__(self, network, samples, targets, optimizer: LBFGS, epochs, rules: Rules | None, stopping: Stopping,
+                 evaluate, report, report_every, n_threads) -> None:  # fmt: skip
+        self.network, self.samples, self.targets, self.optimizer = network, samples, targets, optimizer
+        self.epochs, self.rules, self.stopping, self.evaluate = epochs, rules, stopping, evaluate
+        self.report, self.report_every, self.n_threads = report, report_every if report else epochs, n_threads
+        self.dtheta = np.empty_like(network.theta)
+        self.history = History()
+        self.patience = Patience(stopping)
+
+    def run(self) -> History:
+        """Train to the end; on an exception, the network holds the last iterate."""
+        from scipy.optimize import minimize
+
+        network, self.began = self.network, time.perf_counter()
+        self.last, self.best = network.theta.astype(np.float64), None
+        with network.engines.take(self.samples.n_samples) as engine:
+            self.engine, self.team = engine, threads.resolve_for(engine, self.samples.n_samples, self.n_threads)
+            network.memory, network.targets, network.history = None, self.targets, self.history
+            options = {
+                "maxiter": self.epochs,
+                "maxcor": self.optimizer.memory,
+                "gtol": self.optimizer.gradient_tol,
+                "ftol": 0.0,
+                "maxfun": self.optimizer.max_evaluations or 20 * self.epochs,
+            }
+            try:
+                result = minimize(self._cost, self.last, jac=True, method="L-BFGS-B", callback=self._note, options=options)
+                self.history.stopped = self.history.stopped or ("epochs" if result.status == 1 else "converged")
+            except _Ended:
+                pass
+            except KeyboardInterrupt:
+                self.history.stopped = "interrupted"
+                raise
+            finally:
+                network.theta[:] = self.last if self.best is None else self.best
+        return self.history
+
+    def _cost(self, theta):
+        """(cost, gradient) at theta, penalties included."""
+        self.network.theta[:] = theta
+        total, finite = self.engine.gradient(self.network.theta, self.dtheta, self.samples, self.team)
+        cost, gradient = total / self.samples.n_samples, self.dtheta.astype(np.float64)
+        if not finite and not self.history.epoch:
+            raise DivergenceError("the loss is not finite at the first parameters: look at the scale of X and of the weights")
+        if not finite:
+            return np.inf, np.zeros_like(gradient)  # the line search takes a shorter step
+        if self.rules is not None:
+            for block, row in zip(self.network.tables[1], self.rules.blocks):
+                piece = slice(block["offset"], block["offset"] + block["rows"] * block["cols"])
+                cost += row[2] / 2 * float(theta[piece] @ theta[piece])
+                gradient[piece] += row[2] * theta[piece]
+        return cost, gradient
+
+    def _note(self, intermediate_result) -> None:
+        """What follows an iteration."""
+        theta, history = intermediate_result.x, self.history
+        history.epoch.append(len(history) + 1)
+        history.loss.append(float(intermediate_result.fun))
+        history.largest_change.append(float(np.abs(theta - self.last).max()))
+        history.learning_rate.append(np.nan)
+        history.time.append(time.perf_counter() - self.began)
+        self.last = theta.copy()
+        watched = history.loss[-1]
+        if self.evaluate:
+            self.network.theta[:] = theta
+            loss, score = self.evaluate()
+            history.val_loss.append(loss)
+            history.val_score.append(score)
+            watched = -score if self.stopping.monitor == "score" else loss
+        if self.patience.see(watched) and self.stopping.restore_best:
+            history.best_epoch, self.best = history.epoch[-1], self.last
+        threshold = self.stopping.threshold
+        if self.patience.left() <= 0:
+            history.stopped = "tol"
+        elif threshold is not None and history.largest_change[-1] <= threshold:
+            history.stopped = "threshold"
+        if self.report and (len(history) % self.report_every == 0 or history.stopped or len(history) == self.epochs):
+            self.report(history, self.epochs)
+        if history.stopped:
+            raise _Ended
