@@ -4,7 +4,7 @@ are in `cmlp.reference.optimizers`, and the memory belongs to the network that i
 In order of increasing complexity.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from cmlp import registry, schedules, validation
 from cmlp.layers import Array
-from cmlp.schedules import Constant, Schedule
+from cmlp.schedules import Schedule
 
 Value = float | Schedule | Callable[[int], float]
 
@@ -42,31 +42,33 @@ class Optimizer:
             if not isinstance(value, Schedule) and not callable(value):
                 validation.check_hyper_parameter(type(self).__name__, field.name, value)
 
-    @property
-    def hyper(self) -> tuple[Schedule, ...]:
-        """The hyper-parameters as schedules, in the order that the compiled kernel registered."""
-        return tuple(schedules.resolve(getattr(self, name)) for name in registry.optimizers[self.name].hyper)
-
     def table(self, first: int, n: int, steps_per_epoch: int, n_epochs: int) -> Array:
-        """Their values, (n, n_hyper), for the steps first, first + 1, ... of a call of fit; one row if none ever changes.
+        """The hyper-parameters, (n, n_hyper), for the steps first, first + 1, ... of a call of fit; one row if none ever changes.
+
+        In the order that the compiled kernel registered.
 
         Raises
         ------
         ValueError
             If a schedule leaves the range of its hyper-parameter.
         """
-        columns = self.hyper
-        if all(isinstance(column, Constant) for column in columns):
-            n = 1
-        values = np.stack([column.values(first, n, steps_per_epoch, n_epochs) for column in columns], axis=1)
-        for column, name in enumerate(registry.optimizers[self.name].hyper):
+        names = registry.optimizers[self.name].hyper
+        given = [getattr(self, name) for name in names]
+        if not any(isinstance(value, Schedule) or callable(value) for value in given):
+            return np.array([given], dtype=np.float64)
+        columns = [schedules.resolve(value).values(first, n, steps_per_epoch, n_epochs) for value in given]
+        values = np.stack(columns, axis=1)
+        for column, name in enumerate(names):
             for extreme in (values[:, column].min(), values[:, column].max()):
                 validation.check_hyper_parameter(type(self).__name__, name, float(extreme))
         return values
 
-    def learning_rate_at(self, step: int, steps_per_epoch: int, n_epochs: int) -> float:
-        """In one step of a call of fit."""
-        return float(schedules.resolve(self.learning_rate).values(step, 1, steps_per_epoch, n_epochs)[0])
+    def learning_rates(self, steps: Sequence[int], steps_per_epoch: int, n_epochs: int) -> list[float]:
+        """In these steps of a call of fit."""
+        if isinstance(self.learning_rate, (int, float)):
+            return [float(self.learning_rate)] * len(steps)
+        schedule = schedules.resolve(self.learning_rate)
+        return [float(schedule.values(step, 1, steps_per_epoch, n_epochs)[0]) for step in steps]
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,8 @@ def resolve(
     average_decay: float | None,
 ) -> Rules | None:
     """None where nothing is asked for, so that the plain update stays plain."""
+    if penalty is None and clip is None and not rates and not weight_decay and average is None:
+        return None
     blocks = table(params, penalty, rates, weight_decay)
     plain = (blocks[:, 0] == 1).all() and not blocks[:, 1:].any()
     if plain and clip is None and average is None:

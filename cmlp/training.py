@@ -148,7 +148,9 @@ class Training:
         self.history = History()
         self.steps = 0  # made by this call of fit
         self.steps_per_epoch = -(-samples.n_samples // batch_size)
+        self.table = None  # the optimizer's hyper-parameters for the next steps; one row if they never change
         self.plateau = Plateau(optimizer.learning_rate)
+        self.watching = self.plateau.watches or stopping.tol is not None or stopping.restore_best
 
     def run(self) -> History:
         """Train to the end; on an exception, the network holds the last whole step."""
@@ -195,7 +197,7 @@ class Training:
             self.history.val_loss.append(loss)
             self.history.val_score.append(score)
             watched = [-score if self.stopping.monitor == "score" else loss]
-        for value in watched:
+        for value in watched if self.watching else ():
             self.plateau.see(value)
             if patience.see(value) and self.stopping.restore_best:
                 self.history.best_epoch = self.history.epoch[-1]
@@ -254,12 +256,15 @@ class Training:
 
     def _hyper(self, most_steps: int):
         """The optimizer's hyper-parameters for the next steps, one row for each; one row if they do not change."""
-        values = self.optimizer.table(self.steps, most_steps, self.steps_per_epoch, self.epochs)
+        if self.table is None or len(self.table) > 1:
+            self.table = self.optimizer.table(self.steps, most_steps, self.steps_per_epoch, self.epochs)
+        values = self.table.copy()
         values[:, 0] *= self.plateau.factor
         return values
 
-    def _learning_rate(self, step: int) -> float:
-        return self.plateau.factor * self.optimizer.learning_rate_at(step, self.steps_per_epoch, self.epochs)
+    def _learning_rates(self, steps) -> list[float]:
+        rates = self.optimizer.learning_rates(steps, self.steps_per_epoch, self.epochs)
+        return [self.plateau.factor * rate for rate in rates] if self.plateau.watches else rates
 
     def _train(self, cursor, hyper, max_steps, max_epochs, max_seconds, threshold, n_threads):
         result = self.engine.train(
@@ -292,14 +297,15 @@ class Training:
         self.history.epoch += range(last - len(losses) + 1, last + 1)
         self.history.loss += map(float, losses)
         self.history.largest_change += map(float, changes)
-        ended = range(len(self.history.learning_rate) + 1, len(self.history.learning_rate) + len(losses) + 1)
-        self.history.learning_rate += [self._learning_rate(k * self.steps_per_epoch - 1) for k in ended]
+        every, ended = self.steps_per_epoch, len(self.history.epoch)
+        last_steps = range((ended - len(losses) + 1) * every - 1, ended * every, every)
+        self.history.learning_rate += self._learning_rates(last_steps)
         self.history.time += [began + (now - began) * (k + 1) / len(losses) for k in range(len(losses))]
 
     def _explain(self, ending: str, epoch: int) -> str:
         what = "the loss" if ending == "loss not finite" else "an update"
         return (
             f"{what} became nan or infinite in epoch {epoch}, step {self.memory.cursor.t + 1}, at learning rate "
-            f"{self._learning_rate(self.steps):g} ({type(self.optimizer).__name__}); the network holds the last finite "
+            f"{self._learning_rates([self.steps])[0]:g} ({type(self.optimizer).__name__}); the network holds the last finite "
             "parameters. Use a smaller learning rate, scale the inputs and targets to about 1, or start from smaller weights"
         )

@@ -274,7 +274,7 @@ cdef double cross_entropy(
 ) noexcept nogil:
     cdef Py_ssize_t i, j, first = 0, n_together
     cdef double total = 0
-    cdef floating sum_exp, sum_Y, sum_YZ, sum_Z, share, smoothed, factor = <floating>scale
+    cdef floating sum_exp, sum_Y, sum_YZ, share, factor = <floating>scale
     cdef floating rest = <floating>values[0], kept = 1 - rest
     cdef floating[PIECE] highest
     while first < n_rows:
@@ -283,17 +283,21 @@ cdef double cross_entropy(
         # T_ij = (1 - label_smoothing) Y_ij + label_smoothing / width sum_k Y_ik
         # loss_i = sum_j T_ij (log sum_k e^Z_ik - Z_ij)    dZ_ij = (softmax(Z_i)_j sum_k T_ik - T_ij) scale
         for i in range(n_together):
-            sum_exp = sum_Y = sum_YZ = sum_Z = 0
+            sum_exp = sum_Y = sum_YZ = 0
             for j in range(width):
                 sum_exp += dZ[j]
                 sum_Y += Y[j]
                 sum_YZ += Y[j] * (Z[j] - highest[i])
-                sum_Z += Z[j] - highest[i]
-            smoothed = rest * sum_Y / width
-            total += sum_Y * logarithm_of(sum_exp) - (kept * sum_YZ + smoothed * sum_Z)
             share = sum_Y / sum_exp
-            for j in range(width):
-                dZ[j] = (dZ[j] * share - (kept * Y[j] + smoothed)) * factor
+            if rest == 0:
+                for j in range(width):
+                    dZ[j] = (dZ[j] * share - Y[j]) * factor
+            else:
+                sum_YZ *= kept
+                for j in range(width):
+                    sum_YZ += rest * sum_Y / width * (Z[j] - highest[i])
+                    dZ[j] = (dZ[j] * share - (kept * Y[j] + rest * sum_Y / width)) * factor
+            total += sum_Y * logarithm_of(sum_exp) - sum_YZ
             Z, Y, dZ = Z + width, Y + width, dZ + width
         first += n_together
     return total
