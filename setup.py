@@ -19,7 +19,9 @@ FAMILIES += ["_optimizers"]
 
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and os.name == "posix"
 LEVELS = {f"_{level}": [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4")} if X86_64 else {"_generic": []}
-TILED = {"_v3", "_v4"}  # those with fused multiply-adds have products of their own; elsewhere BLAS multiplies
+# Those with fused multiply-adds have products of their own; elsewhere BLAS multiplies.
+TILED = {"_v3", "_v4"}
+PRODUCTS = ["_tiles", "_zeros"]
 
 GNU_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-unused"]
 LINUX_LINK = ["-Wl,-z,relro,-z,now"]
@@ -82,20 +84,22 @@ def extensions():
         "binding": False,
     }
     translated = cythonize(
-        [extension(name, f"src_pyx/cmlp/{name}.pyx") for name in [*CORE, *FAMILIES, "_tiles"]],
+        [extension(name, f"src_pyx/cmlp/{name}.pyx") for name in [*CORE, *FAMILIES, *PRODUCTS]],
         include_path=["src_pyx"],
         compiler_directives=directives,
     )
-    core, families, tiles = translated[: len(CORE)], translated[len(CORE) : -1], translated[-1]
+    core, families = translated[: len(CORE)], translated[len(CORE) : -len(PRODUCTS)]
+    products = translated[-len(PRODUCTS) :]
     built = [
         extension(f"{level}.{name}", family.sources[0], flags)
         for level, flags in LEVELS.items()
         for name, family in zip(FAMILIES, families, strict=True)
     ]
     built += [
-        extension(f"{level}._tiles", tiles.sources[0], [*flags, "-ffp-contract=fast"])
+        extension(f"{level}.{name}", product.sources[0], [*flags, "-ffp-contract=fast"])
         for level, flags in LEVELS.items()
         if level in TILED
+        for name, product in zip(PRODUCTS, products, strict=True)
     ]
     return core + built
 

@@ -43,7 +43,7 @@ class Optimizer:
                 validation.check_hyper_parameter(type(self).__name__, field.name, value)
 
     def table(self, first: int, n: int, steps_per_epoch: int, n_epochs: int) -> Array:
-        """The hyper-parameters, (n, n_hyper), for the steps first, first + 1, ... of a call of fit; one row if none ever changes.
+        """The hyper-parameters, (n, n_hyper), for the steps first, first + 1, ... of a call of fit; one row if constant.
 
         In the order that the compiled kernel registered.
 

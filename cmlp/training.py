@@ -5,6 +5,7 @@ It receives the network and imports nothing of it.
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -148,7 +149,7 @@ class Training:
         self.history = History()
         self.steps = 0  # made by this call of fit
         self.steps_per_epoch = -(-samples.n_samples // batch_size)
-        self.table = None  # the optimizer's hyper-parameters for the next steps; one row if they never change
+        self.table: Any = None  # the optimizer's hyper-parameters for the next steps; one row if they never change
         self.plateau = Plateau(optimizer.learning_rate)
         self.watching = self.plateau.watches or stopping.tol is not None or stopping.restore_best
 

@@ -46,6 +46,26 @@ def test_products(kind, m, n, k, start, dtype, rng):
     assert_allclose(C, expected, **tolerance(dtype, 40))
 
 
+@every_dtype
+@pytest.mark.parametrize("kind", ["nn", "tn"])
+@pytest.mark.parametrize("density", [0, 0.02, 0.2, 1])
+@pytest.mark.parametrize("shape", [(1, 16, 32), (3, 17, 33), (40, 100, 130), (70, 300, 64), (33, 130, 200)])
+@pytest.mark.parametrize("start", ["zeros", "itself", "a row"])
+def test_products_that_skip_zeros_have_the_same_bits(kind, shape, density, start, dtype, rng):
+    if not _kernels.skips_zeros:
+        pytest.skip("this instruction set has no products that skip zeros")
+    m, n, k = shape
+    A = rng.normal(size=(k, m) if kind == "tn" else (m, k)).astype(dtype)
+    A[rng.random(A.shape) >= density] = 0
+    B = rng.normal(size=(k, n)).astype(dtype)
+    dense = rng.normal(size=(m, n)).astype(dtype)
+    skipping = dense.copy()
+    row = rng.normal(size=(1, n)).astype(dtype)
+    for C, skip_zeros in ((dense, False), (skipping, True)):
+        _kernels.gemm(kind, A, B, C, {"zeros": None, "itself": C, "a row": row}[start], skip_zeros)
+    assert_array_equal(skipping, dense)
+
+
 # --- activations ----------------------------------------------------------------------------------------------
 @every_dtype
 @every_activation

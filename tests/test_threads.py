@@ -220,3 +220,13 @@ def test_training_in_a_child_of_a_process_that_trained(method, tmp_path):
     script.write_text(CHILD)
     done = run_python(script, method)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", [[50, 20, 3], [100, 700, 3]], ids=["by rows", "by layer"])
+@pytest.mark.parametrize("batch_size", [64, 300, None])
+def test_bits_of_inputs_that_are_mostly_zeros(sizes, batch_size, dtype, rng):
+    """Batches on both sides of the density below which zeros are skipped, in place and gathered."""
+    X = rng.normal(size=(5000, sizes[0])) * (rng.random((5000, sizes[0])) < rng.uniform(0, 0.6, (5000, 1)))
+    Y = targets_for("cross_entropy", rng, 5000, 3, dtype)
+    check_equal_bits(lambda: cmlp.Network(sizes, "tanh", dtype=dtype), X.astype(dtype), Y, batch_size=batch_size, epochs=1)

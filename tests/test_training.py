@@ -55,6 +55,15 @@ def test_batches_of_every_size_are_the_same_code(batch_size, rng):
     check_equal_training(net, X, Y, cmlp.Momentum(0.01), "float64", 20, batch_size=batch_size, epochs=4)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("density", [0.0, 0.1, 0.29, 0.31])
+def test_inputs_that_are_mostly_zeros(density, dtype, rng):
+    net = cmlp.Network([60, 20, 3], "tanh", dtype=dtype)
+    X = (rng.normal(size=(90, 60)) * (rng.random((90, 60)) < density)).astype(dtype)
+    Y = targets_for("cross_entropy", rng, 90, 3)
+    check_equal_training(net, X, Y, cmlp.Momentum(0.1), dtype, 50, batch_size=16, epochs=4)
+
+
 def test_unshuffled(rng):
     net = cmlp.Network([5, 4, 1], "tanh", "squared_error", dtype="float64")
     X, Y = rng.normal(size=(50, 5)), rng.normal(size=(50, 1))

@@ -87,6 +87,7 @@ def load_kernels(str level):
         importlib.import_module(f"cmlp._{level}.{name}")
     if level in ("v3", "v4"):
         importlib.import_module(f"cmlp._{level}._tiles")
+        importlib.import_module(f"cmlp._{level}._zeros")
 
 
 cdef str choose_level():
@@ -243,7 +244,7 @@ cdef class Engine:
     cdef bint single
     cdef readonly object dtype, layers, work
     cdef int type_number
-    cdef object tiles, block_loss, scratch, thread_change, claims, squares
+    cdef object tiles, block_loss, scratch, thread_change, claims, squares, nonzeros
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
     def __init__(self, cnp.ndarray layers, str loss, tuple loss_values, Py_ssize_t capacity, dtype, bint keep_Z=False):
@@ -275,6 +276,7 @@ cdef class Engine:
         plan.n_tiles = len(self.tiles)
         self.work = aligned_empty(plan.n_work, self.dtype)
         self.block_loss = np.empty(n_tiles(capacity, plan.block_rows))
+        self.nonzeros = np.empty(n_tiles(capacity, plan.block_rows), dtype=np.intp)
         self.claims = aligned_empty(0, np.uint8)
         self.prepare(1)
 
@@ -320,6 +322,7 @@ cdef class Engine:
         run.data.Y = samples.Y
         run.data.sample_weight = samples.sample_weight
         run.data.block_loss = <double*>cnp.PyArray_DATA(self.block_loss)
+        run.data.nonzeros = <Py_ssize_t*>cnp.PyArray_DATA(self.nonzeros)
         run.data.out = NULL
         run.n_samples = samples.n_samples
         run.order = NULL

@@ -9,7 +9,7 @@ from cython cimport floating
 from libc.stdint cimport uint64_t
 cimport numpy as cnp
 
-from cmlp._products cimport gemm_nn, gemm_nt, gemm_tn
+from cmlp._products cimport can_skip_zeros, gemm_nn, gemm_nt, gemm_skipping, gemm_tn
 from cmlp._random cimport permutation as fill_permutation
 from cmlp._registry cimport (
     activation_backward as call_backward, activation_forward as call_forward, loss_gradient as call_loss,
@@ -18,6 +18,8 @@ from cmlp._registry cimport (
 from cmlp._registry import activations, losses, optimizers, outputs_per_target
 
 cnp.import_array()
+
+skips_zeros = can_skip_zeros()           # in this build, on this processor
 
 
 cdef bint single(tuple arrays) except -1:
@@ -44,9 +46,12 @@ cdef inline void* data(cnp.ndarray array) noexcept:
 
 cdef void call_gemm(
     str kind, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, const floating* B, const floating* S,
-    Py_ssize_t lds, floating* C,
+    Py_ssize_t lds, floating* C, bint skip_zeros,
 ) noexcept:
-    if kind == "nn":
+    cdef bint transposed = kind == "tn"
+    if skip_zeros:
+        gemm_skipping(transposed, m, n, k, A, m if transposed else k, B, n, S, lds, C, n)
+    elif kind == "nn":
         gemm_nn(m, n, k, A, k, B, n, S, lds, C, n)
     elif kind == "tn":
         gemm_tn(m, n, k, A, m, B, n, S, lds, C, n)
@@ -54,22 +59,29 @@ cdef void call_gemm(
         gemm_nt(m, n, k, A, k, B, k, S, lds, C, n)
 
 
-def gemm(str kind, cnp.ndarray A, cnp.ndarray B, cnp.ndarray C, cnp.ndarray S=None):
-    """C = S + op(A) . op(B), kind "nn", "tn" or "nt". S may be C, or one row for all; None: zeros."""
+def gemm(str kind, cnp.ndarray A, cnp.ndarray B, cnp.ndarray C, cnp.ndarray S=None, bint skip_zeros=False):
+    """C = S + op(A) . op(B), kind "nn", "tn" or "nt". S may be C, or one row for all; None: zeros.
+
+    skip_zeros: those of A, for "nn" and "tn", where `skips_zeros`.
+    """
     cdef Py_ssize_t m = C.shape[0], n = C.shape[1], k = B.shape[1 if kind == "nt" else 0], lds = 0
     cdef bint is_single = single((A, B, C) if S is None else (A, B, C, S))
     cdef void* start = NULL
     fitting = {"nn": ((m, k), (k, n)), "tn": ((k, m), (k, n)), "nt": ((m, k), (n, k))}[kind]
     if ((<object>A).shape, (<object>B).shape) != fitting:
         raise TypeError("the shapes do not fit")
+    if skip_zeros and (kind == "nt" or not skips_zeros):
+        raise TypeError("zeros are not skipped here")
     if S is not None:
         if (<object>S).shape not in ((1, n), (m, n)):
             raise TypeError("the shape of S does not fit")
         start, lds = data(S), n if S.shape[0] == m else 0
     if is_single:
-        call_gemm(kind, m, n, k, <const float*>data(A), <const float*>data(B), <const float*>start, lds, <float*>data(C))
+        call_gemm(kind, m, n, k, <const float*>data(A), <const float*>data(B), <const float*>start, lds, <float*>data(C),
+                  skip_zeros)
     else:
-        call_gemm(kind, m, n, k, <const double*>data(A), <const double*>data(B), <const double*>start, lds, <double*>data(C))
+        call_gemm(kind, m, n, k, <const double*>data(A), <const double*>data(B), <const double*>start, lds, <double*>data(C),
+                  skip_zeros)
 
 
 def activation_forward(str name, cnp.ndarray Z, cnp.ndarray A, parameter=None):

@@ -19,6 +19,17 @@ cdef double largest(const floating* values, Py_ssize_t n) noexcept nogil:
     return largest_magnitude(values, n)
 
 
+cdef Py_ssize_t nonzeros(const floating* values, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i, j, total = 0
+    cdef int piece
+    for j in range((n + PIECE - 1) // PIECE):
+        piece = 0
+        for i in range(j * PIECE, min((j + 1) * <Py_ssize_t>PIECE, n)):
+            piece += values[i] != 0
+        total += piece
+    return total
+
+
 cdef double add_change(floating* theta, const floating* change, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t piece, start, size, i
     cdef double largest = 0
@@ -133,6 +144,7 @@ cdef void narrow_columns(
         columns_of_product(m, NARROW, k, A, a_depth, B, b_depth, S, s_row, C, c_row)
 
 
+LINEAR.nonzeros32, LINEAR.nonzeros64 = nonzeros[float], nonzeros[double]
 LINEAR.largest32, LINEAR.largest64 = largest[float], largest[double]
 LINEAR.add_change32, LINEAR.add_change64 = add_change[float], add_change[double]
 LINEAR.sum_rows32, LINEAR.sum_rows64 = sum_rows[float], sum_rows[double]

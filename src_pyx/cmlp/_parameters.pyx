@@ -9,8 +9,8 @@ from libc.math cimport INFINITY, fabs, sqrt
 from cmlp._clock cimport ELEMENTWISE, PRODUCTS, UPDATE, lap
 from cmlp._elementary cimport larger
 from cmlp._plan cimport Layer, Tile, n_tiles
-from cmlp._products cimport gemm_tn
-from cmlp._propagation cimport input_of
+from cmlp._products cimport gemm_skipping, gemm_tn
+from cmlp._propagation cimport input_of, mostly_zeros
 from cmlp._registry cimport add_change, average, clip, decay, optimizer_change, penalise, sum_rows, sum_squares
 from cmlp._team cimport Search, Team, next_task
 
@@ -27,8 +27,12 @@ cdef inline void weight_gradient(
     cdef const floating* A_prev = input_of(plan, batch, tile.l, work) + tile.row
     cdef const floating* dZ = work + layer.dZ + tile.column
     # dW (fan_in, fan_out) = A_prev^T (fan_in, n_rows) . dZ (n_rows, fan_out)
-    gemm_tn(tile.n_rows, tile.n_columns, batch.n_rows, A_prev, layer.fan_in, dZ, layer.fan_out,
-            <const floating*>(dW if add else NULL), ld_dW, dW, ld_dW)
+    if tile.l == 0 and mostly_zeros(plan, batch, 0, batch.n_rows):
+        gemm_skipping(True, tile.n_rows, tile.n_columns, batch.n_rows, A_prev, layer.fan_in, dZ, layer.fan_out,
+                      <const floating*>(dW if add else NULL), ld_dW, dW, ld_dW)
+    else:
+        gemm_tn(tile.n_rows, tile.n_columns, batch.n_rows, A_prev, layer.fan_in, dZ, layer.fan_out,
+                <const floating*>(dW if add else NULL), ld_dW, dW, ld_dW)
     lap(batch.clock, PRODUCTS)
 
 

@@ -51,6 +51,7 @@ cdef struct Plan:
     double[MOST_VALUES] loss_values
     bint link                        # the loss takes Z of the last layer
     bint keep_Z
+    bint may_skip                    # the first layer is worth looking for zeros in X
     bint watched                     # a step is long enough to look for signals inside it
 
 cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1

@@ -4,7 +4,7 @@ Because every sum is cut at the same places and added in the same order whoever 
 not depend on the threads. What was measured for the sizes below is in docs/design.rst.
 """
 
-from cmlp._products cimport has_tiles
+from cmlp._products cimport can_skip_zeros, has_tiles
 from cmlp._registry cimport ACTIVATION
 
 cdef enum:
@@ -12,6 +12,8 @@ cdef enum:
     TASKS = 16                           # tiles that the propagation of a layer is cut into, if its rows allow
     SMALL_NET = 256 * 1024               # bytes of theta that stay in a core's own cache beside a block of rows
     WATCHED = 10 * 1000 * 1000           # multiplications in a step from which signals are looked for inside it
+    MANY_INPUTS = 32                     # from which, and from so many units of the first layer, zeros of X are looked for
+    MANY_UNITS = 16
     LONG_CALL = 1000 * 1000              # parameters from which a call of the core may last longer (cmlp/training.py)
 
 
@@ -73,6 +75,7 @@ cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
     plan.n_scratch = 0
     plan.by_layer = plan.n_params * itemsize > SMALL_NET
     plan.watched = rows * plan.n_params > WATCHED or plan.n_params > LONG_CALL
+    plan.may_skip = can_skip_zeros() and plan.n_inputs >= MANY_INPUTS and plan.layers[0].fan_out >= MANY_UNITS
     plan.block_rows = block_of(rows) if has_tiles() else 128
     plan.X = place(&end, rows * plan.n_inputs, itemsize)
     plan.Y = place(&end, rows * plan.n_targets, itemsize)

@@ -53,6 +53,20 @@ cdef inline void call_tiles(
         LINEAR.product64(m, n, k, A, a_row, a_depth, B, b_depth, b_column, S, s_row, C, c_row)
 
 
+cdef bint can_skip_zeros() noexcept nogil:
+    return LINEAR.sparse32 != NULL
+
+
+cdef void gemm_skipping(
+    bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B,
+    Py_ssize_t ldb, const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.sparse32(transposed, m, n, k, A, lda, B, ldb, S, lds, C, ldc)
+    else:
+        LINEAR.sparse64(transposed, m, n, k, A, lda, B, ldb, S, lds, C, ldc)
+
+
 cdef inline void call_narrow_rows(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, Py_ssize_t b_depth,
     Py_ssize_t b_column, const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,

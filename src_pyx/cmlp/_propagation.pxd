@@ -21,6 +21,7 @@ cdef struct Batch:
     Py_ssize_t n_rows
     double scale                 # 1 / rows of the whole batch
     double* block_loss
+    Py_ssize_t* nonzeros         # numbers of X that are not 0, in each block of rows, where plan.may_skip
     void* out                    # row 0 belongs to row 0 of X
     Clock* clock                 # of the thread that holds this struct; NULL: none
 
@@ -32,6 +33,9 @@ cdef void propagate(
 # What a layer's product multiplies: A of the layer before, or X where it lies. Rows are layer.fan_in apart.
 cdef const floating* input_of(
     const Plan* plan, const Batch* batch, Py_ssize_t l, const floating* work) noexcept nogil
+
+# Whether so few numbers of these rows of X are not 0 that products skip the others.
+cdef bint mostly_zeros(const Plan* plan, const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows) noexcept nogil
 
 # The sum of the losses of the batch, added in the order of the blocks.
 cdef double sum_blocks(const Plan* plan, const Batch* batch) noexcept nogil

@@ -7,12 +7,16 @@ rows and columns, with a barrier after each. Both call the same three tile funct
 from cython cimport floating
 from libc.string cimport memcpy
 
-from cmlp._products cimport gemm_nn, gemm_nt
+from cmlp._products cimport gemm_nn, gemm_nt, gemm_skipping
 from cmlp._clock cimport ELEMENTWISE, GATHER, LOSS, PRODUCTS, lap
 from cmlp._plan cimport n_tiles
-from cmlp._registry cimport activation_backward, activation_forward, gather, loss_gradient
+from cmlp._registry cimport activation_backward, activation_forward, count_nonzeros, gather, loss_gradient
 from cmlp._source cimport in_place
 from cmlp._team cimport Search, leave, next_task
+
+
+cdef enum:
+    SKIP_BELOW = 30              # percent of X
 
 
 cdef const floating* input_of(
@@ -23,6 +27,15 @@ cdef const floating* input_of(
         return work + plan.layers[l - 1].A
     X = in_place(&batch.X, batch.order, batch.start, plan.n_inputs, work)
     return X if X != NULL else work + plan.X
+
+
+cdef bint mostly_zeros(const Plan* plan, const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows) noexcept nogil:
+    cdef Py_ssize_t block, total = 0, first = row // plan.block_rows
+    if not plan.may_skip:
+        return False
+    for block in range(first, n_tiles(row + n_rows, plan.block_rows)):
+        total += batch.nonzeros[block]
+    return total * 100 < SKIP_BELOW * n_rows * plan.n_inputs
 
 
 cdef double sum_blocks(const Plan* plan, const Batch* batch) noexcept nogil:
@@ -49,7 +62,11 @@ cdef inline void forward_tile(
     if layer.bias:
         b = theta + layer.b + column
     # Z (n_rows, n_columns) = b + A_prev (n_rows, fan_in) . W (fan_in, n_columns)
-    gemm_nn(n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
+    if l == 0 and mostly_zeros(plan, batch, row, n_rows):
+        gemm_skipping(
+            False, n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
+    else:
+        gemm_nn(n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
     lap(batch.clock, PRODUCTS)
     # A = f(Z)
     if l == plan.n_layers - 1 and plan.link:
@@ -90,8 +107,11 @@ cdef inline void backward_tile(
 cdef inline void gather_inputs(
     const Plan* plan, const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows, floating* work,
 ) noexcept nogil:
-    if input_of(plan, batch, 0, <const floating*>work) == work + plan.X:
+    cdef const floating* X = input_of(plan, batch, 0, <const floating*>work)
+    if X == work + plan.X:
         gather(&batch.X, batch.order, batch.start + row, n_rows, plan.n_inputs, work + plan.X + row * plan.n_inputs)
+    if plan.may_skip:
+        batch.nonzeros[row // plan.block_rows] = count_nonzeros(X + row * plan.n_inputs, n_rows * plan.n_inputs)
     lap(batch.clock, GATHER)
 
 

@@ -113,6 +113,18 @@ ctypedef void (*product_f64)(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t a_row, Py_ssize_t a_depth, const double* B,
     Py_ssize_t b_depth, Py_ssize_t b_column, const double* S, Py_ssize_t s_row, double* C, Py_ssize_t c_row) noexcept nogil
 
+# The same C = S + A . B, or A^T . B if transposed (A lies as (k, m)); zeros of A are skipped.
+ctypedef void (*sparse_f32)(
+    bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t lda, const float* B, Py_ssize_t ldb,
+    const float* S, Py_ssize_t lds, float* C, Py_ssize_t ldc) noexcept nogil
+ctypedef void (*sparse_f64)(
+    bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t lda, const double* B,
+    Py_ssize_t ldb, const double* S, Py_ssize_t lds, double* C, Py_ssize_t ldc) noexcept nogil
+
+# how many of the values are not 0
+ctypedef Py_ssize_t (*nonzeros_f32)(const float* values, Py_ssize_t n) noexcept nogil
+ctypedef Py_ssize_t (*nonzeros_f64)(const double* values, Py_ssize_t n) noexcept nogil
+
 # out (n_rows, width) = rows of the source: order[start], order[start + 1], ..., or start, start + 1, ... if order is NULL
 ctypedef void (*gather_f32)(
     const Source* source, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t width,
@@ -146,6 +158,10 @@ cdef struct Linear:
     product_f64 narrow_columns64
     product_f32 product32            # any shape; NULL where BLAS is used (_products.pyx)
     product_f64 product64
+    sparse_f32 sparse32              # NULL where there are no register tiles
+    sparse_f64 sparse64
+    nonzeros_f32 nonzeros32
+    nonzeros_f64 nonzeros64
 
 cdef Linear LINEAR
 
@@ -169,6 +185,13 @@ cdef inline void gather(
         LINEAR.gather32(source, order, start, n_rows, width, out)
     else:
         LINEAR.gather64(source, order, start, n_rows, width, out)
+
+
+cdef inline Py_ssize_t count_nonzeros(const floating* values, Py_ssize_t n) noexcept nogil:
+    if floating is float:
+        return LINEAR.nonzeros32(values, n)
+    else:
+        return LINEAR.nonzeros64(values, n)
 
 
 cdef inline double add_change(floating* theta, const floating* change, Py_ssize_t n) noexcept nogil:

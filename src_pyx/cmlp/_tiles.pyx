@@ -10,30 +10,16 @@ from cython cimport floating
 from libc.string cimport memcpy
 
 from cmlp._registry cimport LINEAR
+from cmlp._vectors cimport BYTES, f32s, f64s, load32, load64, load_first, store_first, vector
 
 cdef extern from *:
     """
-    #include <immintrin.h>
-    /* `inline` is a wish. Here it must be obeyed: a tile lies in registers only if its size is known where it is worked on. */
-    #undef CYTHON_INLINE
-    #define CYTHON_INLINE inline __attribute__((always_inline))
     #if defined(__AVX512F__)
-        enum { CMLP_BYTES = 64, CMLP_SUMS = 24, CMLP_WIDE = 4, CMLP_FAR = 4096 };
-        #define cmlp_mask(n) ((1u << (n)) - 1)
-        #define cmlp_load32(p, n) _mm512_maskz_loadu_ps((__mmask16)cmlp_mask(n), p)
-        #define cmlp_load64(p, n) _mm512_maskz_loadu_pd((__mmask8)cmlp_mask(n), p)
-        #define cmlp_store32(p, n, v) _mm512_mask_storeu_ps(p, (__mmask16)cmlp_mask(n), v)
-        #define cmlp_store64(p, n, v) _mm512_mask_storeu_pd(p, (__mmask8)cmlp_mask(n), v)
+        enum { CMLP_SUMS = 24, CMLP_WIDE = 4, CMLP_FAR = 4096 };
         #define cmlp_half32(v) _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1))
         #define cmlp_half64(v) _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1))
     #else
-        enum { CMLP_BYTES = 32, CMLP_SUMS = 12, CMLP_WIDE = 2, CMLP_FAR = 2048 };
-        #define cmlp_mask32(n) _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
-        #define cmlp_mask64(n) _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3))
-        #define cmlp_load32(p, n) _mm256_maskload_ps(p, cmlp_mask32(n))
-        #define cmlp_load64(p, n) _mm256_maskload_pd(p, cmlp_mask64(n))
-        #define cmlp_store32(p, n, v) _mm256_maskstore_ps(p, cmlp_mask32(n), v)
-        #define cmlp_store64(p, n, v) _mm256_maskstore_pd(p, cmlp_mask64(n), v)
+        enum { CMLP_SUMS = 12, CMLP_WIDE = 2, CMLP_FAR = 2048 };
         #define cmlp_half32(v) ((__m256)(v))
         #define cmlp_half64(v) ((__m256d)(v))
     #endif
@@ -41,10 +27,6 @@ cdef extern from *:
     enum { CMLP_DEPTH = 256, CMLP_ROWS = 96, CMLP_WIDEST = 4 };
     static __thread char cmlp_packed_a[CMLP_DEPTH * CMLP_ROWS * sizeof(float)] __attribute__((aligned(64)));
     static __thread char cmlp_packed_b[CMLP_DEPTH * CMLP_WIDEST * CMLP_BYTES] __attribute__((aligned(64)));
-    /* One register: arithmetic works on all of its lanes. It is loaded from any address, as numbers are. */
-    typedef float cmlp_f32s __attribute__((vector_size(CMLP_BYTES), aligned(4), may_alias));
-    typedef double cmlp_f64s __attribute__((vector_size(CMLP_BYTES), aligned(8), may_alias));
-
     static CYTHON_INLINE void cmlp_transpose32(const float *p, Py_ssize_t ld, float *out, Py_ssize_t ld_out) {
         __m128 a = _mm_loadu_ps(p), b = _mm_loadu_ps(p + ld), c = _mm_loadu_ps(p + 2 * ld), d = _mm_loadu_ps(p + 3 * ld);
         _MM_TRANSPOSE4_PS(a, b, c, d);
@@ -78,7 +60,6 @@ cdef extern from *:
     }
     """
     cdef enum:
-        BYTES "CMLP_BYTES"               # of a vector
         SUMS "CMLP_SUMS"                 # registers that hold a tile of C; the others hold a row of B and a number of A
         WIDE "CMLP_WIDE"                 # registers in a row of a high tile
         WIDEST "CMLP_WIDEST"             # registers in a row of any tile
@@ -87,13 +68,6 @@ cdef extern from *:
         ROWS "CMLP_ROWS"                 # columns of A^T at a time, if they are float
     void* packed_a "cmlp_packed_a"
     void* packed_b "cmlp_packed_b"
-    ctypedef float f32s "cmlp_f32s"
-    ctypedef double f64s "cmlp_f64s"
-    # the first n lanes
-    f32s load32 "cmlp_load32"(const float* p, int n) noexcept nogil
-    f64s load64 "cmlp_load64"(const double* p, int n) noexcept nogil
-    void store32 "cmlp_store32"(float* p, int n, f32s values) noexcept nogil
-    void store64 "cmlp_store64"(double* p, int n, f64s values) noexcept nogil
     # out (4,) = the sum of the lanes of each of four registers
     void sums32 "cmlp_sums32"(const f32s* values, float* out) noexcept nogil
     void sums64 "cmlp_sums64"(const f64s* values, double* out) noexcept nogil
@@ -101,31 +75,11 @@ cdef extern from *:
     void transpose32 "cmlp_transpose32"(const float* source, Py_ssize_t ld, float* out, Py_ssize_t ld_out) noexcept nogil
     void transpose64 "cmlp_transpose64"(const double* source, Py_ssize_t ld, double* out, Py_ssize_t ld_out) noexcept nogil
 
-ctypedef fused vector:                   # goes with `floating`: (float, f32s) or (double, f64s)
-    f32s
-    f64s
-
 cdef enum:
     HIGH = 24                            # rows of C from which packing B pays
     OFTEN = 128                          # columns of C from which packing A^T pays
     FEW = 3                              # rows of C up to which A . B^T is taken as dot products
     DOTS = 4                             # that many at a time
-
-
-cdef inline vector load_first(const floating* p, Py_ssize_t n, vector zero) noexcept nogil:
-    if vector is f32s and floating is float:
-        return load32(p, <int>n)
-    elif vector is f64s and floating is double:
-        return load64(p, <int>n)
-
-
-cdef inline void store_first(floating* p, Py_ssize_t n, vector values) noexcept nogil:
-    if n == BYTES // sizeof(floating):
-        (<vector*>p)[0] = values
-    elif vector is f32s and floating is float:
-        store32(p, <int>n, values)
-    elif vector is f64s and floating is double:
-        store64(p, <int>n, values)
 
 
 cdef inline void multiply(
