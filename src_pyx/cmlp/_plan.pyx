@@ -12,7 +12,7 @@ cdef enum:
     TASKS = 16                           # tiles that the propagation of a layer is cut into, if its rows allow
     SMALL_NET = 256 * 1024               # bytes of theta that stay in a core's own cache beside a block of rows
     WATCHED = 10 * 1000 * 1000           # multiplications in a step from which signals are looked for inside it
-    MANY_INPUTS = 32                     # from which, and from so many units of the first layer, zeros of X are looked for
+    MANY_INPUTS = 64                     # from which, and from so many units of the first layer, zeros of X are looked for
     MANY_UNITS = 16
     LONG_CALL = 1000 * 1000              # parameters from which a call of the core may last longer (cmlp/training.py)
 
