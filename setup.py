@@ -23,7 +23,7 @@ LEVELS = {f"_{level}": [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4"
 TILED = {"_v3", "_v4"}
 PRODUCTS = ["_tiles", "_zeros"]
 
-GNU_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-unused"]
+GNU_FLAGS = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-unused"]
 LINUX_LINK = ["-Wl,-z,relro,-z,now"]
 
 # What the team of threads needs: OpenMP for the region, the GNU atomics for its barrier.
