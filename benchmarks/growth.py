@@ -73,14 +73,16 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--plot", metavar="FILE", help="draw the curves (needs matplotlib)")
     arguments = parser.parse_args()
-    rate, curves = limit_rate(arguments.threads), {}
+    times = {
+        (sweep, value): microseconds(*case(sweep, value), arguments.threads)
+        for sweep in arguments.sweeps
+        for value in SWEEPS[sweep]
+    }
+    rate, curves = limit_rate(arguments.threads), {}  # last: BLAS's threads wait busily for a while after a product
     print(machine(), f"\n{arguments.threads} threads; limit {rate / 1e9:.0f} thousand million multiply-adds a second\n")
     for sweep in arguments.sweeps:
-        rows = []
-        for value in SWEEPS[sweep]:
-            us = microseconds(*case(sweep, value), arguments.threads)
-            rows.append((value, us, multiplications(*case(sweep, value)[:2]) / rate * 1e6))
-        curves[sweep] = rows
+        work = {value: multiplications(*case(sweep, value)[:2]) for value in SWEEPS[sweep]}
+        rows = curves[sweep] = [(value, times[sweep, value], work[value] / rate * 1e6) for value in SWEEPS[sweep]]
         print_table([sweep, "microseconds a step", "limit"], [(v, f"{u:.4g}", f"{m:.3g} ({m / u:.0%})") for v, u, m in rows])
     if arguments.plot:
         plot(curves, arguments.plot)

@@ -293,9 +293,10 @@ cdef class Engine:
         cdef Py_ssize_t rows = min(n_rows, plan.capacity), tiles = n_tiles(rows, plan.block_rows), widest = 1, units = 0, l
         for l in range(plan.n_layers):
             units += plan.layers[l].fan_out
-            widest = max(widest, n_tiles(plan.layers[l].fan_out, plan.layers[l].forward_columns))
+            widest = max(widest, n_tiles(rows, plan.layers[l].forward_rows)
+                         * n_tiles(plan.layers[l].fan_out, plan.layers[l].forward_columns))
         if plan.by_layer:
-            return rows * (plan.n_params + 20 * units) // (2 * plan.n_layers), tiles * widest
+            return rows * (plan.n_params + 20 * units) // (2 * plan.n_layers), max(tiles, widest)
         return rows * (plan.n_params + 20 * units), tiles
 
     def prepare(self, int n_threads):
