@@ -186,4 +186,5 @@ def resolve(loss: str | Loss) -> Loss:
     """The loss meant: itself, or the named one with its defaults."""
     if isinstance(loss, Loss) and type(loss) is not Loss:
         return loss
+    validation.check_no_class("loss", loss)
     return BY_NAME[validation.check_name("loss", loss, BY_NAME)]()

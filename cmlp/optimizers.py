@@ -367,8 +367,7 @@ BY_NAME = {kind.name: kind for kind in CLASSES} | {"adamw": AdamW, "lbfgs": LBFG
 
 def resolve(optimizer: "str | Optimizer | LBFGS") -> "Optimizer | LBFGS":
     """An optimizer itself, or by name with its defaults."""
-    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
-        raise ValueError(f"optimizer is the class {optimizer.__name__}; give one of it, {optimizer.__name__}(), or its name")
+    validation.check_no_class("optimizer", optimizer)
     if isinstance(optimizer, LBFGS):
         return optimizer
     if isinstance(optimizer, Optimizer):

@@ -131,7 +131,7 @@ def table(params: Array, penalty: Penalty | None, rates: Mapping[str, float] | N
             held &= np.isin(params["layer"], chosen)
         blocks[held, 1:4] += (penalty.l1, penalty.l2, penalty.weight_decay)
         blocks[held & are_weights, 4] = penalty.max_norm or 0.0
-    for pattern, rate in (rates or {}).items():
+    for pattern, rate in (validation.check_mapping("rates", rates) or {}).items():
         matching = [fnmatchcase(name, pattern) for name in params["name"]]
         if not any(matching):
             raise ValueError(f"rates: {pattern!r} fits no block of parameters; there are {', '.join(params['name'])}")

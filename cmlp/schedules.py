@@ -234,11 +234,12 @@ class Function(Schedule):
     function: Callable[[int], float]
 
     def values(self, first, n, steps_per_epoch, n_epochs):
-        return np.array([float(self.function(step)) for step in range(first, first + n)])
+        return np.array([validation.check_returned(self.function(step), step) for step in range(first, first + n)])
 
 
 def resolve(given: Any) -> Schedule:
     """A schedule itself, a function of the step, or a number."""
     if isinstance(given, Schedule):
         return given
+    validation.check_no_class("a schedule", given)
     return Function(given) if callable(given) else Constant(given)

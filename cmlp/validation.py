@@ -4,6 +4,7 @@ import difflib
 import itertools
 import math
 import numbers
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -90,6 +91,25 @@ def check_quantiles(given, most: int) -> tuple[float, ...]:
     if any(not 0 < q < 1 for q in quantiles) or any(a >= b for a, b in itertools.pairwise(quantiles)):
         raise ValueError(f"quantiles must lie in (0, 1), in increasing order; got {given!r}")
     return quantiles
+
+
+def check_no_class(what: str, given) -> None:
+    """A class where one of its objects is wanted."""
+    if isinstance(given, type):
+        raise ValueError(f"{what} is the class {given.__name__}; give one of it, {given.__name__}(...)")
+
+
+def check_returned(value, step: int) -> float:
+    """What a user's function of the step has returned."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ValueError(f"a function of the step must return a number; for step {step} it returned {value!r}")
+    return float(value)
+
+
+def check_mapping(name: str, given):
+    if given is not None and not isinstance(given, Mapping):
+        raise ValueError(f"{name} must be a dict or None; got {given!r}")
+    return given
 
 
 def check_schedule_number(owner: str, name: str, value) -> None:
@@ -200,6 +220,8 @@ def check_output(output, objective, n_outputs: int) -> tuple[str, float]:
         raise ValueError(f"loss {loss!r} needs {each} outputs for each target; got a last layer of {n_outputs}")
     if output is None:
         return check_activation(link or "identity")
+    if output == "mean_variance" != link:
+        raise ValueError("output 'mean_variance' belongs to loss='gaussian', which sets it itself; leave it out")
     name, parameter = check_activation(output, "output")
     if link is not None and name != link:
         free = [name for name, info in registry.losses.items() if info.link is None]
@@ -221,6 +243,8 @@ def check_biases(bias, n_layers: int) -> list[bool]:
 
 def check_layers(name: str, given, n_layers: int) -> list[int]:
     """Numbers of layers, counted from 0; negative ones from the end."""
+    if not isinstance(given, (list, tuple, range, np.ndarray)):
+        raise ValueError(f"{name} must be a list of numbers of layers; got {given!r}")
     layers = [check_integer(name, l, -n_layers, n_layers - 1) for l in given]
     return [l % n_layers for l in layers]
 

@@ -139,6 +139,11 @@ class NanInitializer(initializers.Initializer):
     [
         ({"activation": ["tanh", "relu"]}, "activation has 2 entries for 1 hidden layer"),
         ({"activation": []}, "activation has 0 entries for 1 hidden layer"),
+        ({"loss": cmlp.losses.Huber}, r"loss is the class Huber; give one of it, Huber\(...\)"),
+        ({"loss": "gaussian"}, "loss 'gaussian' needs 2 outputs for each target; got a last layer of"),
+        ({"loss": "squared_error", "output": "mean_variance"}, "output 'mean_variance' belongs to loss='gaussian'"),
+        ({"activation": ("tanh", 2.0)}, "activation 'tanh' has no parameter.*leaky_relu, elu, sine can be set"),
+        ({"activation": ("elu", -1.0)}, "the parameter of 'elu' must be above 0; got -1.0"),
         ({"activation": "sign"}, "'sign' cannot stand in a hidden layer.*use 'tanh'"),
         ({"activation": ["sign"]}, "'sign' cannot stand in a hidden layer"),
         ({"output": "sigmoid"}, "'cross_entropy' sets the output function itself .*'softmax'.*squared_error, absolute_error"),

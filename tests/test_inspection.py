@@ -151,9 +151,11 @@ def test_layers_that_are_not_there():
 # --- range test -----------------------------------------------------------------------------------------------
 def test_learning_rate_range(digits):
     net = cmlp.Network([64, 32, 10], input_scale=1 / 16)
-    curve = inspection.learning_rate_range(net, *digits, cmlp.SGD, highest=1000)
+    curve = inspection.learning_rate_range(net, *digits, cmlp.SGD(), highest=1000)
     assert len(curve.learning_rate) == len(curve.loss) == len(curve.smoothed) < 100, "it ended when it diverged"
     assert_allclose(curve.learning_rate[0], 1e-6)
     assert 0.01 < curve.suggestion < 50
+    with pytest.raises(ValueError, match="LBFGS has no learning rate"):
+        inspection.learning_rate_range(net, *digits, "lbfgs")
     with pytest.raises(ValueError, match="lowest and highest"):
         inspection.learning_rate_range(net, *digits, lowest=1, highest=0.1)

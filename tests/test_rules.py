@@ -220,6 +220,8 @@ def test_what_rules_refuse(make, message):
         ({"penalty": 0.1}, "penalty must be a cmlp.Penalty or None; got 0.1"),
         ({"clip": 1.0}, "clip must be a cmlp.Clip or None"),
         ({"rates": {"V0": 1}}, "rates: 'V0' fits no block of parameters; there are W0, b0"),
+        ({"rates": [1]}, r"rates must be a dict or None; got \[1\]"),
+        ({"penalty": Penalty(l2=1, layers=0)}, "Penalty: layers must be a list of numbers of layers; got 0"),
         ({"rates": {"W0": -1}}, "rates: 'W0' must be a finite number"),
         ({"penalty": Penalty(layers=[3])}, "Penalty: layers must be a whole number, from -1 to 0; got 3"),
         ({"average": 1.0}, r"average must be in \[0, 1\)"),

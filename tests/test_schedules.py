@@ -91,6 +91,10 @@ def test_a_schedule_that_leaves_the_range(rng):
         net.fit(X, y, optimizer=cmlp.Momentum(0.1, schedules.Linear(0.5, 1.5)))
     with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number, at least 0; got -1"):
         net.fit(X, y, optimizer=cmlp.SGD(lambda step: -1))
+    with pytest.raises(ValueError, match="for step 0 it returned 'fast'"):
+        net.fit(X, y, optimizer=cmlp.SGD(lambda step: "fast"))
+    with pytest.raises(ValueError, match=r"a schedule is the class Cosine; give one of it, Cosine\(...\)"):
+        net.fit(X, y, optimizer=cmlp.SGD(schedules.Cosine))
     assert_array_equal(net.theta, before)
 
 

@@ -1,12 +1,13 @@
 """The learning-rate range test: the loss while the learning rate grows from step to step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from cmlp import validation
+from cmlp import optimizers, validation
 from cmlp.layers import Array
+from cmlp.training import DivergenceError
 
 SMOOTHING = 0.9  # of the losses, which single batches make jump
 DIVERGED = 4.0  # times the lowest loss at which the test ends
@@ -52,8 +53,8 @@ def learning_rate_range(
     net : cmlp.Network
         It is not changed.
     X, y : as in `cmlp.Network.fit`
-    optimizer : type or None
-        A class of optimizers, such as `cmlp.SGD`; `cmlp.Adam` unless given.
+    optimizer : Optimizer, optional
+        Whose learning rate is replaced; ``cmlp.Adam()`` unless given.
     lowest, highest : float, default 1e-6, 10
     steps : int, default 100
         It ends before, when the smoothed loss is four times the lowest, or not finite.
@@ -74,10 +75,9 @@ def learning_rate_range(
     >>> 1e-4 < curve.suggestion < 1
     True
     """
-    from cmlp.optimizers import Adam
-    from cmlp.training import DivergenceError
-
-    kind = optimizer or Adam
+    optimizer = optimizers.resolve(optimizer or "adam")
+    if not hasattr(optimizer, "learning_rate"):
+        raise ValueError(f"{type(optimizer).__name__} has no learning rate")
     validation.check_integer("steps", steps, 3)
     if not 0 < validation.check_number("lowest", lowest) < validation.check_number("highest", highest):
         raise ValueError(f"lowest and highest must be above 0, in this order; got {lowest!r}, {highest!r}")
@@ -92,7 +92,7 @@ def learning_rate_range(
     for k, rate in enumerate(rates):
         rows = order[k * batch_size : (k + 1) * batch_size]
         try:
-            losses.append(twin.step(X[rows], y[rows], kind(float(rate))))
+            losses.append(twin.step(X[rows], y[rows], replace(optimizer, learning_rate=float(rate))))
         except DivergenceError:
             break
         mean = SMOOTHING * mean + (1 - SMOOTHING) * losses[-1]
