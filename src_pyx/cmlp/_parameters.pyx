@@ -65,46 +65,68 @@ cdef inline double apply(
 cdef inline void penalise_piece(
     const Rules* rules, Py_ssize_t block, Py_ssize_t n, const floating* theta, floating* change,
 ) noexcept nogil:
-    cdef const double* rule
-    if rules == NULL:
-        return
-    rule = rules.blocks + N_RULES * block
+    cdef const double* rule = rules.blocks + N_RULES * block
     if rule[L1] != 0 or rule[L2] != 0:
         penalise(change, theta, n, rule[L1], rule[L2])
 
 
-# --- one tile -----------------------------------------------------------------------------------------------
+# --- W's part of a tile, whose rows lie ld apart in `change` ------------------------------------------------
 cdef inline Py_ssize_t n_pieces(const Plan* plan, const Tile* tile) noexcept nogil:
-    """The flat pieces that a tile of W consists of: itself where it is whole rows, else its rows."""
+    """The flat pieces that it consists of: itself where it is whole rows, else its rows."""
     return 1 if tile.n_columns == plan.layers[tile.l].fan_out else tile.n_rows
 
 
+cdef inline Py_ssize_t start_of(const Plan* plan, const Tile* tile) noexcept nogil:
+    """Where it starts in theta."""
+    cdef const Layer* layer = &plan.layers[tile.l]
+    return layer.W + tile.row * layer.fan_out + tile.column
+
+
+cdef inline void penalise_weights(
+    const Plan* plan, const Rules* rules, const Tile* tile, const floating* theta, floating* change, Py_ssize_t ld,
+) noexcept nogil:
+    cdef const Layer* layer = &plan.layers[tile.l]
+    cdef Py_ssize_t pieces = n_pieces(plan, tile), n = tile.n_rows * tile.n_columns // pieces, i
+    theta += start_of(plan, tile)
+    for i in range(pieces):
+        penalise_piece(rules, layer.block, n, theta + i * layer.fan_out, change + i * ld)
+
+
+cdef inline double apply_weights(
+    const Plan* plan, const Update* update, const Tile* tile, double factor, floating* theta, floating* change,
+    Py_ssize_t ld, floating* state,
+) noexcept nogil:
+    cdef const Layer* layer = &plan.layers[tile.l]
+    cdef Py_ssize_t pieces = n_pieces(plan, tile), n = tile.n_rows * tile.n_columns // pieces, i
+    cdef double largest = 0
+    for i in range(pieces):
+        largest = larger(largest, apply(
+            plan, update, layer.block, factor, start_of(plan, tile) + i * layer.fan_out, n, theta, change + i * ld, state))
+    return largest
+
+
+# --- fused --------------------------------------------------------------------------------------------------
 cdef inline double update_tile(
     const Plan* plan, const Batch* batch, const Update* update, const Tile* tile, floating* theta, floating* state,
     const floating* work, floating* scratch,
 ) noexcept nogil:
     cdef const Layer* layer = &plan.layers[tile.l]
-    cdef Py_ssize_t start = layer.W + tile.row * layer.fan_out + tile.column, pieces = n_pieces(plan, tile), i, offset
-    cdef Py_ssize_t n = tile.n_rows * tile.n_columns // pieces
-    cdef double largest = 0
-    cdef floating* change
+    cdef Py_ssize_t offset = layer.b + tile.column
+    cdef double largest
     weight_gradient(plan, batch, tile, False, work, scratch, tile.n_columns)
-    for i in range(pieces):
-        offset = start + i * layer.fan_out
-        change = scratch + i * tile.n_columns
-        penalise_piece(update.rules, layer.block, n, <const floating*>(theta + offset), change)
-        largest = larger(largest, apply(plan, update, layer.block, 1, offset, n, theta, change, state))
+    if update.rules != NULL:
+        penalise_weights(plan, update.rules, tile, <const floating*>theta, scratch, tile.n_columns)
+    largest = apply_weights(plan, update, tile, 1, theta, scratch, tile.n_columns, state)
     lap(batch.clock, UPDATE)
     if tile.row == 0 and layer.bias:
-        offset = layer.b + tile.column
         bias_gradient(plan, batch, tile, False, work, scratch)
-        penalise_piece(update.rules, layer.block + 1, tile.n_columns, <const floating*>(theta + offset), scratch)
+        if update.rules != NULL:
+            penalise_piece(update.rules, layer.block + 1, tile.n_columns, <const floating*>(theta + offset), scratch)
         largest = larger(largest, apply(plan, update, layer.block + 1, 1, offset, tile.n_columns, theta, scratch, state))
         lap(batch.clock, UPDATE)
     return largest
 
 
-# --- fused --------------------------------------------------------------------------------------------------
 cdef double update_from_batch(
     const Plan* plan, const Batch* batch, const Update* update, floating* theta, floating* state, const floating* work,
     floating* scratch, Team* team, int thread, int n_threads,
@@ -134,7 +156,7 @@ cdef void accumulate(
             return
         tile = &plan.tiles[index]
         layer = &plan.layers[tile.l]
-        weight_gradient(plan, batch, tile, add, work, dtheta + layer.W + tile.row * layer.fan_out + tile.column, layer.fan_out)
+        weight_gradient(plan, batch, tile, add, work, dtheta + start_of(plan, tile), layer.fan_out)
         if tile.row == 0 and layer.bias:
             bias_gradient(plan, batch, tile, add, work, dtheta + layer.b + tile.column)
 
@@ -142,7 +164,7 @@ cdef void accumulate(
 cdef void finish_gradient(
     const Plan* plan, const Rules* rules, const floating* theta, floating* dtheta, Team* team, int thread, int n_threads,
 ) noexcept nogil:
-    cdef Py_ssize_t index, i, pieces, n, offset
+    cdef Py_ssize_t index, i, pieces, offset
     cdef Search search = Search(0, 0)
     cdef const Tile* tile
     cdef const Layer* layer
@@ -152,13 +174,13 @@ cdef void finish_gradient(
             return
         tile = &plan.tiles[index]
         layer = &plan.layers[tile.l]
-        pieces = n_pieces(plan, tile)
-        n = tile.n_rows * tile.n_columns // pieces
+        offset = start_of(plan, tile)
+        penalise_weights(plan, rules, tile, theta, dtheta + offset, layer.fan_out)
         rules.squares[index] = rules.squares[plan.n_tiles + index] = 0
+        pieces = n_pieces(plan, tile)
         for i in range(pieces):
-            offset = layer.W + (tile.row + i) * layer.fan_out + tile.column
-            penalise_piece(rules, layer.block, n, theta + offset, dtheta + offset)
-            rules.squares[index] += sum_squares(<const floating*>(dtheta + offset), n)
+            rules.squares[index] += sum_squares(
+                <const floating*>(dtheta + offset + i * layer.fan_out), tile.n_rows * tile.n_columns // pieces)
         if tile.row == 0 and layer.bias:
             offset = layer.b + tile.column
             penalise_piece(rules, layer.block + 1, tile.n_columns, theta + offset, dtheta + offset)
@@ -184,7 +206,7 @@ cdef double update_from_gradient(
     const Plan* plan, const Update* update, floating* theta, floating* dtheta, floating* state, Team* team, int thread,
     int n_threads,
 ) noexcept nogil:
-    cdef Py_ssize_t index, i, pieces, n, offset
+    cdef Py_ssize_t index, offset
     cdef double largest = 0, factor = clipping_factor(plan, update.rules, 0, False)
     cdef bint by_block = update.rules != NULL and update.rules.by_block
     cdef Search search = Search(0, 0)
@@ -196,13 +218,10 @@ cdef double update_from_gradient(
             return largest
         tile = &plan.tiles[index]
         layer = &plan.layers[tile.l]
-        pieces = n_pieces(plan, tile)
-        n = tile.n_rows * tile.n_columns // pieces
         if by_block:
             factor = clipping_factor(plan, update.rules, tile.l, False)
-        for i in range(pieces):
-            offset = layer.W + (tile.row + i) * layer.fan_out + tile.column
-            largest = larger(largest, apply(plan, update, layer.block, factor, offset, n, theta, dtheta + offset, state))
+        largest = larger(largest, apply_weights(
+            plan, update, tile, factor, theta, dtheta + start_of(plan, tile), layer.fan_out, state))
         if tile.row == 0 and layer.bias:
             offset = layer.b + tile.column
             if by_block:
