@@ -39,6 +39,8 @@ class Optimizer:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if field.name != "learning_rate":
+                schedules.refuse_plateau(f"{type(self).__name__}: {field.name}", value)
             if not isinstance(value, Schedule) and not callable(value):
                 validation.check_hyper_parameter(type(self).__name__, field.name, value)
 

@@ -191,6 +191,10 @@ class WarmUp(Schedule):
     then: Any
     epochs: float = 1.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_plateau("WarmUp: then", self.then)
+
     def values(self, first, n, steps_per_epoch, n_epochs):
         rising = max(1, round(self.epochs * steps_per_epoch))
         steps = np.arange(first, first + n)
@@ -235,6 +239,12 @@ class Function(Schedule):
 
     def values(self, first, n, steps_per_epoch, n_epochs):
         return np.array([validation.check_returned(self.function(step), step) for step in range(first, first + n)])
+
+
+def refuse_plateau(name: str, given: Any) -> None:
+    """A plateau is watched for the learning rate alone; elsewhere it would be a constant in silence."""
+    if isinstance(given, ReduceOnPlateau):
+        raise ValueError(f"{name} cannot be a ReduceOnPlateau, which is watched where it is itself the learning rate")
 
 
 def resolve(given: Any) -> Schedule:

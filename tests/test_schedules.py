@@ -108,6 +108,8 @@ def test_a_schedule_that_leaves_the_range(rng):
         (lambda: schedules.Cosine(1, growth=0.5), "Cosine: growth must be at least 1"),
         (lambda: schedules.OneCycle(1, rise=1), r"OneCycle: rise must be inside \(0, 1\)"),
         (lambda: schedules.ReduceOnPlateau(1, patience=0), "ReduceOnPlateau: patience"),
+        (lambda: schedules.WarmUp(schedules.ReduceOnPlateau(0.1)), "WarmUp: then cannot be a ReduceOnPlateau"),
+        (lambda: cmlp.Momentum(0.1, schedules.ReduceOnPlateau(0.9)), "Momentum: momentum cannot be a ReduceOnPlateau"),
         (lambda: schedules.Function(3), "Function: function must be a function"),
     ],
 )
