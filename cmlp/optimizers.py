@@ -183,6 +183,12 @@ class Adagrad(Optimizer):
     ----------
     learning_rate : float, default 0.01
     epsilon : float, default 1e-10
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.Adagrad(0.1)
+    Adagrad(learning_rate=0.1, epsilon=1e-10)
     """
 
     name = "adagrad"
@@ -199,6 +205,12 @@ class Adadelta(Optimizer):
     learning_rate : float, default 1.0
     rho : float in [0, 1), default 0.9
     epsilon : float, default 1e-6
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.Adadelta()
+    Adadelta(learning_rate=1.0, rho=0.9, epsilon=1e-06)
     """
 
     name = "adadelta"
@@ -246,6 +258,12 @@ class AdamW(Adam):
         As Adam's, whose memory it shares.
     weight_decay : float, default 0.01
         Of weights, not of biases; see `cmlp.Penalty` for more.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.AdamW(weight_decay=0.1).weight_decay
+    0.1
     """
 
     weight_decay: float = 0.01
@@ -256,6 +274,12 @@ class AMSGrad(Adam):
     """Adam with the highest v so far, so that steps never grow again (Reddi, Kale and Kumar, ICLR 2018).
 
     Parameters as Adam's.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.AMSGrad(0.01).learning_rate
+    0.01
     """
 
     name = "amsgrad"
@@ -272,6 +296,12 @@ class NAdam(Adam):
         As Adam's.
     momentum_decay : float, default 0.004
         How fast the momentum grows from half of beta_1 to beta_1.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.NAdam().momentum_decay
+    0.004
     """
 
     name = "nadam"
@@ -281,7 +311,14 @@ class NAdam(Adam):
 
 @dataclass(frozen=True)
 class RAdam(Adam):
-    """Adam that warms up by itself (Liu et al., ICLR 2020). Parameters as Adam's."""
+    """Adam that warms up by itself (Liu et al., ICLR 2020). Parameters as Adam's.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.RAdam(0.01).learning_rate
+    0.01
+    """
 
     name = "radam"
 
@@ -295,6 +332,12 @@ class Lion(Optimizer):
     learning_rate : float, default 0.0001
         Three to ten times less than Adam's.
     beta_1, beta_2 : float in [0, 1), default 0.9, 0.99
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.Lion()
+    Lion(learning_rate=0.0001, beta_1=0.9, beta_2=0.99)
     """
 
     name = "lion"
@@ -316,6 +359,12 @@ class Rprop(Optimizer):
     grow, shrink : float, default 1.2, 0.5
     least, most : float, default 1e-6, 50
         Between which steps stay.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.Rprop().grow
+    1.2
     """
 
     name = "rprop"

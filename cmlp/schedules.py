@@ -61,7 +61,14 @@ class Step(Schedule):
 
 @dataclass(frozen=True)
 class Exponential(Schedule):
-    """``initial factor^epochs``."""
+    """``initial factor^epochs``.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.Exponential(1.0, 0.5).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
+    [1.0, 0.5, 0.25, 0.125]
+    """
 
     initial: float
     factor: float = 0.95
@@ -72,7 +79,14 @@ class Exponential(Schedule):
 
 @dataclass(frozen=True)
 class InverseTime(Schedule):
-    """``initial / (1 + rate epochs)`` (Robbins and Monro 1951 for power 1)."""
+    """``initial / (1 + rate epochs)`` (Robbins and Monro 1951 for power 1).
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.InverseTime(1.0).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
+    [1.0, 0.5, 0.333, 0.25]
+    """
 
     initial: float
     rate: float = 1.0
@@ -84,7 +98,14 @@ class InverseTime(Schedule):
 
 @dataclass(frozen=True)
 class Polynomial(Schedule):
-    """From initial to final as ``(1 - epochs / length)^power``; final from then on."""
+    """From initial to final as ``(1 - epochs / length)^power``; final from then on.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.Polynomial(1.0).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
+    [1.0, 0.562, 0.25, 0.062]
+    """
 
     initial: float
     final: float = 0.0
@@ -98,7 +119,14 @@ class Polynomial(Schedule):
 
 @dataclass(frozen=True)
 class Linear(Schedule):
-    """From initial to final in a straight line; final from then on."""
+    """From initial to final in a straight line; final from then on.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.Linear(1.0).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
+    [1.0, 0.75, 0.5, 0.25]
+    """
 
     initial: float
     final: float = 0.0
@@ -160,6 +188,12 @@ class OneCycle(Schedule):
         The part of the call of fit that goes up.
     start, end : float, default 25, 1e4
         The first value is highest / start, the last highest / start / end.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.OneCycle(1.0, rise=0.5).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
+    [0.04, 0.52, 1.0, 0.5]
     """
 
     highest: float
@@ -209,6 +243,12 @@ class ReduceOnPlateau(Schedule):
     """`initial`, times `factor` whenever the loss has not come down by more than `tol` for `patience` epochs in a row.
 
     The loss is that of the validation data where there is any. It needs a call of the core for each epoch.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.ReduceOnPlateau(0.01, patience=3).factor
+    0.1
     """
 
     initial: float
