@@ -11,11 +11,11 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-CORE = ["_registry", "_products", "_random", "_team", "_plan", "_propagation", "_parameters", "_step"]
-CORE += ["_core", "_kernels"]
+CORE = ["_registry", "_products", "_random", "_team", "_plan", "_own_loss", "_after", "_propagation", "_parameters", "_step"]
+CORE += ["_instructions", "_samples", "_core", "_kernels"]
 # Built once for each instruction set; the best is imported.
-FAMILIES = ["_gather", "_linear", "_regular", "_activations", "_activations_of_z", "_activations_of_rows", "_losses"]
-FAMILIES += ["_optimizers"]
+FAMILIES = ["_gather", "_linear", "_noise", "_regular", "_activations", "_activations_of_z", "_activations_of_rows"]
+FAMILIES += ["_norms", "_losses", "_optimizers"]
 
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and os.name == "posix"
 LEVELS = {f"_{level}": [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4")} if X86_64 else {"_generic": []}

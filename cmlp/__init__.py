@@ -5,11 +5,12 @@ The map of the package:
 ==================  ==============================================================================================
 `Network`           a network: fit, predict, forward, score, cost, gradient, step, trace, summary
 `SGD` ... `Adam`    optimizers, frozen sets of hyper-parameters
-`losses`            what is made small, likewise
+`losses`            what is made small, likewise; `losses.Custom` for one of your own
+`BatchNorm` ...     normalisation of layers, likewise
 `schedules`         hyper-parameters as functions of the step
 `Penalty`, `Clip`   what holds parameters small, and cuts gradients off
 `initializers`      how W and b begin
-`registry`          the names of the activations, losses and optimizers that are compiled in
+`registry`          the names of the activations, norms, losses and optimizers that are compiled in
 `layers`            the two tables that describe the flat buffers, and views of them
 `datasets`          readers for IDX and CSV files, generators, a bundled set of handwritten digits
 `inspection`        gradient check, diagnosis, hidden activations, range test of the learning rate
@@ -36,6 +37,7 @@ if importlib.util.find_spec("cmlp._core") is None:
 from cmlp import initializers, layers, losses, registry, schedules
 from cmlp.config import show_config
 from cmlp.network import Network
+from cmlp.norms import BatchNorm, LayerNorm
 from cmlp.optimizers import (
     LBFGS,
     SGD,
@@ -65,9 +67,11 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "BatchNorm",
     "Clip",
     "DivergenceError",
     "History",
+    "LayerNorm",
     "Lion",
     "Momentum",
     "NAdam",

@@ -3,11 +3,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cmlp._registry import ActivationInfo, LossInfo, OptimizerInfo
+from cmlp._registry import ActivationInfo, LossInfo, NormInfo, OptimizerInfo
+from cmlp._samples import Samples
 
 Array = NDArray[Any]
 
 activations: dict[str, ActivationInfo]
+norms: dict[str, NormInfo]
 losses: dict[str, LossInfo]
 optimizers: dict[str, OptimizerInfo]
 largest_size: int
@@ -24,20 +26,6 @@ def load_kernels(level: str) -> None: ...
 def ticks() -> int: ...
 def max_threads() -> int: ...
 def aligned_empty(n: int, dtype: Any) -> Array: ...
-def largest(array: Array) -> float: ...
-def usable_as_it_is(X: Any, width: int, dtype: Any) -> bool: ...
-
-class Samples:
-    n_samples: int
-    def __init__(
-        self,
-        X: Array,
-        Y: Array | None = None,
-        sample_weight: Array | None = None,
-        input_scale: float = 1.0,
-        off: float = 0.0,
-    ) -> None: ...
-    def rows(self, start: int, out: Array, targets: bool = False) -> None: ...
 
 class Cursor:
     t: int
@@ -52,21 +40,55 @@ class Cursor:
 class Engine:
     dtype: np.dtype[Any]
     layers: Array
+    params: Array
     work: Array
     capacity: int
     clocks: Array | None
     def __init__(
-        self, layers: Array, loss: str, loss_values: tuple[float, ...], capacity: int, dtype: Any, keep_Z: bool = False
+        self,
+        layers: Array,
+        params: Array,
+        objective: Any,
+        capacity: int,
+        dtype: Any,
+        keep_Z: bool = False,
+        input_noise: float = 0.0,
+        input_dropout: float = 0.0,
     ) -> None: ...
     def load(self, n_rows: int) -> tuple[int, int]: ...
     def prepare(self, n_threads: int) -> None: ...
     def block(self, name: str, l: int, n_rows: int) -> Array: ...
-    def forward(self, theta: Array, samples: Samples, out: Array, scores: bool = False, n_threads: int = 1) -> None: ...
-    def cost(self, theta: Array, samples: Samples, n_threads: int = 1) -> float: ...
-    def gradient(self, theta: Array, dtheta: Array, samples: Samples, n_threads: int = 1) -> tuple[float, bool]: ...
+    def inputs(self, n_rows: int, mask: bool = False) -> Array: ...
+    def forward(
+        self,
+        variables: Array,
+        samples: Samples,
+        out: Array,
+        scores: bool = False,
+        n_threads: int = 1,
+        draw: tuple[int, int] | None = None,
+        training: bool = False,
+    ) -> None: ...
+    def cost(
+        self,
+        variables: Array,
+        samples: Samples,
+        n_threads: int = 1,
+        draw: tuple[int, int] | None = None,
+        training: bool = False,
+    ) -> float: ...
+    def gradient(
+        self,
+        variables: Array,
+        dtheta: Array,
+        samples: Samples,
+        n_threads: int = 1,
+        draw: tuple[int, int] | None = None,
+        training: bool = False,
+    ) -> tuple[float, bool]: ...
     def train(
         self,
-        theta: Array,
+        variables: Array,
         dtheta: Array | None,
         state: Array | None,
         samples: Samples,

@@ -7,6 +7,12 @@ class ActivationInfo:
     elementwise: bool = True
     needs_Z: bool = False
     output_only: bool = False
+    learned: bool = False
+
+@dataclass(frozen=True)
+class NormInfo:
+    row: int
+    by_columns: bool
 
 @dataclass(frozen=True)
 class LossInfo:
@@ -23,6 +29,7 @@ class OptimizerInfo:
     n_slots: int
 
 activations: dict[str, ActivationInfo]
+norms: dict[str, NormInfo]
 losses: dict[str, LossInfo]
 optimizers: dict[str, OptimizerInfo]
 

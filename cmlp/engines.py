@@ -3,8 +3,11 @@
 import itertools
 import threading
 
+import numpy as np
+
 from cmlp import _core, threads, validation
-from cmlp.losses import Loss
+from cmlp.architecture import Architecture
+from cmlp.layers import NO_SOURCE, NONE, PLACES
 
 CHUNK = 4096  # rows in a work space at most: a larger batch goes through it in chunks
 WORK = 5_000_000_000  # multiplications in a work space at most, so that a signal is never waited for long
@@ -44,32 +47,37 @@ class Engines:
     have their own.
     """
 
-    def __init__(self, layers, loss: Loss, dtype) -> None:
-        self._make = (layers, loss, dtype)
-        self._widths = [int(layers["fan_in"][0]), *map(int, layers["fan_out"])]
+    def __init__(self, architecture: Architecture, dtype: np.dtype) -> None:
+        layers, _ = architecture.tables
+        self._architecture, self._dtype = architecture, dtype
+        self._meet_batches = bool((layers["running"] != NONE).any())
+        self._widths = architecture.sizes
         products = [a * b for a, b in itertools.pairwise(self._widths)]
         self._most_rows = most_rows(sum(products))
+        self._places = len(PLACES) if (layers["norm"] != NONE).any() or (layers["source"] != NO_SOURCE).any() else 3
         self._largest_product = 0 if _core.own_products else max(products)
         self._idle: list[tuple[tuple[int, bool], _core.Engine]] = []  # the last used at the end
         self._lock = threading.Lock()
 
-    def take(self, n_rows: int, keep_Z: bool = False) -> "_Loan":
+    def take(self, n_rows: int, keep_Z: bool = False, training: bool = False) -> "_Loan":
         """An engine for batches of n_rows, with BLAS limited to one thread where it might use more.
+
+        It may hold fewer rows, through which a batch goes in chunks; but in training, batch normalisation needs all of them.
 
         Raises
         ------
         MemoryError
             If the work space cannot be allocated.
         """
-        capacity = n_rows if n_rows < self._most_rows else self._most_rows
+        capacity = n_rows if n_rows < self._most_rows or (training and self._meet_batches) else self._most_rows
         key = (capacity, keep_Z)
         engine = self._pop(key) or self._new(*key)
         return _Loan(self, key, engine, capacity * self._largest_product > SMALL_PRODUCT)
 
     def _new(self, capacity: int, keep_Z: bool) -> _core.Engine:
-        layers, loss, dtype = self._make
-        validation.check_rows_fit(capacity, self._widths, dtype.itemsize)
-        return _core.Engine(layers, loss.name, loss.values, capacity, dtype, keep_Z)
+        validation.check_rows_fit(capacity, self._widths, self._places * self._dtype.itemsize)
+        net = self._architecture
+        return _core.Engine(*net.tables, net.objective, capacity, self._dtype, keep_Z, net.input_noise, net.input_dropout)
 
     def put_back(self, key: tuple[int, bool], engine: _core.Engine) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cmlp import optimizers, progress, rules, scores, targets, validation
+from cmlp import optimizers, progress, rules, schedules, scores, targets, validation
 from cmlp.lbfgs import LBFGSTraining
 from cmlp.samples import make_samples
 from cmlp.stopping import Stopping
@@ -25,6 +25,7 @@ def prepare(
     rates,
     average,
     accumulate,
+    dropout,
     validation_data,
     threshold,
     tol,
@@ -50,6 +51,7 @@ def prepare(
     if isinstance(optimizer, optimizers.LBFGS) or optimizer.name == "rprop":
         validation.check_whole_gradients(type(optimizer).__name__, batch_size, samples.n_samples)
     validation.check_theta(network.theta)
+    validation.check_batches_for_norm(network.layers, chunk)
     epochs = validation.check_integer("epochs", epochs, 1)
     updates = rules.resolve(
         network.tables[1],
@@ -61,7 +63,9 @@ def prepare(
         average,
     )
     if isinstance(optimizer, optimizers.LBFGS):
-        validation.check_for_lbfgs(clip, rates, average, None if updates is None else updates.blocks)
+        disturbed = network.architecture.input_noise or network.architecture.input_dropout
+        blocks = None if updates is None else updates.blocks
+        validation.check_for_lbfgs(clip, rates, average, blocks, network.layers, bool(disturbed))
         return LBFGSTraining(
             network, samples, meaning, optimizer, epochs, updates, stopping, evaluate, report, report_every, n_threads
         )
@@ -75,6 +79,7 @@ def prepare(
         epochs,
         np.empty(samples.n_samples, dtype=np.intp) if shuffled else None,
         updates,
+        rate_of_dropout(network, dropout),
         stopping,
         evaluate,
         report,
@@ -83,17 +88,29 @@ def prepare(
     )
 
 
+def rate_of_dropout(network, dropout):
+    """The rate, or its schedule, that the hidden layers with dropout have in this training; None: each its own."""
+    if dropout is None:
+        return None
+    if not any(layer.dropout for layer in network.layers):
+        raise ValueError("no hidden layer has dropout, so its rate cannot be set: Network(..., dropout=0.5)")
+    schedules.refuse_plateau("dropout", dropout)
+    if not schedules.is_scheduled(dropout):
+        validation.check_share("dropout", dropout)
+    return dropout
+
+
 def mean_for(network, average):
-    """The running mean of theta that this training goes on with; None without one."""
+    """The running mean of the variables that this training goes on with; None without one."""
     if average is None:
         return None
     if validation.check_share("average", average) == 0:
         raise ValueError("average must be in (0, 1): at 0 the mean is theta itself")
-    return network.theta.copy() if network.mean is None else network.mean.copy()
+    return network.variables.copy() if network.mean is None else network.mean.copy()
 
 
-def evaluation(network, validation_data, meaning: targets.Targets, theta, n_threads: int | None):
-    """A function that returns (loss, score) on the validation data, with another theta if given; None without any data."""
+def evaluation(network, validation_data, meaning: targets.Targets, variables, n_threads: int | None):
+    """A function that returns (loss, score) on the validation data, with other variables if given; None without any data."""
     pair = validation.check_validation_data(validation_data)
     if pair is None:
         return None
@@ -102,8 +119,8 @@ def evaluation(network, validation_data, meaning: targets.Targets, theta, n_thre
     y = np.asarray(y)
 
     def evaluate() -> tuple[float, float]:
-        outputs = network.outputs(samples, meaning.task != "values", n_threads, theta)
-        predicted = targets.middle(targets.decode(outputs, meaning, network.loss), network.objective)
-        return network.mean_loss(samples, n_threads, theta), scores.score(y, predicted, meaning, None)
+        outputs = network.outputs(samples, meaning.task != "values", n_threads, variables)
+        predicted = targets.middle(targets.decode(outputs, meaning, network.objective), network.objective)
+        return network.mean_loss(samples, n_threads, variables), scores.score(y, predicted, meaning, None)
 
     return evaluate

@@ -125,7 +125,7 @@ BY_NAME = {
     "sine": Sine,
 }
 
-RECTIFIERS = ("relu", "leaky_relu", "relu6", "elu", "softplus", "gelu", "gelu_tanh", "silu", "mish")
+RECTIFIERS = ("relu", "leaky_relu", "prelu", "relu6", "elu", "softplus", "gelu", "gelu_tanh", "silu", "mish")
 DEFAULTS = {"selu": Xavier, "sine": Sine} | dict.fromkeys(RECTIFIERS, He)
 
 

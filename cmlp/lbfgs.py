@@ -58,7 +58,7 @@ class LBFGSTraining:
     def _cost(self, theta):
         """(cost, gradient) at theta, penalties included."""
         self.network.theta[:] = theta
-        total, finite = self.engine.gradient(self.network.theta, self.dtheta, self.samples, self.team)
+        total, finite = self.engine.gradient(self.network.variables, self.dtheta, self.samples, self.team)
         cost, gradient = total / self.samples.n_samples, self.dtheta.astype(np.float64)
         if not finite and not self.history.epoch:
             raise DivergenceError("the loss is not finite at the first parameters: look at the scale of X and of the weights")

@@ -4,11 +4,16 @@
 A network takes a name, for the defaults, or one of these. The cost is the mean over the samples of weight times loss.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from cmlp import registry, validation
+from cmlp.layers import Array
 
+CLASS_LOSSES = ("log_loss", "cross_entropy", "perceptron")  # with these, a vector y is classes even for one output
 MOST_QUANTILES = 15  # a loss takes 16 numbers: how many there are, and each of them
 
 
@@ -27,6 +32,26 @@ class Loss:
     def outputs_per_target(self) -> int:
         """How many outputs are compared with one column of Y."""
         return registry.outputs_per_target(self.name, self.values)
+
+    @property
+    def link(self) -> str | None:
+        """The output function that it sets itself."""
+        return registry.losses[self.name].link
+
+    @property
+    def takes_scores(self) -> bool:
+        """Whether it compares Y with Z of the last layer, not with A."""
+        return self.link is not None
+
+    @property
+    def off(self) -> float:
+        """What Y holds for the classes that a sample is not in."""
+        return registry.losses[self.name].off
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether a vector y is classes even for one output."""
+        return self.name in CLASS_LOSSES
 
 
 class SquaredError(Loss):
@@ -164,6 +189,80 @@ class Perceptron(Loss):
     name = "perceptron"
 
 
+@dataclass(frozen=True)
+class Custom(Loss):
+    """A loss of your own: a Python function, called once for each batch, while the compiled threads wait.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(Z, Y)`` with Z (n, n_outputs), the raw scores of the last layer, and Y (n, n_targets), both to be read only
+        and in the network's dtype. It returns (losses, dZ): the loss of each sample, (n,), and its gradient by Z, of Z's
+        shape. Or, where the samples of a batch depend on each other, a single number, their mean loss, and the gradient of
+        that; then no weights of samples or classes can be given.
+    classes : bool, default False
+        Whether a vector y means classes even for one output; Y then holds 0 and 1.
+    outputs_per_target : int, default 1
+        How many outputs are compared with one column of Y.
+
+    Notes
+    -----
+    The output function of `Network(output=...)` is applied by `forward`, not in front of the loss. Check the gradient with
+    `cmlp.inspection.check_gradients`.
+
+    Examples
+    --------
+    >>> import numpy as np, cmlp
+    >>> def cauchy(Z, Y):
+    ...     E = Z - Y
+    ...     return np.log1p(E**2).sum(axis=1), 2 * E / (1 + E**2)
+    >>> X = np.linspace(-1, 1, 100)[:, None]
+    >>> net = cmlp.Network([1, 1], loss=cmlp.losses.Custom(cauchy), dtype="float64")
+    >>> cmlp.inspection.check_gradients(net, X, 3 * X).ok
+    True
+    >>> _ = net.fit(X, 3 * X, optimizer=cmlp.Adam(0.05), batch_size=None, epochs=500)
+    >>> round(float(net.layers[0].W[0, 0]), 3)
+    3.0
+    """
+
+    name = "custom"
+    function: Callable[[Array, Array], tuple[Any, Array]]
+    classes: bool = False
+    outputs_per_target: int = 1
+    values = ()
+    link = None
+    takes_scores = True
+    off = 0.0
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise ValueError(f"Custom: function must be callable, function(Z, Y) -> (losses, dZ); got {self.function!r}")
+        validation.check_flag("Custom: classes", self.classes)
+        validation.check_integer("Custom: outputs_per_target", self.outputs_per_target, 1)
+
+    @property
+    def of_classes(self) -> bool:
+        return self.classes
+
+    def evaluate(self, Z: Array, Y: Array, sample_weight: Array | None, scale: float, dZ: Array) -> float:
+        """Fill dZ with the gradient of the weighted losses times scale; returns their sum. Called by the core.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the function returns something else than it should.
+        """
+        losses, given = validation.check_own_loss(self.function(Z, Y), Z.shape)
+        if losses.ndim == 0:
+            if sample_weight is not None:
+                raise ValueError("a custom loss that returns one number cannot be weighted: let it return one for each sample")
+            dZ[:] = given * (len(Z) * scale)
+            return float(losses) * len(Z)
+        weight = np.ones(len(Z)) if sample_weight is None else sample_weight.astype(np.float64)
+        dZ[:] = given * (scale * weight)[:, None]
+        return float(losses @ weight)
+
+
 BY_NAME = {
     loss.name: loss
     for loss in (
@@ -183,8 +282,10 @@ BY_NAME = {
 
 
 def resolve(loss: str | Loss) -> Loss:
-    """The loss meant: itself, or the named one with its defaults."""
+    """The loss meant: itself, the named one with its defaults, or `Custom` of a function."""
     if isinstance(loss, Loss) and type(loss) is not Loss:
         return loss
     validation.check_no_class("loss", loss)
+    if callable(loss):
+        return Custom(loss)
     return BY_NAME[validation.check_name("loss", loss, BY_NAME)]()

@@ -8,20 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import _core, fitting, initializers, layers, losses, registry, scores, summary, targets, threads, validation
+from cmlp import _core, architecture, fitting, initializers, registry, scores, summary, targets, threads, validation
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
 from cmlp.losses import Loss
 from cmlp.memory import Memory
+from cmlp.norms import Norm
 from cmlp.optimizers import LBFGS, Optimizer
 from cmlp.rules import Clip, Penalty
 from cmlp.samples import make_inputs, make_samples
+from cmlp.schedules import Schedule
 from cmlp.trace import Trace, trace_step
 from cmlp.training import History
 
 
 class Network:
-    """A multilayer perceptron: ``A_l = f_l(A_(l-1) . W_l + b_l)``, with ``A_0 = input_scale X``.
+    """A multilayer perceptron: ``A_l = f_l(A_(l-1) . W_l + b_l)``, with ``A_(-1) = input_scale X``.
+
+    Between Z and A a layer may be normalised; what it hands on may be thinned out by dropout, and joined by what an earlier
+    layer puts out (residual connections): see `cmlp.layers.Layer`.
 
     Parameters
     ----------
@@ -31,13 +36,25 @@ class Network:
     activation : str, (str, float), or a sequence (n_hidden,) of these, default "relu"
         One for all hidden layers, or one for each: any of `cmlp.registry.activations` that can stand in a hidden layer, or with
         its parameter, as in ``("leaky_relu", 0.2)``.
-    loss : str or Loss, default "cross_entropy"
-        Any of `cmlp.losses`, by its name or with its parameters. "cross_entropy" (one class of several), "log_loss" (a yes or
-        no for each output), "perceptron", "poisson", "gamma" and "gaussian" set the output function themselves.
+    loss : str, Loss or callable, default "cross_entropy"
+        Any of `cmlp.losses`, by its name or with its parameters, or a function of your own (`cmlp.losses.Custom`).
+        "cross_entropy" (one class of several), "log_loss" (a yes or no for each output), "perceptron", "poisson", "gamma" and
+        "gaussian" set the output function themselves.
         "squared_error" is half the squared distance summed over the outputs, as in the textbooks: n_outputs / 2 times the mean
         squared error of other libraries; the other losses of values are summed too.
     output : str or (str, float), optional
         Output function, where the loss leaves it free; "identity" unless given.
+    norm : {"batch", "layer"}, BatchNorm, LayerNorm, or a sequence (n_hidden,) of these, optional
+        Normalisation of Z, over the batch or over the layer; None for none. A layer with batch normalisation has no b.
+    dropout : float or sequence of float (n_hidden,), default 0.0
+        Rate at which units of the hidden layers are put to 0 in training, the others being divided by 1 - rate (Srivastava et
+        al., JMLR 2014); rounded to 1/65536.
+    residual : {0, 1, 2} or sequence of int (n_hidden,), default 0
+        Layers in a block whose input is added to its output (He, Zhang, Ren and Sun, CVPR 2016), where their widths differ
+        through a learned projection P. The first hidden layer stands before the first block. A list says for each layer how
+        many layers back that input is, 0 for none.
+    input_dropout, input_noise : float, default 0.0
+        Rate of dropout on the inputs; standard deviation of normal noise added to them, in training, after input_scale.
     bias : bool or sequence of bool (n_layers,), default True
     init, bias_init : str, Initializer, array, or a sequence (n_layers,) of these, optional
         How W and b begin; None for W is He's initialisation in front of relu and leaky_relu, Glorot's uniform one else. See
@@ -54,8 +71,10 @@ class Network:
     ----------
     theta : ndarray (n_params,)
         All parameters, W_0 b_0 W_1 b_1 ..., in one buffer, 64-byte aligned; assigning to it writes into the buffer.
+    variables : ndarray (n_variables,)
+        The whole buffer: theta and, behind it, the running means and variances of batch normalisation.
     layers : list of Layer
-        Views of theta: ``net.layers[0].W`` (fan_in, fan_out), ``net.layers[0].b`` (fan_out,).
+        Views of variables: ``net.layers[0].W`` (fan_in, fan_out), ``net.layers[0].b`` (fan_out,).
     n_params : int
         Numbers in theta.
     tables : (ndarray, ndarray)
@@ -64,8 +83,8 @@ class Network:
         The labels that predict returns.
     history : History or None
         Of the last fit, also of one that was interrupted.
-    mean : ndarray (n_params,) or None
-        The running mean of theta, where `fit(average=...)` keeps one.
+    mean : ndarray (n_variables,) or None
+        The running mean of variables, where `fit(average=...)` keeps one.
 
     Raises
     ------
@@ -86,9 +105,14 @@ class Network:
         self,
         sizes: Sequence[int],
         activation: str | Sequence[str] = "relu",
-        loss: str | Loss = "cross_entropy",
+        loss: str | Loss | Callable[..., Any] = "cross_entropy",
         *,
         output: str | None = None,
+        norm: str | Norm | Sequence[str | Norm | None] | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        residual: int | Sequence[int] = 0,
+        input_dropout: float = 0.0,
+        input_noise: float = 0.0,
         bias: bool | Sequence[bool] = True,
         init: Any = None,
         bias_init: Any = "zeros",
@@ -97,35 +121,60 @@ class Network:
         seed: int | np.random.Generator | None = 0,
         classes: Sequence[Any] | None = None,
     ) -> None:
-        self.sizes = validation.check_sizes(sizes)
-        n_layers = len(self.sizes) - 1
-        self.objective = losses.resolve(loss)
-        functions = [
-            *validation.check_activations(activation, n_layers - 1),
-            validation.check_output(output, self.objective, self.sizes[-1]),
-        ]
-        names = [name for name, _ in functions]
-        self.loss = self.objective.name
-        self.n_targets = self.sizes[-1] // self.objective.outputs_per_target
+        self.architecture = architecture.describe(
+            sizes,
+            activation,
+            loss,
+            output=output,
+            norm=norm,
+            dropout=dropout,
+            residual=residual,
+            bias=bias,
+            input_noise=input_noise,
+            input_dropout=input_dropout,
+        )
         self.dtype = validation.check_dtype(dtype)
         self.input_scale = validation.check_input_scale(input_scale, self.dtype)
-        self.activations = names
-        self._layers, self._params = layers.tables(
-            self.sizes,
-            [registry.activations[name].row for name in names],
-            [parameter for _, parameter in functions],
-            validation.check_biases(bias, n_layers),
-        )
-        self.n_params = layers.n_params(self._params)
         self.targets = targets.initial(self.sizes[-1], classes)
-        self._init = initializers.resolve("init", init, names)
-        self._bias_init = initializers.resolve("bias_init", bias_init, names)
+        self._init = initializers.resolve("init", init, self.activations)
+        self._bias_init = initializers.resolve("bias_init", bias_init, self.activations)
         self._seed = seed
-        self._theta = _core.aligned_empty(self.n_params, self.dtype)
-        self._training = threading.Lock()
+        self._allocate()
         self.reset()
 
     # --- what it consists of --------------------------------------------------------------------------------
+    @property
+    def sizes(self) -> list[int]:
+        return list(self.architecture.sizes)
+
+    @property
+    def activations(self) -> list[str]:
+        return list(self.architecture.activations)
+
+    @property
+    def objective(self) -> Loss:
+        return self.architecture.objective
+
+    @property
+    def loss(self) -> str:
+        return self.objective.name
+
+    @property
+    def n_params(self) -> int:
+        return self.architecture.n_params
+
+    @property
+    def n_targets(self) -> int:
+        return self.architecture.n_targets
+
+    @property
+    def variables(self) -> Array:
+        return self._variables
+
+    @variables.setter
+    def variables(self, values: Any) -> None:
+        self._variables[:] = validation.check_given(np.asarray(values), self._variables.shape, "variables")
+
     @property
     def theta(self) -> Array:
         return self._theta
@@ -136,22 +185,16 @@ class Network:
 
     @property
     def tables(self) -> tuple[Array, Array]:
-        return self._layers.copy(), self._params.copy()
+        layers, params = self.architecture.tables
+        return layers.copy(), params.copy()
 
     @property
     def layers(self) -> list[Layer]:
-        pairs = layers.views(self._params, self.theta)
-        parameters = self._layers["parameter"].tolist()
-        return [Layer(W, b, name, p) for (W, b), name, p in zip(pairs, self.activations, parameters)]
+        return self.architecture.layers_of(self._variables)
 
     @property
     def classes(self) -> Array | None:
         return None if self.targets is None else self.targets.classes
-
-    @property
-    def off(self) -> float:
-        """What a target holds for the classes that a sample is not in: -1 with perceptron, else 0."""
-        return registry.losses[self.loss].off
 
     def reset(self, seed: int | np.random.Generator | None = None) -> "Network":
         """Begin again: draw the parameters anew and forget the optimizer's memory; classes stay.
@@ -167,16 +210,11 @@ class Network:
     def _reset(self, seed: int | np.random.Generator | None) -> "Network":
         rng = validation.check_seed(self._seed if seed is None else seed)
         shuffle_seed = int(rng.integers(2**63))
-        theta = np.empty_like(self.theta)
-        for l, (W, b) in enumerate(layers.views(self._params, theta)):
-            fan_in, fan_out = W.shape
-            initializers.fill(W, self._init[l], fan_in, fan_out, rng, f"W{l}")
-            if b is not None:
-                initializers.fill(b, self._bias_init[l], fan_in, fan_out, rng, f"b{l}")
-        self.theta[:] = theta
+        variables = np.empty_like(self._variables)
+        self.architecture.fill(variables, self._init, self._bias_init, rng)
+        self._variables[:] = variables
         self.shuffle_seed = shuffle_seed
         self._seed = self._seed if seed is None else seed
-        self.engines = Engines(self._layers, self.objective, self.dtype)
         self.memory: Memory | None = None
         self.mean: Array | None = None
         self.history: History | None = None
@@ -208,16 +246,21 @@ class Network:
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "memory")}
+        state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "_theta", "memory")}
         state["memory"] = None if self.memory is None else self.memory.parts()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._theta = _core.aligned_empty(self.n_params, self.dtype)
-        self._theta[:] = state["_theta"]
+        self._allocate()
+        self._variables[:] = state["_variables"]
         self.memory = None if state["memory"] is None else Memory.of(*state["memory"])
-        self.engines = Engines(self._layers, self.objective, self.dtype)
+
+    def _allocate(self) -> None:
+        """What is the network's own and not copied."""
+        self._variables = _core.aligned_empty(self.architecture.n_variables, self.dtype)
+        self._theta = self._variables[: self.architecture.n_params]
+        self.engines = Engines(self.architecture, self.dtype)
         self._training = threading.Lock()
 
     def summary(self) -> str:
@@ -228,23 +271,37 @@ class Network:
         return f"<Network {'-'.join(map(str, self.sizes))}, {', '.join(self.activations)}, {self.loss}, {self.dtype}>"
 
     # --- what it computes -----------------------------------------------------------------------------------
-    def forward(self, X: Any, *, n_threads: int | None = None) -> Array:
+    def forward(self, X: Any, *, passes: int | None = None, n_threads: int | None = None) -> Array:
         """The outputs: A of the last layer.
 
         Parameters
         ----------
         X : array_like (n_samples, n_features)
             Any real dtype and strides.
+        passes : int, optional
+            Monte-Carlo dropout (Gal and Ghahramani, ICML 2016): as many passes with dropout on, each with masks of its own,
+            the same ones in every call. Their mean over axis 0 is the prediction, their spread how sure the network is.
         n_threads : int, optional
             As in `fit`.
 
         Returns
         -------
-        A : ndarray (n_samples, n_outputs), the network's dtype
+        A : ndarray (n_samples, n_outputs), or (passes, n_samples, n_outputs), the network's dtype
             Probabilities with cross_entropy and log_loss, -1 and +1 with perceptron, means with poisson and gamma, mean and
             variance of each target with gaussian, values else.
+
+        Examples
+        --------
+        >>> import cmlp
+        >>> net = cmlp.Network([2, 100, 1], loss="squared_error", dropout=0.5)
+        >>> net.forward([[1.0, 2.0]], passes=20).shape
+        (20, 1, 1)
         """
-        return self.outputs(make_inputs(self, X), False, n_threads)
+        samples = make_inputs(self, X)
+        if passes is None:
+            return self.outputs(samples, False, n_threads)
+        draws = [(self.shuffle_seed, k) for k in range(validation.check_integer("passes", passes, 1))]
+        return np.stack([self.outputs(samples, False, n_threads, draw=draw) for draw in draws])
 
     def predict(self, X: Any, *, n_threads: int | None = None) -> Array:
         """Labels for classification, values for regression.
@@ -256,7 +313,7 @@ class Network:
             several labels at once a matrix of 1 and 0 (-1 with perceptron); else the values of `forward`, with gaussian the
             means alone.
         """
-        meaning = self.targets or targets.assumed(self.loss, self.sizes[-1])
+        meaning = self.targets or targets.assumed(self.objective, self.sizes[-1])
         return self._predicted(make_inputs(self, X), meaning, n_threads)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
@@ -269,12 +326,20 @@ class Network:
         weight = validation.check_sample_weight(sample_weight, samples.n_samples)
         return scores.score(np.asarray(y), predicted, meaning, weight)
 
-    def cost(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
-        """The mean loss over the samples, ``1/n sum_i sample_weight_i loss_i`` with weights of mean 1."""
-        return self.mean_loss(make_samples(self, X, y, sample_weight)[0], n_threads)
+    def cost(self, X: Any, y: Any, sample_weight: Any = None, *, training: bool = False, n_threads: int | None = None) -> float:
+        """The mean loss over the samples, ``1/n sum_i sample_weight_i loss_i`` with weights of mean 1.
 
-    def gradient(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> tuple[float, Array]:
+        training: as the next update would see all of X, in one batch: with its dropout masks and noise, and normalised by its
+        own means and variances.
+        """
+        return self.mean_loss(make_samples(self, X, y, sample_weight)[0], n_threads, training=training)
+
+    def gradient(
+        self, X: Any, y: Any, sample_weight: Any = None, *, training: bool = False, n_threads: int | None = None
+    ) -> tuple[float, Array]:
         """(cost, dtheta): the mean loss and its gradient, laid out as theta is; see `cmlp.layers.views` to cut it up.
+
+        training: as in `cost`.
 
         Raises
         ------
@@ -284,15 +349,18 @@ class Network:
         samples, _ = make_samples(self, X, y, sample_weight)
         self.check_learns()
         dtheta = np.empty_like(self.theta)
-        with self.engines.take(samples.n_samples) as engine:
+        with self.engines.take(samples.n_samples, training=training) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            total, finite = engine.gradient(self.theta, dtheta, samples, team)
+            total, finite = engine.gradient(self._variables, dtheta, samples, team, **self.mode(training))
         if not finite:
             raise FloatingPointError("the loss of these samples is not finite, so it has no gradient: look at theta and X")
         return total / samples.n_samples, dtheta
 
-    def trace(self, X: Any, y: Any, sample_weight: Any = None) -> Trace:
+    def trace(self, X: Any, y: Any, sample_weight: Any = None, *, training: bool = True) -> Trace:
         """One forward and backward pass laid open: Z, A, dZ, dW, db of every layer. Nothing of the network changes.
+
+        training: as the next update would see X, in one batch, with its dropout masks, noise and batch statistics; else as
+        `forward` sees it.
 
         Returns
         -------
@@ -317,7 +385,7 @@ class Network:
         cost (squared_error): 0.045
         """
         self.check_learns()
-        return trace_step(self, make_samples(self, X, y, sample_weight)[0])
+        return trace_step(self, make_samples(self, X, y, sample_weight)[0], training)
 
     # --- how it learns --------------------------------------------------------------------------------------
     def fit(
@@ -336,6 +404,7 @@ class Network:
         rates: Mapping[str, float] | None = None,
         average: float | None = None,
         accumulate: int = 1,
+        dropout: float | Schedule | Callable[[int], float] | None = None,
         validation_data: tuple[Any, Any] | None = None,
         threshold: float | None = None,
         tol: float | None = None,
@@ -378,6 +447,8 @@ class Network:
             Juditsky 1992): `averaged` returns it as a network, and the validation data are evaluated with it.
         accumulate : int, default 1
             Batches whose gradients are added up for one update: as a batch that many times as large, in the room of one.
+        dropout : float, Schedule or callable, optional
+            The rate of the hidden layers that have dropout, in this call, instead of their own.
         validation_data : (X, y), optional
             Its mean loss and score are taken after every epoch.
         threshold : float, optional
@@ -426,6 +497,7 @@ class Network:
                 rates=rates,
                 average=average,
                 accumulate=accumulate,
+                dropout=dropout,
                 validation_data=validation_data,
                 threshold=threshold,
                 tol=tol,
@@ -447,7 +519,7 @@ class Network:
         if self.mean is None:
             raise ValueError("no running mean of the parameters has been kept: fit with average=0.999 or the like")
         twin = self.copy()
-        twin.theta = self.mean
+        twin.variables = self.mean
         return twin
 
     def step(
@@ -480,26 +552,41 @@ class Network:
         return Memory.of(optimizer.name, np.zeros(n_slots * self.n_params, self.dtype), 0, epoch)
 
     # --- inside ---------------------------------------------------------------------------------------------
-    def outputs(self, samples, as_scores: bool, n_threads: int | None, theta: Array | None = None) -> Array:
-        """A of the last layer for bound samples or, as scores, its Z where the loss has a link."""
-        out = np.empty((samples.n_samples, self.sizes[-1]), self.dtype)
+    def mode(self, training: bool) -> dict[str, Any]:
+        """What an engine is told of the pass it is to make: as the next update would be, or as in prediction."""
+        if not training:
+            return {}
+        draw = (self.shuffle_seed, 1 if self.memory is None else self.memory.cursor.t + 1)
+        return {"training": True, "draw": draw if self.architecture.is_random else None}
+
+    def outputs(
+        self,
+        samples,
+        as_scores: bool,
+        n_threads: int | None,
+        variables: Array | None = None,
+        draw: tuple[int, int] | None = None,
+    ) -> Array:
+        """A of the last layer for bound samples or, as scores, its Z where the loss takes that."""
+        out = np.empty((samples.n_samples, self.architecture.sizes[-1]), self.dtype)
         with self.engines.take(samples.n_samples) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            engine.forward(self._theta if theta is None else theta, samples, out, as_scores, team)
+            engine.forward(self._variables if variables is None else variables, samples, out, as_scores, team, draw)
         return out
 
     def _predicted(self, samples, meaning: targets.Targets, n_threads: int | None) -> Array:
         outputs = self.outputs(samples, meaning.task != "values", n_threads)
         validation.check_outputs(outputs)
-        return targets.decode(outputs, meaning, self.loss)
+        return targets.decode(outputs, meaning, self.objective)
 
-    def mean_loss(self, samples, n_threads: int | None, theta: Array | None = None) -> float:
+    def mean_loss(self, samples, n_threads: int | None, variables: Array | None = None, *, training: bool = False) -> float:
         """The mean of the losses of bound samples."""
-        with self.engines.take(samples.n_samples) as engine:
+        with self.engines.take(samples.n_samples, training=training) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            return engine.cost(self._theta if theta is None else theta, samples, team) / samples.n_samples
+            variables = self._variables if variables is None else variables
+            return engine.cost(variables, samples, team, **self.mode(training)) / samples.n_samples
 
     def check_learns(self) -> None:
         """Raise if every gradient would be 0."""
-        if registry.losses[self.loss].link is None:
+        if not self.objective.takes_scores:
             validation.check_learns(self.activations[-1])

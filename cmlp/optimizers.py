@@ -4,7 +4,7 @@ are in `cmlp.reference.optimizers`, and the memory belongs to the network that i
 In order of increasing complexity.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -12,9 +12,7 @@ import numpy as np
 
 from cmlp import registry, schedules, validation
 from cmlp.layers import Array
-from cmlp.schedules import Schedule
-
-Value = float | Schedule | Callable[[int], float]
+from cmlp.schedules import Value, is_scheduled
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Optimizer:
             value = getattr(self, field.name)
             if field.name != "learning_rate":
                 schedules.refuse_plateau(f"{type(self).__name__}: {field.name}", value)
-            if not isinstance(value, Schedule) and not callable(value):
+            if not is_scheduled(value):
                 validation.check_hyper_parameter(type(self).__name__, field.name, value)
 
     def table(self, first: int, n: int, steps_per_epoch: int, n_epochs: int) -> Array:
@@ -56,7 +54,7 @@ class Optimizer:
         """
         names = registry.optimizers[self.name].hyper
         given = [getattr(self, name) for name in names]
-        if not any(isinstance(value, Schedule) or callable(value) for value in given):
+        if not any(map(is_scheduled, given)):
             return np.array([given], dtype=np.float64)
         columns = [schedules.resolve(value).values(first, n, steps_per_epoch, n_epochs) for value in given]
         values = np.stack(columns, axis=1)
@@ -256,7 +254,7 @@ class AdamW(Adam):
     ----------
     learning_rate, beta_1, beta_2, epsilon : float
         As Adam's, whose memory it shares.
-    weight_decay : float, default 0.01
+    weight_decay : float, Schedule or callable, default 0.01
         Of weights, not of biases; see `cmlp.Penalty` for more.
 
     Examples
@@ -266,7 +264,7 @@ class AdamW(Adam):
     0.1
     """
 
-    weight_decay: float = 0.01
+    weight_decay: Value = 0.01
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from cmlp import _core, targets, validation
+from cmlp import _samples, targets, validation
 
 BLOCK = 1 << 16  # numbers looked at together for one that is not finite
 
 
 def make_inputs(network, X):
     """X alone, checked against a network and bound for its engines."""
-    return _core.Samples(_inputs(network, X), input_scale=network.input_scale)
+    return _samples.Samples(_inputs(network, X), input_scale=network.input_scale)
 
 
 def make_samples(network, X, y, sample_weight=None, known=None, class_weight=None):
@@ -20,17 +20,17 @@ def make_samples(network, X, y, sample_weight=None, known=None, class_weight=Non
     known: what y means, where it is not what the network knows. class_weight multiplies sample_weight.
     """
     X = _inputs(network, X)
-    Y, meaning = targets.encode(y, len(X), network.loss, network.n_targets, known or network.targets)
+    Y, meaning = targets.encode(y, len(X), network.objective, network.n_targets, known or network.targets)
     if Y.ndim == 2:
         _check_finite(Y, "y", network.dtype, 1.0)
     if class_weight is not None:
         sample_weight = targets.weigh_classes(class_weight, Y, meaning, sample_weight)
     weight = validation.check_sample_weight(sample_weight, len(X))
-    return _core.Samples(X, Y, weight, network.input_scale, network.off), meaning
+    return _samples.Samples(X, Y, weight, network.input_scale, network.objective.off), meaning
 
 
 def _inputs(network, X):
-    if network.input_scale == 1 and _core.usable_as_it_is(X, network.sizes[0], network.dtype):
+    if network.input_scale == 1 and _samples.usable_as_it_is(X, network.sizes[0], network.dtype):
         return X
     X = validation.check_matrix(X, network.sizes[0])
     _check_finite(X, "X", network.dtype, network.input_scale)
@@ -47,13 +47,13 @@ def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:
     width = array.shape[1]
     n_rows = max(1, BLOCK // max(1, width))
     buffer = np.empty((0 if as_it_is else min(n_rows, len(array)), width), dtype=dtype)
-    samples = None if as_it_is else _core.Samples(array, input_scale=scale)
+    samples = None if as_it_is else _samples.Samples(array, input_scale=scale)
     for start in range(0, len(array), n_rows):
         block = array[start : start + n_rows]
         if samples is not None:
             samples.rows(start, buffer[: len(block)])
             block = buffer[: len(block)]
-        if not math.isfinite(_core.largest(block)):
+        if not math.isfinite(_samples.largest(block)):
             row, column = (int(place) for place in np.argwhere(~np.isfinite(block))[0])
             column_shown = None if name == "y" and width == 1 else column
             validation.raise_not_finite(name, start + row, column_shown, array[start + row, column], dtype, scale)

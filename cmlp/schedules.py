@@ -281,6 +281,14 @@ class Function(Schedule):
         return np.array([validation.check_returned(self.function(step), step) for step in range(first, first + n)])
 
 
+Value = float | Schedule | Callable[[int], float]
+
+
+def is_scheduled(value: Any) -> bool:
+    """Whether it changes with the step."""
+    return isinstance(value, Schedule) or callable(value)
+
+
 def refuse_plateau(name: str, given: Any) -> None:
     """A plateau is watched for the learning rate alone; elsewhere it would be a constant in silence."""
     if isinstance(given, ReduceOnPlateau):
@@ -293,3 +301,21 @@ def resolve(given: Any) -> Schedule:
         return given
     validation.check_no_class("a schedule", given)
     return Function(given) if callable(given) else Constant(given)
+
+
+def table(
+    name: str, value: Any, first: int, n: int, steps_per_epoch: int, n_epochs: float, check: Callable[[str, float], float]
+) -> Array:
+    """(n, 1): a value in the steps first, first + 1, ... of a call of fit; (1, 1) if it does not change.
+
+    Raises
+    ------
+    ValueError
+        By `check`, if its schedule leaves its range.
+    """
+    if not is_scheduled(value):
+        return np.array([[value]], dtype=np.float64)
+    values = resolve(value).values(first, n, steps_per_epoch, n_epochs)
+    for extreme in (values.min(), values.max()):
+        check(name, float(extreme))
+    return values[:, None]

@@ -5,11 +5,26 @@ def table(network) -> str:
     """One line a layer: shape, function, bias, numbers of parameters; then the loss and the dtype."""
     rows = [("layer", "shape", "activation", "bias", "parameters")]
     for l, layer in enumerate(network.layers):
-        n_biases = 0 if layer.b is None else layer.fan_out
         shape = f"{layer.fan_in} x {layer.fan_out}"
-        rows.append((str(l), shape, layer.activation, "yes" if n_biases else "no", f"{layer.W.size + n_biases:,}"))
+        n_params = sum(block.size for block in layer.parameters().values())
+        rows.append((str(l), shape, function(layer), "no" if layer.b is None else "yes", f"{n_params:,}"))
     rows.append(("", "", "", "", f"{network.n_params:,}"))
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join([*map(str.ljust, row[:4], widths), row[4].rjust(widths[4])]) for row in rows]
-    scale = "" if network.input_scale == 1 else f", inputs times {network.input_scale:.6g}"
-    return "\n".join([*lines, f"loss {network.loss}, {network.dtype}{scale}"])
+    shown = {
+        "inputs times": network.input_scale if network.input_scale != 1 else 0,
+        "input dropout": network.architecture.input_dropout,
+        "input noise": network.architecture.input_noise,
+    }
+    inputs = "".join(f", {name} {value:.6g}" for name, value in shown.items() if value)
+    return "\n".join([*lines, f"loss {network.loss}, {network.dtype}{inputs}"])
+
+
+def function(layer) -> str:
+    """What a layer does with Z, in the order in which it does it."""
+    parts = [f"{layer.norm.name} norm"] if layer.norm else []
+    parts += [layer.activation]
+    parts += [f"dropout {layer.dropout:g}"] if layer.dropout else []
+    if layer.source is not None:
+        parts += [f"+ {'X' if layer.source < 0 else f'layer {layer.source}'}{'' if layer.P is None else ' . P'}"]
+    return ", ".join(parts)

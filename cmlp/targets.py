@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cmlp import registry, validation
-from cmlp.losses import Loss, Quantile
+from cmlp import validation
+from cmlp.losses import CLASS_LOSSES, Loss, Quantile
+
+__all__ = ["CLASS_LOSSES", "Targets", "assumed", "decode", "encode", "initial", "middle", "weigh_classes"]
 
 VALUE_LOSSES = ("quantile", "poisson", "gamma", "gaussian")  # which make no sense of one-hot rows
 LEAST = {"poisson": "at least 0", "gamma": "above 0"}
-CLASS_LOSSES = ("log_loss", "cross_entropy", "perceptron")  # with these, a vector y is classes even for one output
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ def initial(n_outputs: int, classes) -> Targets | None:
     return Targets("classes", labels)
 
 
-def assumed(loss: str, n_outputs: int) -> Targets:
+def assumed(loss: Loss, n_outputs: int) -> Targets:
     """What an untrained network's outputs are taken to mean."""
-    if loss == "cross_entropy" or (loss in CLASS_LOSSES and n_outputs == 1):
-        return Targets("classes", np.array([-1, 1]) if loss == "perceptron" else np.arange(max(2, n_outputs)))
-    return Targets("labels" if loss in CLASS_LOSSES else "values")
+    if loss.name == "cross_entropy" or (loss.of_classes and n_outputs == 1):
+        return Targets("classes", np.array([-1, 1]) if loss.name == "perceptron" else np.arange(max(2, n_outputs)))
+    return Targets("labels" if loss.of_classes else "values")
 
 
-def encode(y, n_samples: int, loss: str, n_targets: int, known: Targets | None) -> tuple[NDArray[Any], Targets]:
+def encode(y, n_samples: int, loss: Loss, n_targets: int, known: Targets | None) -> tuple[NDArray[Any], Targets]:
     """y as the core takes it, and what it means.
 
     Parameters
@@ -74,30 +75,29 @@ def encode(y, n_samples: int, loss: str, n_targets: int, known: Targets | None) 
     if y.ndim == 2 and y.shape[1] == 1 and n_targets == 1:
         y = y[:, 0]
     if y.ndim == 1:
-        if loss in VALUE_LOSSES and n_targets > 1:
-            raise ValueError(f"loss {loss!r} takes values: y must have shape (n_samples, {n_targets}); got {y.shape}")
+        if loss.name in VALUE_LOSSES and n_targets > 1:
+            raise ValueError(f"loss {loss.name!r} takes values: y must have shape (n_samples, {n_targets}); got {y.shape}")
         has_classes = known is not None and known.task == "classes"
-        if n_targets > 1 or loss in CLASS_LOSSES or has_classes:
-            meaning = known if known is not None and has_classes else Targets("classes", _find_classes(y, loss, n_targets))
+        if n_targets > 1 or loss.of_classes or has_classes:
+            meaning = known if known is not None and has_classes else Targets("classes", _find_classes(y, loss.name, n_targets))
             return _codes(y, meaning.classes), meaning
-        return _values(y[:, None], loss), known or Targets("values")
+        return _values(y[:, None], loss.name), known or Targets("values")
     if y.ndim != 2 or y.shape[1] != n_targets:
         raise ValueError(f"y must have shape (n_samples,) or (n_samples, {n_targets}); got {y.shape}")
-    Y = _values(y, loss)
-    if loss in CLASS_LOSSES:
-        _check_rows(Y, loss)
+    Y = _values(y, loss.name)
+    if loss.of_classes:
+        _check_rows(Y, loss.name)
     return Y, known or assumed(loss, n_targets)
 
 
-def decode(outputs: NDArray[Any], targets: Targets, loss: str) -> NDArray[Any]:
+def decode(outputs: NDArray[Any], targets: Targets, loss: Loss) -> NDArray[Any]:
     """Labels from the scores of the last layer (its Z where the loss has a link, else its A); values from its outputs."""
     if targets.task == "values":
-        outputs = outputs[:, ::2] if loss == "gaussian" else outputs
+        outputs = outputs[:, ::2] if loss.name == "gaussian" else outputs
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
-    has_link = registry.losses[loss].link is not None
-    yes = outputs >= (0 if has_link else 0.5)
+    yes = outputs >= (0 if loss.takes_scores else 0.5)
     if targets.task == "labels":
-        return np.where(yes, 1, int(registry.losses[loss].off))
+        return np.where(yes, 1, int(loss.off))
     assert targets.classes is not None
     codes = yes[:, 0].astype(np.intp) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
     return targets.classes[codes]

@@ -7,38 +7,59 @@ import numpy as np
 
 from cmlp import validation
 from cmlp.engines import most_rows
-from cmlp.layers import Array, views
+from cmlp.layers import Array, Layer, views
+
+BEFORE = ("W", "b", "scale", "shift", "slope", "P")
+VALUES = ("Z", "hat", "N", "A", "mask", "out", "dout", "dN", "dZ")
 
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """What one layer computed for n samples.
+    """What one layer computed for n samples; None where the layer has no such thing.
 
     Attributes
     ----------
     activation : str
-    W, b : ndarray (fan_in, fan_out), (fan_out,) or None
-        Copies of the parameters that were used.
+    W, b : ndarray (fan_in, fan_out), (fan_out,)
+        Copies of the parameters that were used; likewise scale, shift, slope (fan_out,) and P.
     Z, A : ndarray (n_samples, fan_out)
-        Weighted sums and outputs.
-    dZ : ndarray (n_samples, fan_out)
-        Gradient of the mean loss by Z: the textbooks' delta, divided by n_samples.
-    dW, db : ndarray (fan_in, fan_out), (fan_out,) or None
+        Weighted sums and the activation's values.
+    hat, N : ndarray (n_samples, fan_out)
+        With a norm: Z normalised, and ``scale hat + shift``, of which A is the function.
+    mask, out : ndarray (n_samples, fan_out)
+        With dropout or a residual connection: what A was multiplied by, and what the layer handed on.
+    dout, dN, dZ : ndarray (n_samples, fan_out)
+        Gradient of the mean loss by out, N and Z: dZ is the textbooks' delta, divided by n_samples.
+    dW, db, dscale, dshift, dslope, dP : ndarray
         Gradient of the mean loss by the parameters.
     """
 
     activation: str
     W: Array
-    b: Array | None
     Z: Array
     A: Array
     dZ: Array
     dW: Array
-    db: Array | None
+    b: Array | None = None
+    scale: Array | None = None
+    shift: Array | None = None
+    slope: Array | None = None
+    P: Array | None = None
+    hat: Array | None = None
+    N: Array | None = None
+    mask: Array | None = None
+    out: Array | None = None
+    dout: Array | None = None
+    dN: Array | None = None
+    db: Array | None = None
+    dscale: Array | None = None
+    dshift: Array | None = None
+    dslope: Array | None = None
+    dP: Array | None = None
 
     def arrays(self) -> dict[str, Array]:
-        """Name -> array, in the order of the computation; without b and db where there is no bias."""
-        names = ("W", "b", "Z", "A", "dZ", "dW", "db")
+        """Name -> array, in the order of the computation, of what there is."""
+        names = (*BEFORE, *VALUES, *(f"d{name}" for name in BEFORE))
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
@@ -53,7 +74,7 @@ class Trace:
     loss : str
         Its name.
     X, Y : ndarray (n_samples, n_features), (n_samples, n_targets)
-        What the network saw, in its dtype: scaled, one-hot.
+        What the network saw, in its dtype: scaled, with noise and dropout if it has them; one-hot.
     layers : list of LayerTrace
     """
 
@@ -99,7 +120,7 @@ def _shown(array: Array) -> tuple[str, str]:
     return shape, f"{array.min():.4g} .. {array.max():.4g}, mean {array.mean():.4g}, std {array.std():.4g}"
 
 
-def trace_step(network, samples) -> Trace:
+def trace_step(network, samples, training: bool) -> Trace:
     """Trace a network over samples; an engine of its own keeps Z, which training does not."""
     n = samples.n_samples
     validation.check_traceable(n, most_rows(network.n_params))
@@ -109,15 +130,29 @@ def trace_step(network, samples) -> Trace:
     Y = np.empty((n, network.n_targets), network.dtype)
     samples.rows(0, X)
     samples.rows(0, Y, targets=True)
-    with network.engines.take(n, keep_Z=True) as engine:
-        engine.forward(network.theta, samples, outputs)
-        total, _ = engine.gradient(network.theta, dtheta, samples)
-        kept = [{name: engine.block(name, l, n).copy() for name in ("Z", "A", "dZ")} for l in range(len(network.layers))]
+    mode = network.mode(training)
+    with network.engines.take(n, keep_Z=True, training=training) as engine:
+        engine.forward(network.variables, samples, outputs, **mode)
+        total, _ = engine.gradient(network.variables, dtheta, samples, **mode)
+        if mode and (network.architecture.input_noise or network.architecture.input_dropout):
+            X[:] = engine.inputs(n)
+        kept = [_values_of(engine, l, layer, n, training) for l, layer in enumerate(network.layers)]
     kept[-1]["A"] = outputs
-    gradients: list[dict[str, Any]] = [{"dW": dW, "db": db} for dW, db in views(network.tables[1], dtheta)]
-    parameters: list[dict[str, Any]] = [
-        {"activation": layer.activation, "W": layer.W.copy(), "b": None if layer.b is None else layer.b.copy()}
-        for layer in network.layers
-    ]
-    traced = [LayerTrace(**p, **k, **d) for p, k, d in zip(parameters, kept, gradients)]
+    traced = []
+    for layer, values, gradients in zip(network.layers, kept, views(network.tables[1], dtheta), strict=True):
+        parameters = {name: value.copy() for name, value in layer.parameters().items()}
+        derivatives = {f"d{name}": value for name, value in gradients.items()}
+        traced.append(LayerTrace(activation=layer.activation, **parameters, **values, **derivatives))
     return Trace(total / n, network.loss, X, Y, traced)
+
+
+def _values_of(engine, l: int, layer: Layer, n: int, training: bool) -> dict[str, Any]:
+    """Copies of what an engine has kept of a layer."""
+    names = ["Z", "A", "dZ"]
+    if layer.norm is not None:
+        names += ["hat", "N", "dN"]
+    if layer.dropout and training:
+        names.append("mask")
+    if "mask" in names or layer.source is not None:
+        names += ["out", "dout"]
+    return {name: engine.block(name, l, n).copy() for name in names}

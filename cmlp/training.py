@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import profile, threads
+from cmlp import profile, schedules, threads, validation
 from cmlp.pace import Pace
 from cmlp.stopping import Patience, Plateau
 
@@ -81,6 +81,10 @@ class History:
         return f"<History: {len(self)} epochs{end}, stopped by {self.stopped or 'nothing yet'}>"
 
 
+def _check_decay(name: str, value: float) -> float:
+    return validation.check_number(name, value, least=0)
+
+
 class Training:
     """One call of fit.
 
@@ -88,7 +92,7 @@ class Training:
     ----------
     network : cmlp.Network
         Its theta is trained in place, its optimizer memory and cursor move.
-    samples : _core.Samples
+    samples : _samples.Samples
     targets : Targets
         What they mean; the network's from now on.
     optimizer : Optimizer
@@ -100,6 +104,8 @@ class Training:
     order : ndarray (n_samples,) of intp or None
         Room for the shuffled order; None takes the samples as they come.
     rules : Rules or None
+    dropout : float, Schedule, callable or None
+        The rate of the hidden layers that have dropout; None: each its own.
     stopping : Stopping
     evaluate : callable or None
         Returns (loss, score) on the validation data.
@@ -119,6 +125,7 @@ class Training:
         epochs,
         order,
         rules,
+        dropout,
         stopping,
         evaluate,
         report,
@@ -134,18 +141,19 @@ class Training:
         self.epochs = epochs
         self.order = order
         self.rules = rules
+        self.dropout = dropout
         self.stopping = stopping
         self.evaluate = evaluate
         self.report = report
         self.report_every = report_every if report else MOST_EPOCHS
         self.n_threads = n_threads
         self.memory = network.memory_for(optimizer)
-        # where a failed call goes back to: with theta, the optimizer's memory and dtheta, all that a training allocates
-        self.theta_before = np.empty_like(network.theta)
+        # where a failed call goes back to: with the variables, the optimizer's memory and dtheta, all that a training allocates
+        self.variables_before = np.empty_like(network.variables)
         self.state_before = np.empty_like(self.memory.state)
         self.mean = None if rules is None else rules.average
         self.mean_before = np.empty(0) if self.mean is None else np.empty_like(self.mean)
-        self.best: list = []  # theta and the running mean of the best epoch
+        self.best: list = []  # the variables and the running mean of the best epoch
         self.history = History()
         self.steps = 0  # made by this call of fit
         self.steps_per_epoch = -(-samples.n_samples // batch_size)
@@ -157,7 +165,7 @@ class Training:
         """Train to the end; on an exception, the network holds the last whole step."""
         self.began = time.perf_counter()
         patience = Patience(self.stopping)
-        with self.network.engines.take(self.chunk) as engine:
+        with self.network.engines.take(self.chunk, training=True) as engine:
             self.engine = engine
             self.n_threads = threads.resolve_for(engine, self.chunk, self.n_threads)
             self.engine.prepare(self.n_threads)
@@ -173,7 +181,7 @@ class Training:
             try:
                 while not self.history.stopped:
                     self._call(patience)
-                for kept, best in zip((self.network.theta, self.mean), self.best):
+                for kept, best in zip((self.network.variables, self.mean), self.best):
                     kept[:] = best
             except KeyboardInterrupt:
                 self.history.stopped = "interrupted"
@@ -202,7 +210,7 @@ class Training:
             self.plateau.see(value)
             if patience.see(value) and self.stopping.restore_best:
                 self.history.best_epoch = self.history.epoch[-1]
-                self.best = [kept.copy() for kept in (self.network.theta, self.mean) if kept is not None]
+                self.best = [kept.copy() for kept in (self.network.variables, self.mean) if kept is not None]
         done = len(self.history)
         threshold = self.stopping.threshold
         if done == self.epochs:
@@ -216,9 +224,9 @@ class Training:
 
     def _advance(self, most_epochs: int):
         """Run the core for one call; losses and changes of the epochs that ended. Go back if it met what is not finite."""
-        theta, state, cursor = self.network.theta, self.memory.state, self.memory.cursor
+        variables, state, cursor = self.network.variables, self.memory.state, self.memory.cursor
         began = time.perf_counter()
-        np.copyto(self.theta_before, theta)
+        np.copyto(self.variables_before, variables)
         np.copyto(self.state_before, state)
         if self.mean is not None:
             np.copyto(self.mean_before, self.mean)
@@ -226,8 +234,8 @@ class Training:
         before = cursor.copy()
         threshold = -1.0 if self.stopping.threshold is None else self.stopping.threshold
         n_threads, seconds = self.pace.next(copying)
-        hyper = self._hyper(TABLE_STEPS)
-        most_steps = np.iinfo(np.intp).max if len(hyper) == 1 else TABLE_STEPS
+        hyper = self._hyper(min(TABLE_STEPS, self.epochs * self.steps_per_epoch - self.steps))
+        most_steps = np.iinfo(np.intp).max if len(hyper) == 1 else len(hyper)
         began = time.perf_counter()
         ending, steps, losses, changes, exception = self._train(
             cursor, hyper, most_steps, most_epochs, seconds, threshold, n_threads
@@ -242,7 +250,7 @@ class Training:
         epoch_was_noted = ending == "change not finite" and cursor.batch == 0
         failed_epoch = int(cursor.epoch) + (0 if epoch_was_noted else 1)
         if ending == "change not finite":  # the same steps again, less the last: the same bits
-            np.copyto(theta, self.theta_before)
+            np.copyto(variables, self.variables_before)
             np.copyto(state, self.state_before)
             if self.mean is not None:
                 np.copyto(self.mean, self.mean_before)
@@ -256,9 +264,15 @@ class Training:
         raise DivergenceError(self._explain(ending, failed_epoch))
 
     def _hyper(self, most_steps: int):
-        """The optimizer's hyper-parameters for the next steps, one row for each; one row if they do not change."""
+        """For the next steps, one row for each, or one row if nothing changes: the optimizer's hyper-parameters, the rate of
+        dropout or -1, the decay that follows a schedule."""
         if self.table is None or len(self.table) > 1:
-            self.table = self.optimizer.table(self.steps, most_steps, self.steps_per_epoch, self.epochs)
+            when = (self.steps, most_steps, self.steps_per_epoch, self.epochs)
+            table = self.optimizer.table(*when)
+            dropout = schedules.table("dropout", -1.0 if self.dropout is None else self.dropout, *when, validation.check_share)
+            decay = schedules.table("weight_decay", 0.0 if self.rules is None else self.rules.decay, *when, _check_decay)
+            n = max(len(table), len(dropout), len(decay))
+            self.table = np.hstack([np.broadcast_to(part, (n, part.shape[1])) for part in (table, dropout, decay)])
         values = self.table.copy()
         values[:, 0] *= self.plateau.factor
         return values
@@ -269,7 +283,7 @@ class Training:
 
     def _train(self, cursor, hyper, max_steps, max_epochs, max_seconds, threshold, n_threads):
         result = self.engine.train(
-            self.network.theta,
+            self.network.variables,
             self.dtheta,
             self.memory.state,
             self.samples,

@@ -93,6 +93,21 @@ def check_quantiles(given, most: int) -> tuple[float, ...]:
     return quantiles
 
 
+def check_own_loss(returned, shape: tuple[int, int]):
+    """What a user's loss has returned: losses (n,), or one number, and dZ of the shape of Z."""
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        raise TypeError(f"a custom loss must return a pair (losses, dZ); it returned {type(returned).__name__}")
+    losses, dZ = (np.asarray(value) for value in returned)
+    if losses.shape not in ((), shape[:1]) or losses.dtype.kind not in "biuf":
+        raise ValueError(
+            f"a custom loss must return one number, or the loss of each sample, of shape ({shape[0]},); it returned "
+            f"{losses.dtype} of shape {losses.shape}"
+        )
+    if dZ.shape != shape or dZ.dtype.kind not in "biuf":
+        raise ValueError(f"a custom loss must return dZ of the shape of Z, {shape}; it returned {dZ.dtype} of shape {dZ.shape}")
+    return losses.astype(np.float64), dZ
+
+
 def check_no_class(what: str, given) -> None:
     """A class where one of its objects is wanted."""
     if isinstance(given, type):
@@ -194,6 +209,26 @@ def check_activation(given, kind: str = "activation") -> tuple[str, float]:
     return given[0], parameter
 
 
+def check_rates(name: str, given, n_hidden: int) -> list[float]:
+    """Rates of dropout, in [0, 1): one for all hidden layers or one for each."""
+    rates = list(given) if isinstance(given, (list, tuple, np.ndarray)) else [given] * n_hidden
+    check_one_each(name, rates, n_hidden, "hidden layer")
+    return [check_share(name, rate) for rate in rates]
+
+
+def check_residual(given, n_hidden: int) -> list[int | None]:
+    """For each hidden layer, the layer whose output it adds, -1 for X, or None.
+
+    One number k makes blocks of k layers behind the first hidden one; a list says for each how many layers back.
+    """
+    if not isinstance(given, (list, tuple)):
+        k = check_integer("residual", given, 0, 2)
+        return [l - k if k and l and l % k == 0 else None for l in range(n_hidden)]
+    check_one_each("residual", list(given), n_hidden, "hidden layer")
+    spans = [check_integer(f"residual of layer {l}", k, 0, l + 1) for l, k in enumerate(given)]
+    return [l - k if k else None for l, k in enumerate(spans)]
+
+
 def check_activations(activation, n_hidden: int) -> list[tuple[str, float]]:
     """(name, parameter) of each hidden layer."""
     pair = isinstance(activation, tuple) and len(activation) == 2 and isinstance(activation[1], numbers.Real)
@@ -209,8 +244,7 @@ def check_activations(activation, n_hidden: int) -> list[tuple[str, float]]:
 
 def check_output(output, objective, n_outputs: int) -> tuple[str, float]:
     """(name, parameter) of the output function: the loss's link, or the user's choice where the loss leaves it free."""
-    loss, each = objective.name, objective.outputs_per_target
-    link = registry.losses[loss].link
+    loss, each, link = objective.name, objective.outputs_per_target, objective.link
     if loss == "cross_entropy" and n_outputs == 1:
         raise ValueError(
             "loss 'cross_entropy' needs an output for each class; got a last layer of 1, whose softmax is always 1: use "
@@ -220,6 +254,8 @@ def check_output(output, objective, n_outputs: int) -> tuple[str, float]:
         raise ValueError(f"loss {loss!r} needs {each} outputs for each target; got a last layer of {n_outputs}")
     if output is None:
         return check_activation(link or "identity")
+    if isinstance(output, (str, tuple)) and "prelu" in (output, output[0]):
+        raise ValueError("output 'prelu' is not possible: learned slopes belong to hidden layers; use 'leaky_relu'")
     if output == "mean_variance" != link:
         raise ValueError("output 'mean_variance' belongs to loss='gaussian', which sets it itself; leave it out")
     name, parameter = check_activation(output, "output")
@@ -276,6 +312,12 @@ def check_outputs(outputs) -> None:
         raise FloatingPointError(f"the outputs for X[{wrong[0]}] are {outputs[wrong[0]]}: look at theta, and at the scale of X")
 
 
+def check_batches_for_norm(layers, batch_size: int) -> None:
+    """Batch normalisation of one sample alone would make every unit 0."""
+    if batch_size == 1 and any(layer.mean is not None for layer in layers):
+        raise ValueError("norm='batch' needs batches of at least two samples; got batch_size 1: take more, or norm='layer'")
+
+
 def check_learns(output: str) -> None:
     """A network whose output function has derivative 0 can be evaluated, not trained, with a loss on outputs."""
     if registry.activations[output].output_only:
@@ -285,9 +327,9 @@ def check_learns(output: str) -> None:
         )
 
 
-def check_rows_fit(n_rows: int, widths: list[int], itemsize: int) -> None:
+def check_rows_fit(n_rows: int, widths: list[int], bytes_each: int) -> None:
     """A work space of this many rows must be addressable; whether there is memory for it is asked when it is taken."""
-    if n_rows * sum(widths) * 3 * itemsize > 2**62:
+    if n_rows * sum(widths) * bytes_each > 2**62:
         raise ValueError(f"a work space for {n_rows:,} rows of {sum(widths):,} numbers overflows; use a smaller batch_size")
 
 
@@ -310,11 +352,17 @@ def check_whole_gradients(name: str, batch_size: int, n_samples: int) -> None:
         raise ValueError(f"{name} needs whole gradients: batch_size=None; got batches of {batch_size} of {n_samples} samples")
 
 
-def check_for_lbfgs(clip, rates, average, blocks) -> None:
+def check_for_lbfgs(clip, rates, average, blocks, layers, disturbed: bool) -> None:
     """What L-BFGS cannot take into account."""
     for name, given in (("clip", clip), ("rates", rates), ("average", average)):
         if given is not None:
             raise ValueError(f"LBFGS cannot be used with {name}: it expects the gradient of one cost; leave it out")
+    if disturbed or any(layer.dropout for layer in layers):
+        raise ValueError("LBFGS cannot be used with dropout or input_noise: it expects the gradient of one cost; use Adam")
+    if any(layer.mean is not None for layer in layers):
+        raise ValueError(
+            "LBFGS cannot be used with batch normalisation, whose running statistics it would not move: use 'layer'"
+        )
     if blocks is not None and (blocks[:, 1].any() or blocks[:, 3:].any()):
         raise ValueError("LBFGS takes l2 alone of the penalties: l1 has a kink, the others are no part of the cost")
 

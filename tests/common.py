@@ -53,8 +53,8 @@ def targets_for(loss, rng, n_samples, n_outputs, dtype="float64"):
 
 
 def flat(gradients):
-    """[(dW, db), ...] as one vector laid out as theta is."""
-    return np.concatenate([d.ravel() for pair in gradients for d in pair if d is not None])
+    """[(dW, db, ...), ...] as one vector laid out as theta is."""
+    return np.concatenate([d.ravel() for blocks in gradients for d in blocks if d is not None])
 
 
 def reference_fit(net, X, Y, optimizer, **settings):
@@ -70,6 +70,8 @@ def reference_fit(net, X, Y, optimizer, **settings):
         optimizer=optimizer.name,
         hyper=hyper,
         seed=net.shuffle_seed,
+        input_noise=net.architecture.input_noise,
+        input_dropout=net.architecture.input_dropout,
         **settings,
     )
 

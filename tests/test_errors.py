@@ -142,7 +142,7 @@ class NanInitializer(initializers.Initializer):
         ({"loss": cmlp.losses.Huber}, r"loss is the class Huber; give one of it, Huber\(...\)"),
         ({"loss": "gaussian"}, "loss 'gaussian' needs 2 outputs for each target; got a last layer of"),
         ({"loss": "squared_error", "output": "mean_variance"}, "output 'mean_variance' belongs to loss='gaussian'"),
-        ({"activation": ("tanh", 2.0)}, "activation 'tanh' has no parameter.*leaky_relu, elu, sine can be set"),
+        ({"activation": ("tanh", 2.0)}, "activation 'tanh' has no parameter.*leaky_relu, elu, sine, prelu can be set"),
         ({"activation": ("elu", -1.0)}, "the parameter of 'elu' must be above 0; got -1.0"),
         ({"activation": "sign"}, "'sign' cannot stand in a hidden layer.*use 'tanh'"),
         ({"activation": ["sign"]}, "'sign' cannot stand in a hidden layer"),

@@ -9,8 +9,8 @@ import cmlp
 from cmlp import reference, registry
 
 SIZES = {0: [4, 3], 1: [4, 6, 3], 2: [4, 6, 5, 3], 3: [4, 5, 6, 5, 3], 4: [4, 6, 5, 4, 6, 3], 5: [4, 5, 4, 6, 5, 4, 3]}
-OUTPUTS = [name for name in registry.activations if name not in ("sign", "mean_variance")]
-KINKS = dict.fromkeys(("relu", "leaky_relu", "elu", "selu", "softsign"), (0,))  # of f or of its derivatives
+OUTPUTS = [name for name in registry.activations if name not in ("sign", "mean_variance", "prelu")]
+KINKS = dict.fromkeys(("relu", "leaky_relu", "prelu", "elu", "selu", "softsign"), (0,))  # of f or of its derivatives
 KINKS |= {"relu6": (0, 6), "hard_tanh": (-1, 1), "hard_sigmoid": (-3, 3)}
 LOSS_KINKS = {"absolute_error": (0,), "quantile": (0,), "huber": (-0.7, 0.7)}
 
@@ -40,10 +40,11 @@ def problem(net, rng, n_samples=12, weighted=False):
 
 def kinks_are_far(net, X, Y):
     """Whether no Z and no error lies so near to a kink that a difference would step over it."""
-    Z, A = reference.forward(net.layers, X)
-    far = [np.abs(z - kink) for z, layer in zip(Z, net.layers) for kink in KINKS.get(layer.activation, ())]
-    far += [np.abs(Z[-1])] if net.loss == "perceptron" else []
-    error = A[-1] - np.repeat(Y, A[-1].shape[1] // Y.shape[1], axis=1)
+    values = reference.forward(net.layers, X)
+    far = [np.abs(value.N - kink) for value, layer in zip(values, net.layers) for kink in KINKS.get(layer.activation, ())]
+    far += [np.abs(values[-1].Z)] if net.loss == "perceptron" else []
+    A = values[-1].A
+    error = A - np.repeat(Y, A.shape[1] // Y.shape[1], axis=1)
     far += [np.abs(error - kink) for kink in LOSS_KINKS.get(net.loss, ())]
     return all(distance.min() > 1e-3 for distance in far)
 

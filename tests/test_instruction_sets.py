@@ -8,12 +8,13 @@ from common import run_python
 from cmlp import _core
 
 TESTS = Path(__file__).parent
+FILES = [TESTS / "test_kernels.py", TESTS / "test_layer_kernels.py"]
 
 
 @pytest.mark.parametrize("level", _core.instruction_sets)
 def test_kernels_equal_the_reference(level):
     options = ["-q", "-p", "no:cacheprovider", "-c", TESTS.parent / "pyproject.toml"]
-    done = run_python("-m", "pytest", *options, TESTS / "test_kernels.py", CMLP_INSTRUCTION_SET=level)
+    done = run_python("-m", "pytest", *options, *FILES, CMLP_INSTRUCTION_SET=level)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -153,6 +153,7 @@ LIMITS = {  # name: values at -inf, -1e4, 0, 1e4, inf; nan where it does not mat
     "leaky_relu": (-np.inf, -100, 0, 1e4, np.inf),
     "exponential": (0, 0, 1, np.inf, np.inf),
     "softmax": (1, 1, 1, 1, 1),  # of one unit
+    "prelu": (-np.inf, -2500, 0, 1e4, np.inf),
 }
 
 

@@ -93,7 +93,7 @@ def test_given_classes_need_not_all_occur(data):
 def test_forward_equals_the_reference(dtype, rng):
     X = rng.normal(size=(9001, 4)).astype(dtype)
     net = cmlp.Network([4, 8, 3], "tanh", dtype=dtype)
-    assert_allclose(net.forward(X), reference.forward(net.layers, X.astype("float64"))[1][-1], **tolerance(dtype, 5))
+    assert_allclose(net.forward(X), reference.forward(net.layers, X.astype("float64"))[-1].A, **tolerance(dtype, 5))
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
@@ -103,13 +103,13 @@ def test_trace(loss, rng):
     theta = net.theta.copy()
     trace = net.trace(X, y)
     Y = np.eye(3)[y]
-    Z, A = reference.forward(net.layers, X / 255)
+    values = reference.forward(net.layers, X / 255)
     cost, gradients = reference.gradient(net.layers, X / 255, Y, loss)
     assert_allclose(trace["X"], X / 255)
     assert_array_equal(trace["Y"], Y)
     for l, layer in enumerate(trace.layers):
-        assert_allclose(layer.Z, Z[l], rtol=1e-12)
-        assert_allclose(layer.A, A[l], rtol=1e-12)
+        assert_allclose(layer.Z, values[l].Z, rtol=1e-12)
+        assert_allclose(layer.A, values[l].A, rtol=1e-12)
         assert_allclose(layer.dW, gradients[l][0], rtol=1e-12, atol=1e-15)
         assert_allclose(layer.dZ.sum(axis=0), layer.db if layer.db is not None else layer.dZ.sum(axis=0))
     assert_allclose(trace.cost, cost)
@@ -125,9 +125,9 @@ def test_gradient_is_laid_out_as_theta_is(data):
     X, y = data
     net = cmlp.Network([4, 5, 3], dtype="float64")
     _, dtheta = net.gradient(X, y)
-    pairs = layers.views(net.tables[1], dtheta)
-    assert [W.shape for W, _ in pairs] == [(4, 5), (5, 3)]
-    assert_array_equal(flat(pairs), dtheta)
+    blocks = layers.views(net.tables[1], dtheta)
+    assert [block["W"].shape for block in blocks] == [(4, 5), (5, 3)]
+    assert_array_equal(flat(block.values() for block in blocks), dtheta)
 
 
 # --- the parameters -------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HIDDEN, HYPER, numbers_of, run_python, targets_for, tolerance
+from common import DTYPES, HYPER, numbers_of, run_python, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -144,55 +144,6 @@ def test_a_divergence_goes_back_with_the_mean(rng):
 def test_plain_updates_have_no_rules():
     params = cmlp.Network([2, 1], loss="log_loss").tables[1]
     assert rules.resolve(params, Penalty(), None, {"b0": 1}, 0.0, None, None) is None
-
-
-# --- combinations ---------------------------------------------------------------------------------------------
-def random_settings(rng):
-    def some(value):
-        return value if rng.random() < 0.4 else None
-
-    penalty = Penalty(
-        l1=some(0.001) or 0.0,
-        l2=some(0.01) or 0.0,
-        weight_decay=some(0.02) or 0.0,
-        max_norm=some(0.9),
-        biases=bool(rng.random() < 0.5),
-        layers=some([0]),
-    )
-    clip = some(Clip(norm=0.1, by_block=bool(rng.random() < 0.5))) or some(Clip(value=0.02))
-    settings = {"penalty": penalty, "clip": clip, "rates": some({"W*": 0.5}), "average": some(0.9)}
-    settings["accumulate"] = int(rng.integers(1, 4))
-    settings["optimizer"] = HYPER[rng.choice([name for name in HYPER if name != "rprop"])]
-    return settings
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_random_combinations(seed):
-    rng = np.random.default_rng([seed, 7])
-    sizes = [int(n) for n in rng.integers(1, 9, rng.integers(2, 5))] + [3]
-    activation = str(rng.choice([name for name in HIDDEN if name != "exponential"]))  # e^e^z leaves no room
-    net = cmlp.Network(sizes, activation, cmlp.losses.CrossEntropy(0.1), dtype="float64", init="glorot_normal")
-    X, Y = problem(rng, sizes=sizes)
-    settings = random_settings(rng)
-    optimizer, expected_rules = settings["optimizer"], as_rules(net, {k: v for k, v in settings.items() if v is not None})
-    twin = net.copy()
-    _, losses, _ = reference.fit(
-        net.layers,
-        X,
-        Y,
-        loss=net.loss,
-        loss_values=net.objective.values,
-        optimizer=optimizer.name,
-        hyper=dict(zip(registry.optimizers[optimizer.name].hyper, numbers_of(optimizer))),
-        batch_size=min(16 * settings["accumulate"], len(X)),
-        epochs=4,
-        seed=net.shuffle_seed,
-        rules=expected_rules,
-    )
-    history = net.fit(X, Y, batch_size=16, epochs=4, n_threads=1, **settings)
-    assert_allclose(history.loss, losses, rtol=1e-9, atol=1e-9)
-    twin.fit(X, Y, batch_size=16, epochs=4, n_threads=3, **settings)
-    assert_array_equal(twin.theta, net.theta)
 
 
 # --- errors ---------------------------------------------------------------------------------------------------

@@ -21,31 +21,35 @@ PYTHON_MODULES = [name for name in MODULES if not name.rpartition(".")[2].starts
 # module: the modules of cmlp that it may import, besides those that anyone may
 ANYONE = {"validation", "layers"}
 MAY_IMPORT = {
+    "architecture": {"initializers", "losses", "norms", "registry"},
     "__main__": {"cli"},
     "cli": {"commands", "optimizers", "registry"},
     "memory": {"_core"},
     "commands": {"config", "datasets", "network", "optimizers", "progress", "scores", "targets"},
     "config": {"_core", "threads"},
     "datasets": set(),
-    "engines": {"_core", "losses", "threads"},
+    "engines": {"_core", "architecture", "threads"},
     "initializers": set(),
-    "inspection": {"_kernels", "optimizers", "training"},
+    "inspection": {"_core", "_kernels", "_samples", "optimizers", "samples", "training"},
     "layers": set(),
     "lbfgs": {"optimizers", "rules", "stopping", "threads", "training"},
     "losses": {"registry"},
-    "fitting": {"lbfgs", "optimizers", "progress", "rules", "samples", "scores", "stopping", "targets", "training"},
-    "network": {
-        *("_core", "engines", "fitting", "initializers", "memory", "optimizers", "registry", "rules", "samples", "scores"),
-        *("summary", "targets", "threads", "trace", "training"),
+    "fitting": {
+        *("lbfgs", "optimizers", "progress", "rules", "samples", "schedules", "scores", "stopping", "targets", "training"),
     },
+    "network": {
+        *("_core", "architecture", "engines", "fitting", "initializers", "losses", "memory", "norms", "optimizers", "registry"),
+        *("rules", "samples", "schedules", "scores", "summary", "targets", "threads", "trace", "training"),
+    },
+    "norms": set(),
     "optimizers": {"registry", "schedules"},
     "pace": set(),
     "profile": {"_core"},
     "progress": {"training"},
     "reference": set(),
     "registry": {"_core"},
-    "rules": set(),
-    "samples": {"_core", "targets"},
+    "rules": {"schedules"},
+    "samples": {"_samples", "targets"},
     "schedules": set(),
     "scores": {"targets"},
     "stopping": {"schedules"},
@@ -53,7 +57,7 @@ MAY_IMPORT = {
     "targets": {"losses", "registry"},
     "threads": {"_core"},
     "trace": {"engines"},
-    "training": {"pace", "profile", "stopping", "threads"},
+    "training": {"pace", "profile", "schedules", "stopping", "threads"},
     "validation": {"registry"},
 }
 
@@ -93,8 +97,9 @@ def test_no_module_imports_the_reference():
 
 def test_the_layer_table_is_the_struct_of_the_core():
     net = cmlp.Network([3, 4, 2], activation="leaky_relu")
-    engine = _core.Engine(net.tables[0], net.loss, net.objective.values, 10, "float32")
+    engine = _core.Engine(*net.tables, net.objective, 10, "float32")
     assert engine.layers.dtype == layers.LAYER
+    assert engine.params.dtype == layers.PARAM
     assert engine.layers["fan_in"].tolist() == [3, 4]
     assert engine.layers["parameter"].tolist() == [0.01, 0.0]
     starts = np.concatenate([engine.layers[name] for name in ("A", "dZ")])
@@ -102,7 +107,7 @@ def test_the_layer_table_is_the_struct_of_the_core():
     assert len(set(starts)) == 4
 
 
-@pytest.mark.parametrize("kind", ["activations", "losses", "optimizers"])
+@pytest.mark.parametrize("kind", ["activations", "norms", "losses", "optimizers"])
 def test_every_registered_name_is_documented(kind):
     if not DOCS.exists():
         pytest.skip("the documentation is not beside these tests")

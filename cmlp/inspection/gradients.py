@@ -73,7 +73,9 @@ class GradientCheck:
     __repr__ = __str__
 
 
-def check_gradients(net, X: Any, y: Any, sample_weight: Any = None, *, most: int = 50, seed: int = 0) -> GradientCheck:
+def check_gradients(
+    net, X: Any, y: Any, sample_weight: Any = None, *, training: bool = True, most: int = 50, seed: int = 0
+) -> GradientCheck:
     """Compare the gradient with central differences of the cost, in float64 whatever the network's dtype.
 
     Parameters
@@ -82,6 +84,8 @@ def check_gradients(net, X: Any, y: Any, sample_weight: Any = None, *, most: int
         It is not changed: a copy in float64 is checked.
     X, y, sample_weight : as in `cmlp.Network.fit`
         Some ten samples are enough; more take longer and have more kinks.
+    training : bool, default True
+        As the next update would see them: with its dropout masks and noise, and normalised by their own means and variances.
     most : int, default 50
         Coordinates of each block that are compared, drawn at random where it has more.
     seed : int, default 0
@@ -103,11 +107,11 @@ def check_gradients(net, X: Any, y: Any, sample_weight: Any = None, *, most: int
     rng = validation.check_seed(seed)
     twin = net.astype("float64")
     theta = twin.theta.copy()
-    _, dtheta = twin.gradient(X, y, sample_weight)
+    _, dtheta = twin.gradient(X, y, sample_weight, training=training)
 
     def cost(place: int, step: float) -> float:
         twin.theta[place] = theta[place] + step
-        value = twin.cost(X, y, sample_weight)
+        value = twin.cost(X, y, sample_weight, training=training)
         twin.theta[place] = theta[place]
         return value
 

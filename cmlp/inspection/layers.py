@@ -4,20 +4,26 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import _kernels, validation
-from cmlp.layers import Array
+from cmlp import _core, _kernels, _samples, samples, validation
+from cmlp.layers import INPUT, Array
+
+ROWS = 1024  # samples looked at together
 
 
-def forward(net, X: Any) -> tuple[list[Array], list[Array]]:
-    """Z and A of every layer, by the compiled functions and NumPy's products, in the network's dtype."""
-    X = validation.check_matrix(X, net.sizes[0])
-    A = [np.ascontiguousarray(X, dtype=net.dtype) * net.dtype.type(net.input_scale)]
-    Z = []
-    for layer in net.layers:
-        Z.append(A[-1] @ layer.W + (0 if layer.b is None else layer.b))
-        A.append(np.empty_like(Z[-1]))
-        _kernels.activation_forward(layer.activation, Z[-1], A[-1], layer.parameter)
-    return Z, A
+class _Output:
+    """A loss whose gradient is that of one output: what `cmlp.losses.Custom` is, for A instead of Z."""
+
+    name, values, outputs_per_target = "one output", (), 1
+
+    def __init__(self, layer, output: int) -> None:
+        self.layer, self.output = layer, output
+
+    def evaluate(self, Z, Y, sample_weight, scale, dZ) -> float:
+        A = np.empty_like(Z)
+        _kernels.activation_forward(self.layer.activation, Z, A, self.layer.parameter)
+        dZ[:] = np.arange(Z.shape[1]) == self.output
+        _kernels.activation_backward(self.layer.activation, Z, A, dZ, self.layer.parameter)
+        return 0.0
 
 
 def activations(net, X: Any, layer: int) -> Array:
@@ -43,7 +49,17 @@ def activations(net, X: Any, layer: int) -> Array:
     (1, 5)
     """
     (chosen,) = validation.check_layers("layer", [layer], len(net.layers))
-    return forward(net, X)[1][chosen + 1]
+    if chosen == len(net.layers) - 1:
+        return net.forward(X)
+    X = validation.check_matrix(X, net.sizes[0])
+    A = np.empty((len(X), net.sizes[chosen + 1]), net.dtype)
+    outputs = np.empty((min(ROWS, len(X)), net.sizes[-1]), net.dtype)
+    for start in range(0, len(X), ROWS):
+        rows = X[start : start + ROWS]
+        with net.engines.take(len(rows), keep_Z=True) as engine:
+            engine.forward(net.variables, samples.make_inputs(net, rows), outputs[: len(rows)])
+            A[start : start + ROWS] = engine.block("A", chosen, len(rows))
+    return A
 
 
 def input_gradient(net, X: Any, output: int = 0) -> Array:
@@ -70,10 +86,24 @@ def input_gradient(net, X: Any, output: int = 0) -> Array:
     [True, True]
     """
     (chosen,) = validation.check_layers("output", [output], net.sizes[-1])
-    Z, A = forward(net, X)
-    dA = np.zeros_like(A[-1])
-    dA[:, chosen] = 1
-    for l, layer in reversed(list(enumerate(net.layers))):
-        _kernels.activation_backward(layer.activation, Z[l], A[l + 1], dA, layer.parameter)
-        dA = np.ascontiguousarray(dA @ layer.W.T)
-    return dA * net.dtype.type(net.input_scale)
+    X = validation.check_matrix(X, net.sizes[0])
+    dX, dtheta = np.empty((len(X), net.sizes[0]), net.dtype), np.empty_like(net.theta)
+    objective = _Output(net.layers[-1], chosen)
+    layers, params = net.tables
+    engine = _core.Engine(layers, params, objective, min(ROWS, len(X)), net.dtype)
+    for start in range(0, len(X), ROWS):
+        rows = samples.make_inputs(net, X[start : start + ROWS])
+        bound = _samples.Samples(X[start : start + ROWS], np.zeros((rows.n_samples, net.sizes[-1])), None, net.input_scale)
+        engine.gradient(net.variables, dtheta, bound)
+        dX[start : start + ROWS] = _backward_to_inputs(net, engine, rows.n_samples)
+    return dX * net.dtype.type(net.input_scale)
+
+
+def _backward_to_inputs(net, engine, n: int) -> Array:
+    """dX (n, n_features) = dZ_0 . W_0^T + the sum of dout, or dout . P^T, over the layers that add X."""
+    dX = engine.block("dZ", 0, n) @ net.layers[0].W.T
+    for l, layer in enumerate(net.layers):
+        if layer.source == INPUT:
+            dout = engine.block("dout", l, n)
+            dX += dout if layer.P is None else dout @ layer.P.T
+    return dX

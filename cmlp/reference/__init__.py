@@ -8,7 +8,8 @@ tests hold the core to it, and the walkthrough tells it.
 ``activations``    A = f(Z), and dZ from dA
 ``losses``         the loss of a sample, and its gradient
 ``optimizers``     the change of the parameters, from the gradient
-``random``         the order of the samples in an epoch
+``norms``          normalised values, and the gradient through them
+``random``         the order of the samples in an epoch, dropout masks, noise
 ``propagation``    forward propagation and the delta recursion
 ``parameters``     dW and db
 ``step``           a step, and `fit`: whole trainings
@@ -24,17 +25,22 @@ from cmlp.reference.losses import LINKS, loss_gradient, one_hot
 from cmlp.reference.optimizers import optimizer_change
 from cmlp.reference.parameters import accumulate
 from cmlp.reference.products import gemm_nn, gemm_nt, gemm_tn
-from cmlp.reference.propagation import backward, forward
-from cmlp.reference.random import permutation
+from cmlp.reference.propagation import Deltas, Values, backward, disturb, forward
+from cmlp.reference.random import Draw, dropout_mask, noise, permutation
 from cmlp.reference.step import cost, fit, gradient
 
 __all__ = [
     "LINKS",
+    "Deltas",
+    "Draw",
+    "Values",
     "accumulate",
     "activation_backward",
     "activation_forward",
     "backward",
     "cost",
+    "disturb",
+    "dropout_mask",
     "fit",
     "forward",
     "gemm_nn",
@@ -42,6 +48,7 @@ __all__ = [
     "gemm_tn",
     "gradient",
     "loss_gradient",
+    "noise",
     "one_hot",
     "optimizer_change",
     "permutation",

@@ -68,6 +68,16 @@ def leaky_relu_backward(Z, A, dA, slope):
     return dA * np.where(A > 0, 1.0, slope)
 
 
+def prelu(Z, slope):
+    """A = Z where Z > 0, else slope Z, with a learned slope (fan_out,) (He, Zhang, Ren and Sun, ICCV 2015, equation 1)."""
+    return np.where(Z > 0, Z, slope * Z)
+
+
+def prelu_backward(Z, A, dA, slope):
+    """dA/dZ = 1 where Z > 0, else slope; the slope's own gradient is in `cmlp.reference.accumulate`."""
+    return dA * np.where(Z > 0, 1.0, slope)
+
+
 def elu(Z, alpha):
     """A = Z where Z > 0, else alpha (e^Z - 1) (Clevert, Unterthiner and Hochreiter, ICLR 2016)."""
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
@@ -246,6 +256,7 @@ ACTIVATIONS = {
     "silu": (silu, silu_backward),
     "mish": (mish, mish_backward),
     "sine": (sine, sine_backward),
+    "prelu": (prelu, prelu_backward),
     "mean_variance": (mean_variance, mean_variance_backward),
     "softmax": (softmax, softmax_backward),
 }

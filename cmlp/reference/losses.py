@@ -126,9 +126,12 @@ LINKS = {
 }
 
 
-def loss_gradient(name, P, Y, sample_weight=None, scale=1.0, hyper=()):
-    """The sum over samples of sample_weight_i loss_i, and dP_i = sample_weight_i dloss_i/dP_i scale."""
-    losses, dP = LOSSES[name](P, Y, *hyper)
+def loss_gradient(loss, P, Y, sample_weight=None, scale=1.0, hyper=()):
+    """The sum over samples of sample_weight_i loss_i, and dP_i = sample_weight_i dloss_i/dP_i scale.
+
+    loss : its name, or a function of (Z, Y) that returns the losses (n_samples,) and dZ.
+    """
+    losses, dP = (loss if callable(loss) else LOSSES[loss])(P, Y, *hyper)
     weight = np.ones(len(P)) if sample_weight is None else sample_weight
     return (weight * losses).sum(), weight[:, None] * dP * scale
 

@@ -1,6 +1,37 @@
-"""Counter-based random numbers. Twin of _random.pyx, on NumPy's own Philox."""
+"""Counter-based random numbers. Twin of _random.pyx and _noise.pyx.
+
+Philox4x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011), as in
+numpy.random.Philox: four words of 64 bits for each counter under each key. A number drawn for (seed, layer, update, sample,
+unit) is a function of these five alone, so it does not matter who draws it, or when.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+
+DROPOUT, NOISE, SAMPLING = 1, 2, 3  # what a word is drawn for: the last of the four parts of a counter; a shuffle has 0
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What the random numbers of one pass depend on, besides layer, sample and unit.
+
+    Attributes
+    ----------
+    seed : int
+        ``net.shuffle_seed``.
+    t : int
+        The update, from 1; with SAMPLING, the number of the pass.
+    purpose : int
+        Of dropout: DROPOUT in training, SAMPLING in prediction.
+    first : int
+        The number of the first sample within the update.
+    """
+
+    seed: int
+    t: int
+    purpose: int = DROPOUT
+    first: int = 0
 
 
 def permutation(n, seed, epoch):
@@ -8,9 +39,50 @@ def permutation(n, seed, epoch):
 
     i from n-1 down to 1 changes places with j = word (i + 1) / 2^64, rounded down (Durstenfeld, CACM 7, 1964).
     """
-    words = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(max(n - 1, 0))
+    generator = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64))
+    words = generator.random_raw(max(n - 1, 0))
     order = np.arange(n)
     for i, word in zip(range(n - 1, 0, -1), words):
         j = (int(word) * (i + 1)) >> 64
         order[[i, j]] = order[[j, i]]
     return order
+
+
+def words_for(draw, layer, purpose, n_samples, n_blocks):
+    """(n_samples, 4 n_blocks) words: those of the counter (block, sample, t, purpose) under the key (seed, layer).
+
+    The inputs count as layer 0, layer l as l + 1.
+    """
+    key = np.array([draw.seed, layer], dtype=np.uint64)
+    rows = []
+    for sample in range(draw.first, draw.first + n_samples):
+        # NumPy adds 1 to the first part before it draws: counters from (-1, sample - 1, ...) on, with the carry
+        counter = (draw.t << 128) + (sample << 64) + (purpose << 192) - 1
+        parts = [(counter >> shift) & (2**64 - 1) for shift in (0, 64, 128, 192)]
+        generator = np.random.Philox(key=key, counter=np.array(parts, dtype=np.uint64))
+        rows.append(generator.random_raw(4 * n_blocks))
+    return np.array(rows, dtype="<u8").reshape(n_samples, 4 * n_blocks)
+
+
+def dropout_mask(draw, layer, shape, rate):
+    """(n_samples, n_units): 0 with probability p = round(65536 rate) / 65536, else 1 / (1 - p).
+
+    Inverted dropout (Srivastava et al., JMLR 2014, section 10), with 16 bits of a word for each unit.
+    """
+    n_samples, width = shape
+    limit = min(round(65536 * rate), 65535)
+    bits = words_for(draw, layer, draw.purpose, n_samples, -(-width // 16)).view("<u2")[:, :width]
+    return np.where(bits >= limit, 1 / (1 - limit / 65536), 0.0)
+
+
+def noise(draw, shape):
+    """(n_samples, n_features) standard normal numbers, two from each word w = 2^32 u + v (Box and Muller 1958).
+
+    sqrt(-2 log((u + 1/2) / 2^32)) times the cosine and the sine of 2 pi v / 2^32
+    """
+    n_samples, width = shape
+    words = words_for(draw, 0, NOISE, n_samples, -(-width // 8))
+    u, v = words >> np.uint64(32), words & np.uint64(2**32 - 1)
+    radius = np.sqrt(-2 * np.log((u + 0.5) / 2**32))
+    angle = 2 * np.pi * v / 2**32
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=2).reshape(n_samples, -1)[:, :width]

@@ -7,33 +7,36 @@ import numpy as np
 from cmlp.reference import regular
 from cmlp.reference.activations import activation_backward
 from cmlp.reference.losses import LINKS, loss_gradient
+from cmlp.reference.norms import move
 from cmlp.reference.optimizers import OPTIMIZERS, optimizer_change
 from cmlp.reference.parameters import accumulate
-from cmlp.reference.propagation import backward, forward
-from cmlp.reference.random import permutation
+from cmlp.reference.propagation import backward, disturb, forward
+from cmlp.reference.random import Draw, permutation
 
 
-def gradient(layers, X, Y, loss, sample_weight=None, loss_values=()):
-    """The mean loss of the samples, and its gradient [(dW, db), ...].
+def gradient(layers, X, Y, loss, sample_weight=None, loss_values=(), draw=None, training=False):
+    """The mean loss of the samples, and its gradient [(dW, db, ...), ...].
 
     cost = 1/n sum_i sample_weight_i loss_i. The loss gives dZ of the last layer, through the output function where the loss
-    is one on outputs; `backward` gives the others; `accumulate` the parameters'.
+    is one on outputs; `backward` gives the others; `accumulate` the parameters'. draw, training: see `forward`.
     """
-    Z, A = forward(layers, X)
-    last = layers[-1]
-    if loss in LINKS:
-        total, dZ_last = loss_gradient(loss, Z[-1], Y, sample_weight, 1 / len(X), loss_values)
-    else:
-        total, dA = loss_gradient(loss, A[-1], Y, sample_weight, 1 / len(X), loss_values)
-        dZ_last = activation_backward(last.activation, Z[-1], A[-1], dA, last.parameter)
-    dZ = backward(layers, Z, A, dZ_last)
-    return total / len(X), accumulate(layers, X, A, dZ)
+    values = forward(layers, X, draw, training)
+    total, dZ_last = loss_of(layers[-1], values[-1], Y, loss, sample_weight, 1 / len(X), loss_values)
+    return total / len(X), accumulate(layers, X, values, backward(layers, values, dZ_last))
 
 
-def cost(layers, X, Y, loss, sample_weight=None, loss_values=()):
+def cost(layers, X, Y, loss, sample_weight=None, loss_values=(), draw=None, training=False):
     """The mean loss of the samples: 1/n sum_i sample_weight_i loss_i."""
-    Z, A = forward(layers, X)
-    return loss_gradient(loss, Z[-1] if loss in LINKS else A[-1], Y, sample_weight, 1.0, loss_values)[0] / len(X)
+    last = forward(layers, X, draw, training)[-1]
+    return loss_of(layers[-1], last, Y, loss, sample_weight, 1.0, loss_values)[0] / len(X)
+
+
+def loss_of(layer, value, Y, loss, sample_weight, scale, loss_values):
+    """The sum of the losses, and dZ of the last layer."""
+    if callable(loss) or loss in LINKS:
+        return loss_gradient(loss, value.Z, Y, sample_weight, scale, loss_values)
+    total, dA = loss_gradient(loss, value.A, Y, sample_weight, scale, loss_values)
+    return total, activation_backward(layer.activation, value.Z, value.A, dA, layer.parameter)
 
 
 def fit(
@@ -47,10 +50,13 @@ def fit(
     hyper,
     batch_size,
     epochs,
+    accumulated=1,
     shuffle=True,
     seed=0,
     sample_weight=None,
     rules=None,
+    input_noise=0.0,
+    input_dropout=0.0,
     dtype="float64",
 ):
     """Train a network, from the layers given, in the same order of samples as the compiled core.
@@ -61,20 +67,26 @@ def fit(
         Where to start; they are not changed.
     X : ndarray (n_samples, n_features)
     Y : ndarray (n_samples, n_targets)
-    loss, optimizer : str
+    loss : str, or a function of (Z, Y)
+    optimizer : str
     loss_values : tuple of float
         The loss's hyper-parameters: ``net.objective.values`` of a network.
     hyper : dict
-        The optimizer's hyper-parameters by name; each a number, or an array of its values in steps 0, 1, ...
+        The optimizer's hyper-parameters by name; each a number, or an array of its values in steps 0, 1, ... "dropout" and
+        "decay" may be among them: the rate of the hidden layers that have dropout, and what is added to the decay of blocks
+        whose decay follows a schedule.
     batch_size, epochs : int
+    accumulated : int
+        Batches whose gradients are added up for one update.
     shuffle : bool
         A new order for every epoch, unless the batch is the whole set.
     seed : int
-        Key of the orders: ``net.shuffle_seed`` of a network.
+        Key of the orders, masks and noise: ``net.shuffle_seed`` of a network.
     sample_weight : ndarray (n_samples,), optional
         Used as it is: its mean should be 1.
     rules : `cmlp.rules.Rules`, optional
         What an update does besides the optimizer's step; its running mean is moved in place.
+    input_noise, input_dropout : float
     dtype : str
         What everything is computed in.
 
@@ -86,26 +98,76 @@ def fit(
     changes : list of float (epochs,)
         The largest change of a parameter in any update of the epoch.
     """
-    layers = [replace(layer, W=layer.W.astype(dtype), b=None if layer.b is None else layer.b.astype(dtype)) for layer in layers]
-    X, Y = X.astype(dtype), Y.astype(dtype)
-    parameters = [p for layer in layers for p in (layer.W, layer.b) if p is not None]
+    layers, X, Y = [copy_of(layer, dtype) for layer in layers], X.astype(dtype), Y.astype(dtype)
+    parameters = [p for layer in layers for p in layer.parameters().values()]
     state = [[np.zeros_like(p)] * OPTIMIZERS[optimizer][1] for p in parameters]
     losses, changes, t = [], [], 0
+    update_size = batch_size * accumulated
     for epoch in range(epochs):
-        order = permutation(len(X), seed, epoch) if shuffle and batch_size < len(X) else np.arange(len(X))
+        order = permutation(len(X), seed, epoch) if shuffle and update_size < len(X) else np.arange(len(X))
         total, largest = 0.0, 0.0
-        for start in range(0, len(X), batch_size):
-            rows = order[start : start + batch_size]
-            weight = None if sample_weight is None else sample_weight[rows]
-            batch_cost, gradients = gradient(layers, X[rows], Y[rows], loss, weight, loss_values)
+        for start in range(0, len(X), update_size):
+            rows = order[start : start + update_size]
             t += 1
             now = {name: value if np.isscalar(value) else value[t - 1] for name, value in hyper.items()}
-            d = prepare(parameters, [d for pair in gradients for d in pair if d is not None], rules)
+            X_rows = disturb(X[rows], Draw(seed, t), input_noise, input_dropout)
+            weight = None if sample_weight is None else sample_weight[rows]
+            settings = loss, weight, loss_values, batch_size, Draw(seed, t), now.get("dropout")
+            sum_of_losses, gradients, moved = gradient_of_update(layers, X_rows, Y[rows], *settings)
+            d = prepare(parameters, gradients, rules)
             largest = max(largest, update(parameters, d, state, optimizer, now, t, rules))
-            total += batch_cost * len(rows)
+            move_running(layers, moved, rules)
+            total += sum_of_losses
         losses.append(float(total / len(X)) + penalties(parameters, rules))
         changes.append(float(largest))
     return layers, losses, changes
+
+
+def copy_of(layer, dtype):
+    """Its arrays in another dtype, and its own."""
+    names = ("W", "b", "scale", "shift", "slope", "P", "mean", "variance")
+    arrays = {name: getattr(layer, name).astype(dtype) for name in names if getattr(layer, name) is not None}
+    return replace(layer, **arrays)
+
+
+def gradient_of_update(layers, X, Y, loss, sample_weight, loss_values, batch_size, draw, dropout):
+    """The sum of the losses; the gradient of their mean; where the running statistics are to go.
+
+    By batches, whose gradients are added up; each batch has its own means and variances.
+    """
+    if dropout is not None:
+        layers = [replace(layer, dropout=dropout) if layer.dropout else layer for layer in layers]
+    total, sums, moved = 0.0, None, {l: (layer.mean, layer.variance) for l, layer in enumerate(layers)}
+    for start in range(0, len(X), batch_size):
+        rows = slice(start, start + batch_size)
+        shifted = replace(draw, first=start)
+        values = forward(layers, X[rows], shifted, True)
+        weight = None if sample_weight is None else sample_weight[rows]
+        batch_total, dZ = loss_of(layers[-1], values[-1], Y[rows], loss, weight, 1 / len(X), loss_values)
+        gradients = accumulate(layers, X[rows], values, backward(layers, values, dZ))
+        flat = [d for blocks in gradients for d in blocks if d is not None]
+        sums = flat if sums is None else [a + b for a, b in zip(sums, flat)]
+        total += batch_total
+        for l, (layer, value) in enumerate(zip(layers, values)):
+            if layer.mean is not None and not value.constant:
+                n, (mean, variance) = len(X[rows]), moved[l]
+                unbiased = value.variance[0] * n / (n - 1)
+                moved[l] = move(mean, value.mean[0], layer.norm.momentum), move(variance, unbiased, layer.norm.momentum)
+    return total, sums, moved
+
+
+def move_running(layers, moved, rules):
+    """The running means and variances of all layers, in place; and their own running mean, behind that of theta."""
+    place = sum(p.size for layer in layers for p in layer.parameters().values())
+    for l, layer in enumerate(layers):
+        for running, target in zip((layer.mean, layer.variance), moved[l]):
+            if running is None:
+                continue
+            running[...] = target
+            if rules is not None and rules.average is not None:
+                mean = rules.average[place : place + running.size]
+                mean[...] = regular.average(mean, running, rules.average_share)
+            place += running.size
 
 
 def prepare(parameters, gradients, rules):
@@ -122,9 +184,11 @@ def update(parameters, gradients, state, optimizer, hyper, t, rules):
     """theta = theta + change for every block, in place; returns the largest abs(change)."""
     largest, place = 0.0, 0
     for k, (p, d) in enumerate(zip(parameters, gradients)):
-        change, state[k] = optimizer_change(optimizer, d, state[k], hyper, t)
+        own = {name: value for name, value in hyper.items() if name not in ("dropout", "decay")}
+        change, state[k] = optimizer_change(optimizer, d, state[k], own, t)
         if rules is not None:
-            rate, _, _, decay, _ = rules.blocks[k]
+            rate, _, _, decay, _, scheduled = rules.blocks[k]
+            decay += scheduled * hyper.get("decay", 0.0)
             change = regular.decay(change, p, rate, rate * decay * hyper["learning_rate"])
         p += change
         largest = max(largest, np.abs(change).max())

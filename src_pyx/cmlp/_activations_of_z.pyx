@@ -9,7 +9,7 @@ from libc.math cimport cos, fabs, sin
 from cmlp._elementary cimport (
     REDUCIBLE, cosine_of, exponential_of, largest_magnitude, normal_density_of, normal_distribution_of, sigmoid_of, sine_of,
 )
-from cmlp._registry cimport register_activation
+from cmlp._registry cimport register_activation, register_learned
 
 cdef extern from *:
     """
@@ -157,3 +157,32 @@ cdef void sine_backward(
 register_activation(
     "sine", sine_forward[float], sine_forward[double],
     sine_backward[float], sine_backward[double], {"parameter": 1.0, "needs_Z": True})
+
+
+# --- prelu: a slope for each unit ----------------------------------------------------------------------------
+cdef void prelu_forward(
+    const floating* Z, const floating* slope, floating* A, Py_ssize_t n_rows, Py_ssize_t width,
+) noexcept nogil:
+    cdef Py_ssize_t i, j, k
+    # A_ij = Z_ij where Z_ij > 0, else slope_j Z_ij
+    for i in range(n_rows):
+        for j in range(width):
+            k = i * width + j
+            A[k] = Z[k] if Z[k] > 0 else slope[j] * Z[k]
+
+
+cdef void prelu_backward(
+    const floating* Z, const floating* slope, floating* dZ, floating* dslope, Py_ssize_t n_rows, Py_ssize_t width,
+) noexcept nogil:
+    cdef Py_ssize_t i, j, k
+    # dslope_j sums up dA_ij min(Z_ij, 0);   dZ_ij = dA_ij where Z_ij > 0, else slope_j dA_ij
+    for i in range(n_rows):
+        for j in range(width):
+            k = i * width + j
+            dslope[k] = <floating>0 if Z[k] > 0 else dZ[k] * Z[k]
+            dZ[k] = dZ[k] if Z[k] > 0 else slope[j] * dZ[k]
+
+
+register_learned(
+    "prelu", prelu_forward[float], prelu_forward[double], prelu_backward[float], prelu_backward[double],
+    {"parameter": 0.25})

@@ -5,105 +5,39 @@ the caller's arrays as they are. User errors are told in cmlp/validation.py, bef
 here is a fault of the library, and says so in fewer words.
 """
 
-import importlib
-import os
-
 import numpy as np
 
 from cpython.ref cimport Py_DECREF
 from cython cimport floating
 from cython.parallel cimport parallel, threadid
-from libc.math cimport INFINITY, isfinite
+from libc.math cimport INFINITY
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 cimport numpy as cnp
 
 from cmlp._clock cimport Clock, ticks as read_ticks
 from cmlp._parameters cimport MAX_NORM, N_RULES, Rules
-from cmlp._plan cimport Layer, Plan, Tile, lay_out, list_tiles, n_tiles
-from cmlp._products cimport has_tiles
+from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Tile, lay_out, list_tiles, n_tiles
 from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
 from cmlp._random cimport permutation
-from cmlp._registry cimport LINEAR, LOSS, gather
-from cmlp._source cimport Source
+from cmlp._registry cimport DROPOUT, LOSS, SAMPLING
+from cmlp._samples cimport Samples, address
 from cmlp._step cimport (
     CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run, evaluate as evaluate_samples, gradient, train,
 )
-from cmlp._team cimport Claims, Team, has_openmp, max_threads as openmp_max_threads, seconds, team_size
+from cmlp._team cimport Claims, Team, max_threads as openmp_max_threads, seconds, team_size
 
-from cmlp import _registry
+from cmlp import _instructions, _registry
+from cmlp._samples import aligned_empty
 
 cnp.import_array()
 
-activations, losses, optimizers = _registry.activations, _registry.losses, _registry.optimizers
+activations, norms = _registry.activations, _registry.norms
+losses, optimizers = _registry.losses, _registry.optimizers
 outputs_per_target = _registry.outputs_per_target
-
-cdef enum:
-    AT_ONCE = 1 << 16                    # numbers looked through without looking for signals
-
-cdef extern from *:
-    """
-    #if defined(__x86_64__) && !defined(_WIN32)
-        static const char *cmlp_levels(void) {
-            __builtin_cpu_init();
-            if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt")) return "";
-            if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2"))
-                return "v2";
-            if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
-                !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl") ||
-                !__builtin_cpu_supports("avx512cd"))
-                return "v3 v2";
-            return "v4 v3 v2";
-        }
-    #else
-        static const char *cmlp_levels(void) { return "generic"; }
-    #endif
-    #if defined(__clang__)
-        #define CMLP_COMPILER "clang " __clang_version__
-    #elif defined(__GNUC__)
-        #define CMLP_COMPILER "gcc " __VERSION__
-    #else
-        #define CMLP_COMPILER "unknown"
-    #endif
-    """
-    const char* cpu_levels "cmlp_levels"()
-    const char* COMPILER "CMLP_COMPILER"
-
-compiler = COMPILER.decode()
-openmp = has_openmp()
-instruction_sets = tuple(cpu_levels().decode().split())          # those that this processor can run, best first
-
-
-# in this order: a loss may name an activation as its link
-KERNELS = (
-    "_gather", "_linear", "_regular", "_activations", "_activations_of_z", "_activations_of_rows", "_losses",
-    "_optimizers",
-)
-
-
-def load_kernels(str level):
-    """Import the kernels built for one instruction set; they take their rows in the tables."""
-    for name in KERNELS:
-        importlib.import_module(f"cmlp._{level}.{name}")
-    if level in ("v3", "v4"):
-        importlib.import_module(f"cmlp._{level}._tiles")
-        importlib.import_module(f"cmlp._{level}._zeros")
-
-
-cdef str choose_level():
-    if not instruction_sets:
-        raise ImportError("this processor is older than x86-64-v2 (SSE4.2), the least that cmlp's wheels are built for")
-    level = os.environ.get("CMLP_INSTRUCTION_SET", instruction_sets[0])
-    if level not in instruction_sets:
-        raise ImportError(
-            f"CMLP_INSTRUCTION_SET={level!r}: this processor can run {', '.join(map(repr, instruction_sets))}; "
-            "unset it to take the best of them")
-    return level
-
-
-instruction_set = choose_level()
-load_kernels(instruction_set)
-own_products = has_tiles()                                       # else BLAS multiplies
+compiler, openmp, own_products = _instructions.compiler, _instructions.openmp, _instructions.own_products
+instruction_sets, instruction_set = _instructions.instruction_sets, _instructions.instruction_set
+load_kernels = _instructions.load_kernels
 
 
 def ticks():
@@ -114,105 +48,6 @@ def ticks():
 def max_threads():
     """omp_get_max_threads(): OMP_NUM_THREADS, threadpoolctl and the affinity mask are in it. 1 without OpenMP."""
     return openmp_max_threads()
-
-
-def aligned_empty(Py_ssize_t n, dtype):
-    """A flat array of n numbers that starts on a cache line."""
-    dtype = np.dtype(dtype)
-    memory = np.empty(n * dtype.itemsize + 64, dtype=np.uint8)
-    start = -<size_t>cnp.PyArray_DATA(memory) % 64
-    return memory[start : start + n * dtype.itemsize].view(dtype)
-
-
-cdef void* address(object given, int type_number, Py_ssize_t n, bint writable) except? NULL:
-    """Where the numbers of a contiguous array lie, once it is sure that they are n of this type."""
-    cdef cnp.ndarray array
-    if not cnp.PyArray_Check(given):
-        raise TypeError(f"expected an array, got {type(given).__name__}")
-    array = given
-    if cnp.PyArray_TYPE(array) != type_number or not cnp.PyArray_ISCARRAY_RO(array) or cnp.PyArray_SIZE(array) != n:
-        raise TypeError(f"expected {n} contiguous numbers of NumPy's type {type_number}, got {array.size} {array.dtype}")
-    if writable and not cnp.PyArray_ISWRITEABLE(array):
-        raise TypeError("expected an array that may be written to")
-    return cnp.PyArray_DATA(array)
-
-
-# --- samples ------------------------------------------------------------------------------------------------
-cdef class Samples:
-    """X, Y and weights of the caller's, read where they lie. Y is a matrix, or a vector of class codes (intp)."""
-    cdef Source X, Y
-    cdef const double* sample_weight
-    cdef readonly Py_ssize_t n_samples
-    cdef tuple alive
-
-    def __init__(self, X, Y=None, sample_weight=None, double input_scale=1.0, double off=0.0):
-        self.n_samples = len(X)
-        self.X = source_of(X, input_scale)
-        if Y is not None:
-            if len(Y) != self.n_samples:
-                raise TypeError("X and Y differ in length")
-            self.Y = source_of(Y, 1.0)
-            self.Y.off = off
-        if sample_weight is not None:
-            self.sample_weight = <const double*>address(sample_weight, cnp.NPY_DOUBLE, self.n_samples, False)
-        self.alive = (X, Y, sample_weight)
-
-    def rows(self, Py_ssize_t start, cnp.ndarray out, bint targets=False):
-        """Fill `out` (n_rows, width) with rows of X or Y from `start` on, as a step would."""
-        cdef void* numbers = address(out, cnp.PyArray_TYPE(out), out.size, True)
-        cdef Source source = self.Y if targets else self.X
-        cdef Py_ssize_t n_rows = out.shape[0], width = out.shape[1]
-        if start < 0 or start + n_rows > self.n_samples:
-            raise TypeError("rows out of range")
-        if source.data == NULL:
-            raise TypeError("these samples have no targets")
-        with nogil:
-            if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT:
-                gather(&source, NULL, start, n_rows, width, <float*>numbers)
-            else:
-                gather(&source, NULL, start, n_rows, width, <double*>numbers)
-
-
-cdef Source source_of(cnp.ndarray array, double scale) except *:
-    cdef Source source
-    cdef bint codes = array.ndim == 1
-    if codes and (cnp.PyArray_TYPE(array) != cnp.NPY_INTP or not cnp.PyArray_ISCARRAY_RO(array)):
-        raise TypeError("class codes are contiguous intp")
-    cdef bint real = cnp.PyArray_ISFLOAT(array) or cnp.PyArray_ISINTEGER(array) or cnp.PyArray_ISBOOL(array)
-    if not codes and (array.ndim != 2 or not real):
-        raise TypeError("a source is a real matrix or a vector of class codes")
-    source.data = <const char*>cnp.PyArray_DATA(array)
-    source.row_stride = array.strides[0]
-    source.column_stride = 0 if codes else array.strides[1]
-    source.type_number = cnp.PyArray_TYPE(array)
-    source.swapped = not cnp.PyArray_ISNOTSWAPPED(array)
-    source.scale = scale
-    source.codes = codes
-    source.off = 0
-    return source
-
-
-cpdef double largest(cnp.ndarray array):
-    """max |array| of a contiguous float array, nan if one is."""
-    cdef void* numbers = address(array, cnp.PyArray_TYPE(array), array.size, False)
-    cdef Py_ssize_t n = array.size
-    if cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT:
-        return LINEAR.largest32(<const float*>numbers, n)
-    return LINEAR.largest64(<const double*>numbers, n)
-
-
-def usable_as_it_is(X, Py_ssize_t width, cnp.dtype dtype):
-    """Whether X is a small contiguous matrix of this type and width, all finite: the usual case, found quickly."""
-    cdef cnp.ndarray array
-    if type(X) is not np.ndarray:
-        return False
-    array = X
-    if (
-        array.ndim != 2 or cnp.PyArray_TYPE(array) != dtype.type_num or not cnp.PyArray_ISCARRAY_RO(array)
-        or array.shape[1] != width or not 0 < array.shape[0] * width <= AT_ONCE
-    ):
-        return False
-    return isfinite(largest(array))
 
 
 # --- engine -------------------------------------------------------------------------------------------------
@@ -238,38 +73,50 @@ cdef class Cursor:
         return copy
 
 
+class OwnLoss:
+    """A user's loss over the rows of a work space: what _own_loss.pyx asks."""
+
+    def __init__(self, objective, Z, Y, sample_weight, dZ):
+        self.objective, self.Z, self.Y, self.sample_weight, self.dZ = objective, Z, Y, sample_weight, dZ
+        self.weighted = False
+
+    def __call__(self, n_rows, scale):
+        weight = self.sample_weight[:n_rows] if self.weighted else None
+        return self.objective.evaluate(self.Z[:n_rows], self.Y[:n_rows], weight, scale, self.dZ[:n_rows])
+
+
 cdef class Engine:
     """The plan and the work space of a network for up to `capacity` rows at once."""
     cdef Plan plan
     cdef bint single
-    cdef readonly object dtype, layers, work
+    cdef readonly object dtype, layers, params, work
     cdef int type_number
-    cdef object tiles, block_loss, scratch, thread_change, claims, squares, nonzeros
+    cdef object tiles, block_loss, scratch, thread_change, claims, squares, nonzeros, own_loss
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
-    def __init__(self, cnp.ndarray layers, str loss, tuple loss_values, Py_ssize_t capacity, dtype, bint keep_Z=False):
+    def __init__(
+        self, cnp.ndarray layers, cnp.ndarray params, objective, Py_ssize_t capacity, dtype, bint keep_Z=False,
+        double input_noise=0, double input_dropout=0,
+    ):
+        """objective: a cmlp.losses.Loss, whose name is registered or which has a method `evaluate`."""
+        cdef Plan* plan = &self.plan
         self.dtype = np.dtype(dtype)
         self.type_number = self.dtype.num
         self.single = self.dtype == np.float32
-        if layers.dtype.itemsize != sizeof(Layer):
-            raise TypeError("the table of layers is not the one that the core was built for")
-        self.layers = layers.copy()
-        cdef Plan* plan = &self.plan
+        if layers.dtype.itemsize != sizeof(Layer) or params.dtype.itemsize != sizeof(Block):
+            raise TypeError("the tables are not those that the core was built for")
+        self.layers, self.params = layers.copy(), params.copy()
         plan.layers = <Layer*>cnp.PyArray_DATA(self.layers)
-        plan.n_layers = len(layers)
+        plan.blocks = <Block*>cnp.PyArray_DATA(self.params)
+        plan.n_layers, plan.n_blocks = len(layers), len(params)
         plan.n_inputs = plan.layers[0].fan_in
         plan.n_outputs = plan.layers[plan.n_layers - 1].fan_out
-        plan.n_params = sum(
-            int(row["fan_out"]) * (int(row["fan_in"]) + int(row["bias"])) for row in layers)
+        plan.n_params = int((params["rows"] * params["cols"]).sum())
+        plan.n_variables = plan.n_params + 2 * int(layers["fan_out"][layers["running"] != <int>NONE].sum())
+        plan.input_noise, plan.input_dropout = input_noise, input_dropout
         plan.capacity = capacity
         plan.keep_Z = keep_Z
-        plan.loss = losses[loss].row
-        plan.n_targets = plan.n_outputs // outputs_per_target(loss, loss_values)
-        for i, value in enumerate(loss_values):
-            plan.loss_values[<Py_ssize_t>i] = value
-        plan.link = LOSS[plan.loss].link >= 0
-        if plan.link and LOSS[plan.loss].link != plan.layers[plan.n_layers - 1].activation:
-            raise TypeError("the output function is not the link of the loss")
+        self.choose_loss(objective)
         lay_out(plan, self.dtype.itemsize)
         self.tiles = np.array(list_tiles(plan), dtype=np.intp)
         plan.tiles = <Tile*>cnp.PyArray_DATA(self.tiles)
@@ -278,7 +125,27 @@ cdef class Engine:
         self.block_loss = np.empty(n_tiles(capacity, plan.block_rows))
         self.nonzeros = np.empty(n_tiles(capacity, plan.block_rows), dtype=np.intp)
         self.claims = aligned_empty(0, np.uint8)
+        if plan.own_loss:
+            last = plan.n_layers - 1
+            Y = self.rows_at(plan.Y, plan.n_targets, capacity)
+            weight = self.rows_at(plan.sample_weight, 1, capacity)[:, 0]
+            self.own_loss = OwnLoss(objective, self.block("Z", last, capacity), Y, weight, self.block("dZ", last, capacity))
         self.prepare(1)
+
+    cdef int choose_loss(self, objective) except -1:
+        cdef Plan* plan = &self.plan
+        values = objective.values
+        plan.n_targets = plan.n_outputs // int(objective.outputs_per_target)
+        plan.own_loss = objective.name not in losses
+        plan.loss = 0 if plan.own_loss else losses[objective.name].row
+        plan.link = plan.own_loss or LOSS[plan.loss].link >= 0
+        if len(values) > len(plan.loss_values):
+            raise TypeError(f"a loss takes {len(plan.loss_values)} numbers, got {len(values)}")
+        for i, value in enumerate(values):
+            plan.loss_values[<Py_ssize_t>i] = value
+        if plan.link and not plan.own_loss and LOSS[plan.loss].link != plan.layers[plan.n_layers - 1].activation:
+            raise TypeError("the output function is not the link of the loss")
+        return 0
 
     @property
     def capacity(self):
@@ -312,13 +179,32 @@ cdef class Engine:
         memset(cnp.PyArray_DATA(self.claims), 0, n_bytes)
         return Team(<Claims*>cnp.PyArray_DATA(self.claims), 0, 0, 0, seconds(), NULL)
 
-    def block(self, str name, Py_ssize_t l, Py_ssize_t n_rows):
-        """Z, A or dZ of layer l as the last call left them: a view (n_rows, fan_out) of the work space."""
-        start, width = int(self.layers[name][l]), int(self.layers["fan_out"][l])
+    cdef object rows_at(self, Py_ssize_t start, Py_ssize_t width, Py_ssize_t n_rows):
         return self.work[start : start + n_rows * width].reshape(n_rows, width)
 
-    cdef Run new_run(self, Samples samples) except *:
+    def block(self, str name, Py_ssize_t l, Py_ssize_t n_rows):
+        """Z, A, dZ or another place of layer l as the last call left it: a view (n_rows, fan_out) of the work space.
+
+        None where the layer has no such place.
+        """
+        start = int(self.layers[name][l])
+        return None if start == NONE else self.rows_at(start, int(self.layers["fan_out"][l]), n_rows)
+
+    def inputs(self, Py_ssize_t n_rows, bint mask=False):
+        """X of the last call, where it was copied, or the mask of its dropout."""
+        return self.rows_at(self.plan.X_mask if mask else self.plan.X, self.plan.n_inputs, n_rows)
+
+    cdef Run new_run(self, Samples samples, uint64_t seed, Py_ssize_t t, bint training, bint dropping) except *:
+        """t: the update that the random numbers are drawn for, or the pass of a prediction with dropout."""
         cdef Run run
+        run.data.training, run.data.dropping = training, dropping
+        run.data.draw.seed, run.data.draw.t = seed, t
+        run.data.draw.purpose = DROPOUT if training else SAMPLING
+        run.data.dropout = -1
+        run.data.own_loss = NULL
+        if self.plan.own_loss:
+            self.own_loss.weighted = samples.sample_weight != NULL
+            run.data.own_loss = <void*>self.own_loss
         run.data.X = samples.X
         run.data.Y = samples.Y
         run.data.sample_weight = samples.sample_weight
@@ -337,21 +223,28 @@ cdef class Engine:
         run.thread_change = <double*>cnp.PyArray_DATA(self.thread_change)
         return run
 
-    def forward(self, theta, Samples samples, out, bint scores=False, int n_threads=1):
+    cdef Run new_pass(self, Samples samples, draw, bint training) except *:
+        """draw: (seed, t), for dropout, and in training for noise; None: neither."""
+        seed, t = (0, 0) if draw is None else draw
+        return self.new_run(samples, seed, t, training, draw is not None)
+
+    def forward(
+        self, variables, Samples samples, out, bint scores=False, int n_threads=1, draw=None, bint training=False,
+    ):
         """out (n_samples, n_outputs) = A of the last layer; with scores, its Z where the loss has a link."""
         cdef void* numbers = address(out, self.type_number, samples.n_samples * self.plan.n_outputs, True)
-        cdef Run run = self.new_run(samples)
+        cdef Run run = self.new_pass(samples, draw, training)
         run.data.out = numbers
-        self.evaluate(theta, &run, SCORES if scores else OUTPUTS, n_threads)
+        self.evaluate(variables, &run, SCORES if scores else OUTPUTS, n_threads)
 
-    def cost(self, theta, Samples samples, int n_threads=1):
+    def cost(self, variables, Samples samples, int n_threads=1, draw=None, bint training=False):
         """The sum over the samples of their losses."""
-        cdef Run run = self.new_run(samples)
-        self.evaluate(theta, &run, COST, n_threads)
+        cdef Run run = self.new_pass(samples, draw, training)
+        self.evaluate(variables, &run, COST, n_threads)
         return run.epoch_loss
 
-    cdef int evaluate(self, theta, Run* run, Goal goal, int n_threads) except -1:
-        cdef void* numbers = address(theta, self.type_number, self.plan.n_params, False)
+    cdef int evaluate(self, variables, Run* run, Goal goal, int n_threads) except -1:
+        cdef void* numbers = address(variables, self.type_number, self.plan.n_variables, False)
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef Team team = self.new_team(n_threads)
         cdef Plan* plan = &self.plan
@@ -365,12 +258,12 @@ cdef class Engine:
         raise_interrupted(&team)
         return 0
 
-    def gradient(self, theta, dtheta, Samples samples, int n_threads=1):
+    def gradient(self, variables, dtheta, Samples samples, int n_threads=1, draw=None, bint training=False):
         """dtheta = the gradient of the mean loss; returns (the sum of the losses, whether all of them were finite)."""
-        cdef void* numbers = address(theta, self.type_number, self.plan.n_params, False)
+        cdef void* numbers = address(variables, self.type_number, self.plan.n_variables, False)
         cdef void* gradients = address(dtheta, self.type_number, self.plan.n_params, True)
         cdef void* work = cnp.PyArray_DATA(self.work)
-        cdef Run run = self.new_run(samples)
+        cdef Run run = self.new_pass(samples, draw, training)
         cdef Team team = self.new_team(n_threads)
         cdef Plan* plan = &self.plan
         if run.data.Y.data == NULL:
@@ -386,20 +279,19 @@ cdef class Engine:
     cdef Rules rules_of(self, given) except *:
         cdef Rules rules
         cdef Plan* plan = &self.plan
-        n_blocks = len(self.layers) + int(self.layers["bias"].sum())
-        rules.blocks = <const double*>address(given.blocks, cnp.NPY_DOUBLE, n_blocks * N_RULES, False)
+        rules.blocks = <const double*>address(given.blocks, cnp.NPY_DOUBLE, plan.n_blocks * N_RULES, False)
         rules.limited = (given.blocks[:, <int>MAX_NORM] > 0).any()
         rules.clip_value, rules.clip_norm, rules.by_block = given.clip_value, given.clip_norm, given.by_block
-        self.squares = np.zeros(2 * plan.n_tiles)
+        self.squares = np.zeros((1 + MOST_VECTORS) * plan.n_tiles)
         rules.squares = <double*>cnp.PyArray_DATA(self.squares)
         rules.average = NULL
         if given.average is not None:
-            rules.average = address(given.average, self.type_number, plan.n_params, True)
+            rules.average = address(given.average, self.type_number, plan.n_variables, True)
         rules.average_share = given.average_share
         return rules
 
     def train(
-        self, theta, dtheta, state, Samples samples, Cursor cursor, *, optimizer, hyper, Py_ssize_t batch_size, order=None,
+        self, variables, dtheta, state, Samples samples, Cursor cursor, *, optimizer, hyper, Py_ssize_t batch_size, order=None,
         uint64_t seed=0, rules=None, Py_ssize_t max_steps, Py_ssize_t max_epochs, double max_seconds, double threshold,
         int n_threads=1,
     ):
@@ -408,15 +300,17 @@ cdef class Engine:
         Returns (ending, steps, losses and changes of the epochs that ended, exception of a signal or None).
 
         order, an array (n_samples,) of intp: its rows are shuffled for every epoch; without it they are taken as they come.
-        dtheta may be None if batch_size is within the capacity, state if the optimizer has no memory. hyper: (n_hyper,), or
-        (n_steps, n_hyper), a row for each step. rules: what an update does besides, a cmlp.rules.Rules or None.
+        dtheta may be None if batch_size is within the capacity, state if the optimizer has no memory. hyper: (n_hyper + 2,),
+        or (n_steps, n_hyper + 2), a row for each step: the optimizer's, the rate of dropout or -1 for the layers' own, and the
+        decay that follows a schedule. seed: of the shuffles, dropout and noise. rules: what an update does besides, a
+        cmlp.rules.Rules or None.
         """
         cdef Plan* plan = &self.plan
         cdef Rules rules_
         cdef bint chunked = min(batch_size, samples.n_samples) > plan.capacity or (
             rules is not None and rules.clip_norm < INFINITY)
         cdef Py_ssize_t n_state = optimizers[optimizer].n_slots * plan.n_params
-        cdef void* parameters = address(theta, self.type_number, plan.n_params, True)
+        cdef void* parameters = address(variables, self.type_number, plan.n_variables, True)
         cdef void* gradients = address(dtheta, self.type_number, plan.n_params, True) if chunked else NULL
         cdef void* memory = address(state, self.type_number, n_state, True) if n_state else NULL
         cdef void* work = cnp.PyArray_DATA(self.work)
@@ -427,14 +321,15 @@ cdef class Engine:
         if samples.Y.data == NULL or batch_size < 1 or max_epochs < 1 or n_threads < 1:
             raise TypeError("training needs targets, a batch, an epoch and a thread")
         hyper = np.array(hyper, dtype=np.float64, ndmin=2)
-        n_hyper = len(optimizers[optimizer].hyper)
+        n_hyper = len(optimizers[optimizer].hyper) + 2
         if len(hyper) != 1 and len(hyper) < max_steps:
             raise TypeError("hyper-parameters for fewer steps than are to be made")
         losses_, changes = np.empty(max_epochs), np.empty(max_epochs)
-        cdef Run run = self.new_run(samples)
+        cdef Run run = self.new_run(samples, seed, 0, True, True)
         run.batch_size = batch_size
         run.optimizer = optimizers[optimizer].row
         run.hyper = <double*>address(hyper, cnp.NPY_DOUBLE, len(hyper) * n_hyper, False)
+        run.n_hyper = n_hyper - 2
         run.hyper_stride = 0 if len(hyper) == 1 else n_hyper
         run.max_steps, run.max_epochs, run.max_seconds, run.threshold = max_steps, max_epochs, max_seconds, threshold
         run.t, run.epoch, run.batch = cursor.t, cursor.epoch, cursor.batch

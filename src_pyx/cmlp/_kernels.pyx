@@ -12,10 +12,11 @@ cimport numpy as cnp
 from cmlp._products cimport can_skip_zeros, gemm_nn, gemm_nt, gemm_skipping, gemm_tn
 from cmlp._random cimport permutation as fill_permutation
 from cmlp._registry cimport (
-    activation_backward as call_backward, activation_forward as call_forward, loss_gradient as call_loss,
-    MOST_VALUES, optimizer_change as call_optimizer, optimizer_values,
+    DROPOUT, MOST_VALUES, Draw, activation_backward as call_backward, activation_forward as call_forward, add_noise, draw_mask,
+    learned_backward, learned_forward, loss_gradient as call_loss, norm_backward as call_norm_backward,
+    norm_forward as call_norm, optimizer_change as call_optimizer, optimizer_values,
 )
-from cmlp._registry import activations, losses, optimizers, outputs_per_target
+from cmlp._registry import activations, losses, norms, optimizers, outputs_per_target
 
 cnp.import_array()
 
@@ -84,26 +85,116 @@ def gemm(str kind, cnp.ndarray A, cnp.ndarray B, cnp.ndarray C, cnp.ndarray S=No
                   skip_zeros)
 
 
+cdef object slope_of(str name, parameter, cnp.ndarray Z):
+    """One number for each unit, where a name stands for a function with learned slopes; else None."""
+    if not activations[name].learned:
+        return None
+    return np.broadcast_to(
+        np.asarray(activations[name].parameter if parameter is None else parameter, (<object>Z).dtype), (1, Z.shape[1])).copy()
+
+
 def activation_forward(str name, cnp.ndarray Z, cnp.ndarray A, parameter=None):
-    """A = f(Z)."""
+    """A = f(Z). For a function with learned slopes, `parameter` may be the slopes."""
     cdef Py_ssize_t n_rows = Z.shape[0], width = Z.shape[1], row = activations[name].row
-    cdef double p = activations[name].parameter if parameter is None else parameter
+    cdef double p = 0
+    cdef bint is_single = single((Z, A))
+    slope = slope_of(name, parameter, Z)
     same_shape((Z, A))
-    if single((Z, A)):
-        call_forward(row, <const float*>data(Z), <float*>data(A), n_rows, width, p)
+    if slope is None:
+        p = activations[name].parameter if parameter is None else parameter
+        if is_single:
+            call_forward(row, <const float*>data(Z), <float*>data(A), n_rows, width, p)
+        else:
+            call_forward(row, <const double*>data(Z), <double*>data(A), n_rows, width, p)
+    elif is_single:
+        learned_forward(row, <const float*>data(Z), <const float*>data(slope), <float*>data(A), n_rows, width)
     else:
-        call_forward(row, <const double*>data(Z), <double*>data(A), n_rows, width, p)
+        learned_forward(row, <const double*>data(Z), <const double*>data(slope), <double*>data(A), n_rows, width)
 
 
-def activation_backward(str name, cnp.ndarray Z, cnp.ndarray A, cnp.ndarray dZ, parameter=None):
-    """dZ = dA * f'(Z); dZ holds dA on entry."""
+def activation_backward(str name, cnp.ndarray Z, cnp.ndarray A, cnp.ndarray dZ, parameter=None, dslope=None):
+    """dZ = dA * f'(Z); dZ holds dA on entry. With learned slopes, dslope takes what their gradient sums up, of Z's shape."""
     cdef Py_ssize_t n_rows = Z.shape[0], width = Z.shape[1], row = activations[name].row
-    cdef double p = activations[name].parameter if parameter is None else parameter
+    cdef double p = 0
+    cdef bint is_single = single((Z, A, dZ))
+    slope = slope_of(name, parameter, Z)
     same_shape((Z, A, dZ))
-    if single((Z, A, dZ)):
-        call_backward(row, <const float*>data(Z), <const float*>data(A), <float*>data(dZ), n_rows, width, p)
+    if slope is None:
+        p = activations[name].parameter if parameter is None else parameter
+        if is_single:
+            call_backward(row, <const float*>data(Z), <const float*>data(A), <float*>data(dZ), n_rows, width, p)
+        else:
+            call_backward(row, <const double*>data(Z), <const double*>data(A), <double*>data(dZ), n_rows, width, p)
+        return
+    dslope = np.empty_like(dZ) if dslope is None else dslope
+    single((dZ, dslope))
+    same_shape((dZ, dslope))
+    if is_single:
+        learned_backward(row, <const float*>data(Z), <const float*>data(slope), <float*>data(dZ), <float*>data(dslope), n_rows,
+                         width)
     else:
-        call_backward(row, <const double*>data(Z), <const double*>data(A), <double*>data(dZ), n_rows, width, p)
+        learned_backward(row, <const double*>data(Z), <const double*>data(slope), <double*>data(dZ), <double*>data(dslope),
+                         n_rows, width)
+
+
+def norm_forward(
+    str name, cnp.ndarray Z, cnp.ndarray scale, cnp.ndarray shift, double eps, cnp.ndarray mean, cnp.ndarray variance,
+    cnp.ndarray hat, cnp.ndarray N, bint given=False,
+):
+    """hat = (Z - mean) / sqrt(variance + eps), N = scale hat + shift; mean and variance are found, unless given.
+
+    scale, shift (1, n_units); mean, variance (1, n_units) or, of rows, (1, n_rows).
+    """
+    cdef Py_ssize_t n_rows = Z.shape[0], width = Z.shape[1], row = norms[name].row
+    same_shape((Z, hat, N))
+    same_shape((Z[:1], scale, shift))
+    same_shape((Z[:1] if norms[name].by_columns else Z[:, :1].T, mean, variance))
+    if single((Z, scale, shift, mean, variance, hat, N)):
+        call_norm(row, <const float*>data(Z), width, n_rows, width, <const float*>data(scale), <const float*>data(shift), eps,
+                  given, <float*>data(mean), <float*>data(variance), <float*>data(hat), <float*>data(N))
+    else:
+        call_norm(row, <const double*>data(Z), width, n_rows, width, <const double*>data(scale), <const double*>data(shift),
+                  eps, given, <double*>data(mean), <double*>data(variance), <double*>data(hat), <double*>data(N))
+
+
+def norm_backward(
+    str name, cnp.ndarray dN, cnp.ndarray hat, cnp.ndarray scale, double eps, cnp.ndarray variance, cnp.ndarray dscale,
+    cnp.ndarray dZ, bint given=False,
+):
+    """dZ from dN, and dscale = dN hat, both of dN's shape."""
+    cdef Py_ssize_t n_rows = dN.shape[0], width = dN.shape[1], row = norms[name].row
+    same_shape((dN, hat, dscale, dZ))
+    same_shape((dN[:1], scale))
+    same_shape((dN[:1] if norms[name].by_columns else dN[:, :1].T, variance))
+    if single((dN, hat, scale, variance, dscale, dZ)):
+        call_norm_backward(row, <const float*>data(dN), <const float*>data(hat), width, n_rows, width,
+                           <const float*>data(scale), eps, given, <const float*>data(variance), <float*>data(dscale),
+                           <float*>data(dZ))
+    else:
+        call_norm_backward(row, <const double*>data(dN), <const double*>data(hat), width, n_rows, width,
+                           <const double*>data(scale), eps, given, <const double*>data(variance), <double*>data(dscale),
+                           <double*>data(dZ))
+
+
+def dropout_mask(
+    cnp.ndarray mask, double rate, uint64_t seed, uint64_t layer, uint64_t t, purpose=None, Py_ssize_t row=0,
+    Py_ssize_t column=0,
+):
+    """Fill a mask; layer 0 is that of the inputs. It begins at row `row` and column `column`, a multiple of 16."""
+    cdef Draw draw = Draw(seed, layer, t, DROPOUT if purpose is None else purpose)
+    if single((mask,)):
+        draw_mask(&draw, rate, row, column, mask.shape[1], mask.shape[0], mask.shape[1], <float*>data(mask))
+    else:
+        draw_mask(&draw, rate, row, column, mask.shape[1], mask.shape[0], mask.shape[1], <double*>data(mask))
+
+
+def noise(cnp.ndarray X, double deviation, uint64_t seed, uint64_t t, Py_ssize_t row=0):
+    """X += deviation times standard normal numbers."""
+    cdef Draw draw = Draw(seed, 0, t, DROPOUT)
+    if single((X,)):
+        add_noise(&draw, deviation, row, X.shape[0], X.shape[1], <float*>data(X))
+    else:
+        add_noise(&draw, deviation, row, X.shape[0], X.shape[1], <double*>data(X))
 
 
 def loss_gradient(

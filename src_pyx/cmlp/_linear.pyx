@@ -73,6 +73,27 @@ cdef inline void sum_lanes(const floating* dZ, Py_ssize_t n, Py_ssize_t width, f
         db[i % width] += dZ[i]
 
 
+# --- rows that lie `stride` apart -----------------------------------------------------------------------------
+cdef void multiply(
+    const floating* mask, const floating* A, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, floating* out,
+) noexcept nogil:
+    cdef Py_ssize_t i, j
+    # out = mask A
+    for i in range(n_rows):
+        for j in range(i * stride, i * stride + n_columns):
+            out[j] = mask[j] * A[j]
+
+
+cdef void add(
+    const floating* B, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, floating* C,
+) noexcept nogil:
+    cdef Py_ssize_t i, j
+    # C = C + B
+    for i in range(n_rows):
+        for j in range(i * stride, i * stride + n_columns):
+            C[j] += B[j]
+
+
 # --- products -----------------------------------------------------------------------------------------------
 cdef inline void rows_of_product(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_row, const floating* B, const floating* S,
@@ -150,3 +171,5 @@ LINEAR.add_change32, LINEAR.add_change64 = add_change[float], add_change[double]
 LINEAR.sum_rows32, LINEAR.sum_rows64 = sum_rows[float], sum_rows[double]
 LINEAR.narrow_rows32, LINEAR.narrow_rows64 = narrow_rows[float], narrow_rows[double]
 LINEAR.narrow_columns32, LINEAR.narrow_columns64 = narrow_columns[float], narrow_columns[double]
+LINEAR.multiply32, LINEAR.multiply64 = multiply[float], multiply[double]
+LINEAR.add32, LINEAR.add64 = add[float], add[double]

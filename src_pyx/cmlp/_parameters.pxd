@@ -11,7 +11,8 @@ cdef enum:
     L1                           # of the penalty l1 |theta| + l2 theta^2 / 2
     L2
     DECAY                        # decoupled: learning rate * decay * theta is taken off
-    MAX_NORM                     # of the weights into a unit, a column of W; 0: any
+    MAX_NORM                     # of the weights into a unit, a column of W or P; 0: any
+    SCHEDULED                    # 1 where the decay of the update is added to DECAY
     N_RULES
 
 # What else an update does, or NULL where it does nothing else.
@@ -21,8 +22,8 @@ cdef struct Rules:
     double clip_value            # of each number of the gradient; inf: any
     double clip_norm             # of the gradient; inf: any
     bint by_block                # of each block's gradient
-    double* squares              # (2, n_tiles): of W's part of a tile and of b's
-    void* average                # (n_params,) a running mean of theta, or NULL
+    double* squares              # (1 + MOST_VECTORS, n_tiles): of a tile of a matrix, and of its part of each vector
+    void* average                # (n_variables,) a running mean of theta and what lies behind it, or NULL
     double average_share         # of the newest theta in it
 
 # What one update needs to know.
@@ -30,6 +31,8 @@ cdef struct Update:
     int optimizer
     double[MOST_VALUES] values
     double learning_rate
+    double decay                 # of the blocks whose decay follows a schedule
+    bint moves_running           # means and variances, because the batch had some of its own
     const Rules* rules
 
 # The second phase of a step, fused: each tile of dW and db computed and spent at once. Returns the largest |change| that
@@ -50,8 +53,8 @@ cdef void finish_gradient(
 
 # Split: the update from a finished dtheta, which is overwritten by the change.
 cdef double update_from_gradient(
-    const Plan* plan, const Update* update, floating* theta, floating* dtheta, floating* state, Team* team,
-    int thread, int n_threads) noexcept nogil
+    const Plan* plan, const Update* update, floating* theta, floating* dtheta, floating* state, const floating* work,
+    Team* team, int thread, int n_threads) noexcept nogil
 
 # After an update and a barrier: columns of W longer than they may be are shortened; a barrier follows.
 cdef void limit_columns(

@@ -5,7 +5,7 @@ not depend on the threads. What was measured for the sizes below is in docs/desi
 """
 
 from cmlp._products cimport can_skip_zeros, has_tiles
-from cmlp._registry cimport ACTIVATION
+from cmlp._registry cimport ACTIVATION, NORM
 
 cdef enum:
     LINE = 64                            # bytes of a cache line; every block of the work space starts on one
@@ -14,6 +14,7 @@ cdef enum:
     WATCHED = 10 * 1000 * 1000           # multiplications in a step from which signals are looked for inside it
     MANY_INPUTS = 64                     # from which, and from so many units of the first layer, zeros of X are looked for
     MANY_UNITS = 16
+    PANEL = 64                           # columns normalised over the batch by one thread
     LONG_CALL = 1000 * 1000              # parameters from which a call of the core may last longer (cmlp/training.py)
 
 
@@ -68,26 +69,71 @@ cdef void cut(Plan* plan, Layer* layer, bint whole_rows, bint whole_rows_before)
     layer.backward_rows = task_rows(plan, layer.fan_in, layer.backward_columns)
 
 
+cdef bint needs_whole_rows(const Layer* layer) noexcept:
+    return not ACTIVATION[layer.activation].elementwise or (layer.norm != NONE and not NORM[layer.norm].by_columns)
+
+
+cdef void place_values(Plan* plan, Layer* layer, Py_ssize_t* end, Py_ssize_t itemsize) noexcept:
+    """Z, hat, N, A, out: each where the one before lies, unless that is still needed."""
+    cdef Py_ssize_t n = plan.capacity * layer.fan_out
+    cdef bint has_norm = layer.norm != NONE, needs_N = ACTIVATION[layer.activation].needs_Z
+    layer.A = place(end, n, itemsize)
+    layer.N = place(end, n, itemsize) if needs_N or plan.keep_Z else layer.A
+    layer.Z = place(end, n, itemsize) if has_norm else layer.N
+    layer.hat = NONE if not has_norm else place(end, n, itemsize) if plan.keep_Z else layer.Z
+    layer.out = place(end, n, itemsize) if layer.dropout > 0 or layer.source != NO_SOURCE else layer.A
+    layer.mask = place(end, n, itemsize) if layer.dropout > 0 else NONE
+    layer.statistics = place(end, 4 * max(layer.fan_out, plan.capacity), itemsize) if has_norm else NONE
+
+
+cdef void place_gradients(Plan* plan, Layer* layer, Py_ssize_t* end, Py_ssize_t itemsize) noexcept:
+    """dZ, dN, dout likewise, and what the blocks of parameters are made from."""
+    cdef Py_ssize_t n = plan.capacity * layer.fan_out, v
+    cdef Block* block
+    layer.dZ = place(end, n, itemsize)
+    layer.dN = place(end, n, itemsize) if layer.norm != NONE else layer.dZ
+    layer.dout = layer.dN
+    if layer.source != NO_SOURCE or (plan.keep_Z and layer.dropout > 0):
+        layer.dout = place(end, n, itemsize)
+    layer.dscale = place(end, n, itemsize) if layer.norm != NONE else NONE
+    layer.dslope = place(end, n, itemsize) if layer.slope != NONE else NONE
+    for v in range(layer.block, layer.block + 1 + layer.n_vectors):
+        block = &plan.blocks[v]
+        if block.offset == layer.scale:
+            block.delta = layer.dscale
+        elif block.offset == layer.shift:
+            block.delta = layer.dN
+        elif block.offset == layer.slope:
+            block.delta = layer.dslope
+        else:
+            block.delta = layer.dZ
+    if layer.P != NONE:
+        plan.blocks[layer.block + 1 + layer.n_vectors].delta = layer.dout
+
+
 cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
     cdef Py_ssize_t rows = plan.capacity, end = 0, l
     cdef Layer* layer
-    cdef bint whole_rows = False, whole_rows_before, keep_Z
+    cdef bint whole_rows = False, whole_rows_before
     plan.n_scratch = 0
-    plan.by_layer = plan.n_params * itemsize > SMALL_NET
+    plan.panel = PANEL
+    plan.has_residuals = False
+    plan.by_layer = plan.n_params * itemsize > SMALL_NET or plan.own_loss
     plan.watched = rows * plan.n_params > WATCHED or plan.n_params > LONG_CALL
     plan.may_skip = can_skip_zeros() and plan.n_inputs >= MANY_INPUTS and plan.layers[0].fan_out >= MANY_UNITS
     plan.block_rows = block_of(rows) if has_tiles() else 128
     plan.X = place(&end, rows * plan.n_inputs, itemsize)
+    plan.X_mask = place(&end, rows * plan.n_inputs, itemsize) if plan.input_dropout > 0 else NONE
     plan.Y = place(&end, rows * plan.n_targets, itemsize)
     plan.sample_weight = place(&end, rows, itemsize)
     for l in range(plan.n_layers):
         layer = &plan.layers[l]
-        layer.A = place(&end, rows * layer.fan_out, itemsize)
-        keep_Z = plan.keep_Z or ACTIVATION[layer.activation].needs_Z
-        layer.Z = place(&end, rows * layer.fan_out, itemsize) if keep_Z else layer.A
-        layer.dZ = place(&end, rows * layer.fan_out, itemsize)
+        place_values(plan, layer, &end, itemsize)
+        place_gradients(plan, layer, &end, itemsize)
         whole_rows_before = whole_rows
-        whole_rows = not ACTIVATION[layer.activation].elementwise
+        whole_rows = needs_whole_rows(layer)
+        plan.by_layer = plan.by_layer or meets_its_batch(layer)
+        plan.has_residuals = plan.has_residuals or layer.source != NO_SOURCE
         cut(plan, layer, whole_rows, whole_rows_before)
         plan.n_scratch = max(plan.n_scratch, layer.gradient_rows * layer.gradient_columns)
     plan.n_scratch = n_tiles(plan.n_scratch * itemsize, LINE) * (LINE // itemsize)
@@ -96,14 +142,18 @@ cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
 
 
 cdef list list_tiles(const Plan* plan):
-    """By how far along its layer a tile is, so that threads which take equal parts of the list have equal work."""
+    """By how far along its block a tile is, so that threads which take equal parts of the list have equal work."""
     cdef const Layer* layer
+    cdef const Block* block
     tiles = []
-    for l in range(plan.n_layers):
-        layer = &plan.layers[<Py_ssize_t>l]
+    for index in range(plan.n_blocks):
+        block = &plan.blocks[<Py_ssize_t>index]
+        if not block.matrix:
+            continue
+        layer = &plan.layers[block.layer]
         down, across = layer.gradient_rows, layer.gradient_columns
-        corners = [(row, column) for column in range(0, layer.fan_out, across) for row in range(0, layer.fan_in, down)]
+        corners = [(row, column) for column in range(0, block.cols, across) for row in range(0, block.rows, down)]
         for i, (row, column) in enumerate(corners):
-            tile = (l, row, min(down, layer.fan_in - row), column, min(across, layer.fan_out - column))
+            tile = (index, row, min(down, block.rows - row), column, min(across, block.cols - column))
             tiles.append(((i + 0.5) / len(corners), tile))
     return [tile for _, tile in sorted(tiles)]

@@ -1,32 +1,28 @@
 """Forward propagation, the loss, and the delta recursion, by tiles. Equations: cmlp/reference/propagation.py.
 
-A small network is worked by blocks of rows, each through all layers at once; a larger one layer by layer, in tiles of
-rows and columns, with a barrier after each. Both call the same three tile functions.
+A small network is worked by blocks of rows, each through all layers at once; a larger one, or one with batch normalisation,
+layer by layer, in tiles of rows and columns, with a barrier after each. Both call the same tile functions.
 """
 
 from cython cimport floating
 from libc.string cimport memcpy
 
-from cmlp._products cimport gemm_nn, gemm_nt, gemm_skipping
+from cmlp._after cimport (
+    activate, activate_backward, after_product, after_panel, before_panel, before_product, start_of_gradient, takes_panels,
+)
 from cmlp._clock cimport ELEMENTWISE, GATHER, LOSS, PRODUCTS, lap
-from cmlp._plan cimport n_tiles
-from cmlp._registry cimport activation_backward, activation_forward, count_nonzeros, gather, loss_gradient
-from cmlp._source cimport in_place
+from cmlp._own_loss cimport ask
+from cmlp._plan cimport is_plain, n_tiles
+from cmlp._products cimport gemm_nn, gemm_nt, gemm_skipping
+from cmlp._registry cimport (
+    Draw, activation_backward, activation_forward, add_noise, count_nonzeros, draw_mask, gather, loss_gradient,
+    multiply_rows,
+)
 from cmlp._team cimport Search, leave, next_task
 
 
 cdef enum:
     SKIP_BELOW = 30              # percent of X
-
-
-cdef const floating* input_of(
-    const Plan* plan, const Batch* batch, Py_ssize_t l, const floating* work,
-) noexcept nogil:
-    cdef const floating* X
-    if l > 0:
-        return work + plan.layers[l - 1].A
-    X = in_place(&batch.X, batch.order, batch.start, plan.n_inputs, work)
-    return X if X != NULL else work + plan.X
 
 
 cdef bint mostly_zeros(const Plan* plan, const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows) noexcept nogil:
@@ -56,10 +52,8 @@ cdef inline void forward_tile(
     cdef const floating* A_prev = input_of(plan, batch, l, work) + row * layer.fan_in
     cdef const floating* W = theta + layer.W + column
     cdef floating* Z = work + layer.Z + row * layer.fan_out + column
-    cdef floating* A = work + layer.A + row * layer.fan_out + column
     cdef const floating* b = <const floating*>NULL
-    cdef Py_ssize_t i
-    if layer.bias:
+    if layer.b >= 0:
         b = theta + layer.b + column
     # Z (n_rows, n_columns) = b + A_prev (n_rows, fan_in) . W (fan_in, n_columns)
     if l == 0 and mostly_zeros(plan, batch, row, n_rows):
@@ -68,14 +62,13 @@ cdef inline void forward_tile(
     else:
         gemm_nn(n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
     lap(batch.clock, PRODUCTS)
-    # A = f(Z)
     if l == plan.n_layers - 1 and plan.link:
         return
-    if n_columns == layer.fan_out:
-        activation_forward(layer.activation, Z, A, n_rows, n_columns, layer.parameter)
-    else:
-        for i in range(n_rows):
-            activation_forward(layer.activation, Z + i * layer.fan_out, A + i * layer.fan_out, 1, n_columns, layer.parameter)
+    if is_plain(layer):
+        # A = f(Z)
+        activate(layer, <const floating*>Z, work + layer.A + row * layer.fan_out + column, n_rows, n_columns)
+    elif not takes_panels(layer, batch):
+        after_product(plan, batch, l, row, n_rows, column, n_columns, theta, work)
     lap(batch.clock, ELEMENTWISE)
 
 
@@ -83,24 +76,24 @@ cdef inline void backward_tile(
     const Plan* plan, const Batch* batch, Py_ssize_t l, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t column,
     Py_ssize_t n_columns, const floating* theta, floating* work,
 ) noexcept nogil:
-    """dZ of one tile of layer l - 1, from dZ of layer l."""
+    """dZ of one tile of layer l - 1, from dZ of layer l; dN, where the rest is done by panels."""
     cdef const Layer* layer = &plan.layers[l]
     cdef const Layer* before = &plan.layers[l - 1]
-    cdef Py_ssize_t i, offset = row * before.fan_out + column
-    cdef const floating* Z = work + before.Z + offset
-    cdef const floating* A = work + before.A + offset
-    cdef floating* dZ = work + before.dZ + offset
-    # dA_prev (n_rows, n_columns) = dZ (n_rows, fan_out) . W^T (fan_out, n_columns)
+    cdef Py_ssize_t offset = row * before.fan_out + column
+    cdef floating* dout = work + before.dout + offset
+    cdef const floating* S = <const floating*>NULL
+    if plan.has_residuals:
+        S = start_of_gradient(plan, l - 1, row, n_rows, column, n_columns, theta, work)
+    # dout_prev (n_rows, n_columns) = S + dZ (n_rows, fan_out) . W^T (fan_out, n_columns)
     gemm_nt(n_rows, n_columns, layer.fan_out, <const floating*>(work + layer.dZ + row * layer.fan_out), layer.fan_out,
-            theta + layer.W + column * layer.fan_out, layer.fan_out, <const floating*>NULL, 0, dZ, before.fan_out)
+            theta + layer.W + column * layer.fan_out, layer.fan_out, S, before.fan_out, dout, before.fan_out)
     lap(batch.clock, PRODUCTS)
-    # dZ_prev = dA_prev * f'(Z_prev)
-    if n_columns == before.fan_out:
-        activation_backward(before.activation, Z, A, dZ, n_rows, n_columns, before.parameter)
+    if is_plain(before):
+        # dZ_prev = dA_prev * f'(Z_prev)
+        activate_backward(before, <const floating*>(work + before.Z + offset), <const floating*>(work + before.A + offset),
+                          dout, n_rows, n_columns)
     else:
-        for i in range(n_rows):
-            offset = i * before.fan_out
-            activation_backward(before.activation, Z + offset, A + offset, dZ + offset, 1, n_columns, before.parameter)
+        before_product(plan, batch, l - 1, row, n_rows, column, n_columns, theta, work)
     lap(batch.clock, ELEMENTWISE)
 
 
@@ -110,9 +103,28 @@ cdef inline void gather_inputs(
     cdef const floating* X = input_of(plan, batch, 0, <const floating*>work)
     if X == work + plan.X:
         gather(&batch.X, batch.order, batch.start + row, n_rows, plan.n_inputs, work + plan.X + row * plan.n_inputs)
+    if disturbs(plan, batch):
+        disturb(plan, batch, row, n_rows, work)
     if plan.may_skip:
         batch.nonzeros[row // plan.block_rows] = count_nonzeros(X + row * plan.n_inputs, n_rows * plan.n_inputs)
     lap(batch.clock, GATHER)
+
+
+cdef void disturb(
+    const Plan* plan, const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows, floating* work,
+) noexcept nogil:
+    """Noise and dropout on rows of X."""
+    cdef Py_ssize_t offset = row * plan.n_inputs
+    cdef floating* X = work + plan.X + offset
+    cdef Draw draw = batch.draw
+    draw.layer = 0
+    if plan.input_noise > 0 and batch.training:
+        add_noise(&draw, plan.input_noise, batch.first + row, n_rows, plan.n_inputs, X)
+    if plan.input_dropout > 0:
+        draw_mask(&draw, plan.input_dropout, batch.first + row, 0, plan.n_inputs, n_rows, plan.n_inputs,
+                  work + plan.X_mask + offset)
+        multiply_rows(<const floating*>(work + plan.X_mask + offset), <const floating*>X, plan.n_inputs, n_rows,
+                      plan.n_inputs, X)
 
 
 cdef inline void gather_weights(const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows, floating* out) noexcept nogil:
@@ -143,6 +155,8 @@ cdef inline void finish_rows(
         sample_weight = work + plan.sample_weight + row
         gather_weights(batch, row, n_rows, sample_weight)
     lap(batch.clock, GATHER)
+    if plan.own_loss:
+        return
     batch.block_loss[row // plan.block_rows] = loss_gradient(
         plan.loss, <const floating*>(Z if plan.link else A), <const floating*>Y, <const floating*>sample_weight, dZ, n_rows,
         plan.n_outputs, plan.n_targets, batch.scale, plan.loss_values)
@@ -202,6 +216,26 @@ cdef inline void propagate_layer(
             backward_tile(plan, batch, l, row, n_rows, column, n_columns, theta, work)
 
 
+cdef inline void propagate_panels(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, bint forward, const floating* theta, floating* work, Team* team,
+    int thread, int n_threads,
+) noexcept nogil:
+    """What needs whole columns of layer l, all rows of the batch: its normalisation and what comes after it."""
+    cdef Py_ssize_t width = plan.layers[l].fan_out, panel, column, n_columns
+    cdef Search search = Search(0, 0)
+    while True:
+        panel = next_task(team, &search, n_tiles(width, plan.panel), thread, n_threads)
+        if panel < 0:
+            return
+        column = panel * plan.panel
+        n_columns = min(plan.panel, width - column)
+        if forward:
+            after_panel(plan, batch, l, column, n_columns, theta, work)
+        else:
+            before_panel(plan, batch, l, column, n_columns, theta, work)
+        lap(batch.clock, ELEMENTWISE)
+
+
 cdef inline void gather_or_finish(
     const Plan* plan, const Batch* batch, Goal goal, bint finish, floating* work, Team* team, int thread, int n_threads,
 ) noexcept nogil:
@@ -230,11 +264,23 @@ cdef inline void propagate_by_layer(
     for l in range(plan.n_layers):
         propagate_layer(plan, batch, l, True, theta, work, team, thread, n_threads)
         meet(batch, team, n_threads)
-    gather_or_finish(plan, batch, goal, True, work, team, thread, n_threads)
-    if goal == GRADIENT:
-        for l in range(plan.n_layers - 1, 0, -1):
+        if takes_panels(&plan.layers[l], batch):
+            propagate_panels(plan, batch, l, True, theta, work, team, thread, n_threads)
             meet(batch, team, n_threads)
-            propagate_layer(plan, batch, l, False, theta, work, team, thread, n_threads)
+    gather_or_finish(plan, batch, goal, True, work, team, thread, n_threads)
+    if plan.own_loss and (goal == COST or goal == GRADIENT):
+        meet(batch, team, n_threads)
+        if thread == 0:
+            ask(batch.own_loss, batch.n_rows, batch.scale, batch.block_loss, n_tiles(batch.n_rows, plan.block_rows), team)
+            lap(batch.clock, LOSS)
+    if goal != GRADIENT:
+        return
+    for l in range(plan.n_layers - 1, 0, -1):
+        meet(batch, team, n_threads)
+        propagate_layer(plan, batch, l, False, theta, work, team, thread, n_threads)
+        if takes_panels(&plan.layers[l - 1], batch):
+            meet(batch, team, n_threads)
+            propagate_panels(plan, batch, l - 1, False, theta, work, team, thread, n_threads)
 
 
 cdef void propagate(

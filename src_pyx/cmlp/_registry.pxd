@@ -6,6 +6,8 @@ sizes, then scalars; const marks what is only read. Rows lie one after the other
 
 from cython cimport floating
 
+from libc.stdint cimport uint64_t
+
 from cmlp._source cimport Source
 
 # A = f(Z). Z and A may be the same memory.
@@ -17,6 +19,33 @@ ctypedef void (*backward_f32)(
     const float* Z, const float* A, float* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
 ctypedef void (*backward_f64)(
     const double* Z, const double* A, double* dZ, Py_ssize_t n_rows, Py_ssize_t width, double parameter) noexcept nogil
+
+# The same with a learned slope for each unit (width,); backward also writes what the gradient of the slope sums up.
+ctypedef void (*learned_forward_f32)(
+    const float* Z, const float* slope, float* A, Py_ssize_t n_rows, Py_ssize_t width) noexcept nogil
+ctypedef void (*learned_forward_f64)(
+    const double* Z, const double* slope, double* A, Py_ssize_t n_rows, Py_ssize_t width) noexcept nogil
+ctypedef void (*learned_backward_f32)(
+    const float* Z, const float* slope, float* dZ, float* dslope, Py_ssize_t n_rows, Py_ssize_t width) noexcept nogil
+ctypedef void (*learned_backward_f64)(
+    const double* Z, const double* slope, double* dZ, double* dslope, Py_ssize_t n_rows, Py_ssize_t width) noexcept nogil
+
+# hat = (Z - mean) / sqrt(variance + eps), N = scale hat + shift, for rows `stride` apart. Mean and variance of each column, or
+# of each row, are found first, unless given. Z and hat may be the same memory.
+ctypedef void (*norm_forward_f32)(
+    const float* Z, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, const float* scale, const float* shift,
+    double eps, bint given, float* mean, float* variance, float* hat, float* N) noexcept nogil
+ctypedef void (*norm_forward_f64)(
+    const double* Z, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, const double* scale, const double* shift,
+    double eps, bint given, double* mean, double* variance, double* hat, double* N) noexcept nogil
+
+# dZ from dN, and dscale = dN hat, whose columns add up to the gradient of the scale. given: mean and variance are constants.
+ctypedef void (*norm_backward_f32)(
+    const float* dN, const float* hat, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, const float* scale,
+    double eps, bint given, const float* variance, float* dscale, float* dZ) noexcept nogil
+ctypedef void (*norm_backward_f64)(
+    const double* dN, const double* hat, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, const double* scale,
+    double eps, bint given, const double* variance, double* dscale, double* dZ) noexcept nogil
 
 # Returns the sum of the losses of rows of equal weight; dP = d(that sum) / dP * scale. P is the score Z where the loss has a
 # link, else the output A; `width` is that of P; `values` are the loss's hyper-parameters, at most MOST_VALUES numbers.
@@ -48,6 +77,18 @@ cdef struct Activation:
     backward_f64 backward64
     bint elementwise                 # A_ij depends on Z_ij alone: a tile may hold part of a row
     bint needs_Z                     # for its derivative: Z is kept beside A
+    bint learned                     # it has a slope for each unit, and the kernels below instead of those above
+    learned_forward_f32 learned_forward32
+    learned_forward_f64 learned_forward64
+    learned_backward_f32 learned_backward32
+    learned_backward_f64 learned_backward64
+
+cdef struct Norm:
+    norm_forward_f32 forward32
+    norm_forward_f64 forward64
+    norm_backward_f32 backward32
+    norm_backward_f64 backward64
+    bint by_columns                  # a mean for each unit, over all rows of the batch; else one for each row, over all units
 
 cdef struct Loss:
     loss_f32 loss32
@@ -61,7 +102,7 @@ cdef struct Optimizer:
     prepare_values prepare           # NULL: the hyper-parameters as they are
     int n_hyper
 
-# Loops of the core itself that each instruction set compiles (_gather.pyx, _linear.pyx, _regular.pyx, _tiles.pyx).
+# Loops of the core itself that each instruction set compiles (_gather, _linear, _noise, _regular, _tiles).
 cdef enum:
     NARROW = 4                       # columns that a row of a small product may have
     SHALLOW = 16                     # and terms in each of its sums
@@ -121,6 +162,42 @@ ctypedef void (*sparse_f64)(
     bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t lda, const double* B,
     Py_ssize_t ldb, const double* S, Py_ssize_t lds, double* C, Py_ssize_t ldc) noexcept nogil
 
+# out = mask A, and C += B, for rows `stride` apart
+ctypedef void (*multiply_f32)(
+    const float* mask, const float* A, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, float* out) noexcept nogil
+ctypedef void (*multiply_f64)(
+    const double* mask, const double* A, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, double* out) noexcept nogil
+ctypedef void (*add_f32)(
+    const float* B, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, float* C) noexcept nogil
+ctypedef void (*add_f64)(
+    const double* B, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, double* C) noexcept nogil
+
+# What the random numbers of a pass depend on, besides sample and unit.
+cdef struct Draw:
+    uint64_t seed
+    uint64_t layer               # 0 for the inputs, l + 1 for layer l
+    uint64_t t                   # the update, or the number of the pass
+    uint64_t purpose             # DROPOUT, NOISE or SAMPLING; a shuffle has 0
+
+cdef enum:
+    DROPOUT = 1
+    NOISE = 2
+    SAMPLING = 3
+
+# mask = 0 with the probability `rate`, else 1 / (1 - rate), from row `row` and column `column`, a multiple of 16, on
+ctypedef void (*mask_f32)(
+    const Draw* draw, double rate, Py_ssize_t row, Py_ssize_t column, Py_ssize_t stride, Py_ssize_t n_rows,
+    Py_ssize_t n_columns, float* mask) noexcept nogil
+ctypedef void (*mask_f64)(
+    const Draw* draw, double rate, Py_ssize_t row, Py_ssize_t column, Py_ssize_t stride, Py_ssize_t n_rows,
+    Py_ssize_t n_columns, double* mask) noexcept nogil
+
+# X (n_rows, width) += deviation times standard normal numbers, from row `row` on
+ctypedef void (*noise_f32)(
+    const Draw* draw, double deviation, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t width, float* X) noexcept nogil
+ctypedef void (*noise_f64)(
+    const Draw* draw, double deviation, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t width, double* X) noexcept nogil
+
 # how many of the values are not 0
 ctypedef Py_ssize_t (*nonzeros_f32)(const float* values, Py_ssize_t n) noexcept nogil
 ctypedef Py_ssize_t (*nonzeros_f64)(const double* values, Py_ssize_t n) noexcept nogil
@@ -162,17 +239,32 @@ cdef struct Linear:
     sparse_f64 sparse64
     nonzeros_f32 nonzeros32
     nonzeros_f64 nonzeros64
+    multiply_f32 multiply32
+    multiply_f64 multiply64
+    add_f32 add32
+    add_f64 add64
+    mask_f32 mask32
+    mask_f64 mask64
+    noise_f32 noise32
+    noise_f64 noise64
 
 cdef Linear LINEAR
 
-# The index of a name in `activations`, `losses`, `optimizers` is its row here.
+# The index of a name in `activations`, `norms`, `losses`, `optimizers` is its row here.
 cdef Activation[64] ACTIVATION
+cdef Norm[64] NORM
 cdef Loss[64] LOSS
 cdef Optimizer[64] OPTIMIZER
 
 cdef int register_activation(
     str name, forward_f32 forward32, forward_f64 forward64, backward_f32 backward32, backward_f64 backward64,
     dict traits=*) except -1
+cdef int register_learned(
+    str name, learned_forward_f32 forward32, learned_forward_f64 forward64, learned_backward_f32 backward32,
+    learned_backward_f64 backward64, dict traits) except -1
+cdef int register_norm(
+    str name, norm_forward_f32 forward32, norm_forward_f64 forward64, norm_backward_f32 backward32,
+    norm_backward_f64 backward64, dict traits) except -1
 cdef int register_loss(str name, loss_f32 loss32, loss_f64 loss64, dict traits=*) except -1
 cdef int register_optimizer(
     str name, optimizer_f32 change32, optimizer_f64 change64, tuple hyper, int n_slots, prepare_values prepare=*) except -1
@@ -262,6 +354,82 @@ cdef inline void activation_backward(
         ACTIVATION[activation].backward32(Z, A, dZ, n_rows, width, parameter)
     else:
         ACTIVATION[activation].backward64(Z, A, dZ, n_rows, width, parameter)
+
+
+cdef inline void learned_forward(
+    Py_ssize_t activation, const floating* Z, const floating* slope, floating* A, Py_ssize_t n_rows, Py_ssize_t width,
+) noexcept nogil:
+    if floating is float:
+        ACTIVATION[activation].learned_forward32(Z, slope, A, n_rows, width)
+    else:
+        ACTIVATION[activation].learned_forward64(Z, slope, A, n_rows, width)
+
+
+cdef inline void learned_backward(
+    Py_ssize_t activation, const floating* Z, const floating* slope, floating* dZ, floating* dslope, Py_ssize_t n_rows,
+    Py_ssize_t width,
+) noexcept nogil:
+    if floating is float:
+        ACTIVATION[activation].learned_backward32(Z, slope, dZ, dslope, n_rows, width)
+    else:
+        ACTIVATION[activation].learned_backward64(Z, slope, dZ, dslope, n_rows, width)
+
+
+cdef inline void norm_forward(
+    Py_ssize_t norm, const floating* Z, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, const floating* scale,
+    const floating* shift, double eps, bint given, floating* mean, floating* variance, floating* hat, floating* N,
+) noexcept nogil:
+    if floating is float:
+        NORM[norm].forward32(Z, stride, n_rows, n_columns, scale, shift, eps, given, mean, variance, hat, N)
+    else:
+        NORM[norm].forward64(Z, stride, n_rows, n_columns, scale, shift, eps, given, mean, variance, hat, N)
+
+
+cdef inline void norm_backward(
+    Py_ssize_t norm, const floating* dN, const floating* hat, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns,
+    const floating* scale, double eps, bint given, const floating* variance, floating* dscale, floating* dZ,
+) noexcept nogil:
+    if floating is float:
+        NORM[norm].backward32(dN, hat, stride, n_rows, n_columns, scale, eps, given, variance, dscale, dZ)
+    else:
+        NORM[norm].backward64(dN, hat, stride, n_rows, n_columns, scale, eps, given, variance, dscale, dZ)
+
+
+cdef inline void multiply_rows(
+    const floating* mask, const floating* A, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, floating* out,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.multiply32(mask, A, stride, n_rows, n_columns, out)
+    else:
+        LINEAR.multiply64(mask, A, stride, n_rows, n_columns, out)
+
+
+cdef inline void add_rows(
+    const floating* B, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, floating* C,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.add32(B, stride, n_rows, n_columns, C)
+    else:
+        LINEAR.add64(B, stride, n_rows, n_columns, C)
+
+
+cdef inline void draw_mask(
+    const Draw* draw, double rate, Py_ssize_t row, Py_ssize_t column, Py_ssize_t stride, Py_ssize_t n_rows,
+    Py_ssize_t n_columns, floating* mask,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.mask32(draw, rate, row, column, stride, n_rows, n_columns, mask)
+    else:
+        LINEAR.mask64(draw, rate, row, column, stride, n_rows, n_columns, mask)
+
+
+cdef inline void add_noise(
+    const Draw* draw, double deviation, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t width, floating* X,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.noise32(draw, deviation, row, n_rows, width, X)
+    else:
+        LINEAR.noise64(draw, deviation, row, n_rows, width, X)
 
 
 cdef inline double loss_of_rows(

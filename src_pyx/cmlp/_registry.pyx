@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 TABLE_SIZE = 64        # of each table in _registry.pxd
 
-activations = {}       # name -> ActivationInfo, LossInfo, OptimizerInfo; the order is that of the rows
+activations = {}       # name -> ActivationInfo, NormInfo, LossInfo, OptimizerInfo; the order is that of the rows
+norms = {}
 losses = {}
 optimizers = {}
 
@@ -21,6 +22,13 @@ class ActivationInfo:
     elementwise: bool = True
     needs_Z: bool = False
     output_only: bool = False
+    learned: bool = False                # a slope for each unit, which begins at `parameter`
+
+
+@dataclass(frozen=True)
+class NormInfo:
+    row: int
+    by_columns: bool
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,30 @@ cdef int register_activation(
     dict traits=None,
 ) except -1:
     info = ActivationInfo(row_for(name, activations), **(traits or {}))
-    ACTIVATION[<Py_ssize_t>info.row] = Activation(forward32, forward64, backward32, backward64, info.elementwise, info.needs_Z)
+    ACTIVATION[<Py_ssize_t>info.row] = Activation(
+        forward32, forward64, backward32, backward64, info.elementwise, info.needs_Z, False, NULL, NULL, NULL, NULL)
     activations[name] = info
+    return 0
+
+
+cdef int register_learned(
+    str name, learned_forward_f32 forward32, learned_forward_f64 forward64, learned_backward_f32 backward32,
+    learned_backward_f64 backward64, dict traits,
+) except -1:
+    info = ActivationInfo(row_for(name, activations), needs_Z=True, learned=True, **traits)
+    ACTIVATION[<Py_ssize_t>info.row] = Activation(
+        NULL, NULL, NULL, NULL, True, True, True, forward32, forward64, backward32, backward64)
+    activations[name] = info
+    return 0
+
+
+cdef int register_norm(
+    str name, norm_forward_f32 forward32, norm_forward_f64 forward64, norm_backward_f32 backward32,
+    norm_backward_f64 backward64, dict traits,
+) except -1:
+    info = NormInfo(row_for(name, norms), **traits)
+    NORM[<Py_ssize_t>info.row] = Norm(forward32, forward64, backward32, backward64, info.by_columns)
+    norms[name] = info
     return 0
 
 

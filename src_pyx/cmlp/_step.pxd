@@ -23,7 +23,8 @@ cdef struct Run:
     uint64_t seed                # of the shuffles: the order of an epoch depends on (seed, epoch)
     int optimizer
     const double* hyper          # of the first step; those of each further one hyper_stride numbers on
-    Py_ssize_t hyper_stride
+    Py_ssize_t hyper_stride      # behind an optimizer's own: the rate of dropout or -1, and the scheduled decay
+    int n_hyper                  # the optimizer's own
     const Rules* rules           # NULL: the plain update
     Py_ssize_t max_steps
     Py_ssize_t max_epochs

@@ -43,20 +43,24 @@ cdef inline Batch rows_of(const Run* run, int thread, Py_ssize_t start, Py_ssize
     batch.start = start
     batch.n_rows = n_rows
     batch.order = run.order
+    batch.first = 0
+    batch.continues = False
     return batch
 
 
 cdef inline bint propagate_in_chunks(
-    const Plan* plan, Run* run, Py_ssize_t start, Py_ssize_t n_rows, const floating* theta, floating* dtheta,
-    floating* work, Team* team, int thread, int n_threads, double* loss,
+    const Plan* plan, Run* run, const Batch* whole, const floating* theta, floating* dtheta, floating* work, Team* team,
+    int thread, int n_threads, double* loss,
 ) noexcept nogil:
-    """dtheta = the gradient of n_rows samples from start on; False if it was interrupted or the loss is not finite."""
+    """dtheta = the gradient of a batch of any size; False if it was interrupted or the loss is not finite."""
     cdef Py_ssize_t chunk, row
-    cdef Batch batch
-    for chunk in range(n_tiles(n_rows, plan.capacity)):
+    cdef Batch batch = whole[0]
+    for chunk in range(n_tiles(whole.n_rows, plan.capacity)):
         row = chunk * plan.capacity
-        batch = rows_of(run, thread, start + row, min(plan.capacity, n_rows - row))
-        batch.scale = 1.0 / n_rows
+        batch.start = whole.start + row
+        batch.n_rows = min(plan.capacity, whole.n_rows - row)
+        batch.first = row
+        batch.continues = row > 0
         propagate(plan, &batch, GRADIENT, theta, work, team, thread, n_threads)
         meet(&batch, team, n_threads)
         if interrupted(run, team, thread):
@@ -101,7 +105,7 @@ cdef inline double make_update(
         if run.rules != NULL:
             finish_gradient(plan, run.rules, <const floating*>theta, dtheta, team, thread, n_threads)
             meet(batch, team, n_threads)
-        run.thread_change[thread] = update_from_gradient(plan, update, theta, dtheta, state, team, thread, n_threads)
+        run.thread_change[thread] = update_from_gradient(plan, update, theta, dtheta, state, work, team, thread, n_threads)
         lap(batch.clock, UPDATE)
     meet(batch, team, n_threads)
     return largest_change(run, n_threads)
@@ -131,6 +135,7 @@ cdef inline void prepare_update(const Run* run, Py_ssize_t step, Py_ssize_t t, U
     cdef const double* hyper = run.hyper + step * run.hyper_stride
     update.optimizer = run.optimizer
     update.learning_rate = hyper[0]
+    update.decay = hyper[run.n_hyper + 1]
     update.rules = run.rules
     optimizer_values(run.optimizer, hyper, t, update.values)
 
@@ -155,10 +160,13 @@ cdef void train(
         batch.scale = 1.0 / n_rows
         loss = 0
         t += 1
+        batch.draw.t = t
+        batch.dropout = run.hyper[n_steps * run.hyper_stride + run.n_hyper]
         prepare_update(run, n_steps, t, &update)
+        update.moves_running = n_rows > 1
         if split:
             fine = propagate_in_chunks(
-                plan, run, batch.start, n_rows, <const floating*>theta, dtheta, work, team, thread, n_threads, &loss)
+                plan, run, &batch, <const floating*>theta, dtheta, work, team, thread, n_threads, &loss)
         else:
             fine = propagate_at_once(plan, run, &batch, theta, work, team, thread, n_threads, &loss)
         if not fine:
@@ -213,7 +221,9 @@ cdef void gradient(
     int n_threads,
 ) noexcept nogil:
     cdef double loss = 0
-    if not propagate_in_chunks(plan, run, 0, run.n_samples, theta, dtheta, work, team, thread, n_threads, &loss):
+    cdef Batch batch = rows_of(run, thread, 0, run.n_samples)
+    batch.scale = 1.0 / run.n_samples
+    if not propagate_in_chunks(plan, run, &batch, theta, dtheta, work, team, thread, n_threads, &loss):
         if thread == 0 and run.ending != INTERRUPTED:
             run.ending = LOSS_NOT_FINITE
     if thread == 0:
@@ -230,6 +240,8 @@ cdef void evaluate(
     for chunk in range(n_tiles(run.n_samples, plan.capacity)):
         row = chunk * plan.capacity
         batch = rows_of(run, thread, row, min(plan.capacity, run.n_samples - row))
+        batch.first = row
+        batch.scale = 1.0 / run.n_samples
         propagate(plan, &batch, goal, theta, work, team, thread, n_threads)
         meet(&batch, team, n_threads)
         if interrupted(run, team, thread):
