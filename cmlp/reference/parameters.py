@@ -8,11 +8,11 @@ from cmlp.reference.products import gemm_tn
 def accumulate(layers, X, values, deltas):
     """[(dW, db, dscale, dshift, dslope, dP), ...] of every layer, each None where the layer has no such block.
 
-    dW_l (fan_in, fan_out) = out_(l-1)^T . dZ_l, db_l = sum over the samples of dZ_l      (Nielsen 2015, equations BP3 and BP4,
-                                                                             transposed and summed over the batch)
-    dscale = sum of dN hat, dshift = sum of dN           (Ioffe and Szegedy, ICML 2015)
-    dslope = sum of dA min(N, 0)                         (He, Zhang, Ren and Sun, ICCV 2015, equation 2)
-    dP_l = out_s^T . dout_l
+    dW_l (fan_in, fan_out) = out_(l-1)^T . dZ_l;   db_l = sum over the samples of dZ_l;   dscale = sum of dN hat;
+    dshift = sum of dN;   dslope = sum of dA min(N, 0);   dP_l = out_s^T . dout_l.
+
+    Nielsen 2015, equations BP3 and BP4, transposed and summed over the batch; Ioffe and Szegedy, ICML 2015, for scale and
+    shift; He, Zhang, Ren and Sun, ICCV 2015, equation 2, for slopes.
     """
     outs = [X, *(value.out for value in values)]
     gradients = []

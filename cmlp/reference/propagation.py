@@ -48,8 +48,9 @@ def forward(layers, X, draw=None, training=False):
     """What every layer computes: a list of `Values`.
 
     out_(-1) = X;   Z_l = out_(l-1) . W_l + b_l;   A_l = f_l(N_l), where N = Z, or scale hat(Z) + shift with a norm;
-    out_l = A_l, or mask_l A_l with dropout, and with a residual connection + out_s or + out_s . P_l
-                                                                                 (Nielsen 2015, equation 25, transposed)
+    out_l = A_l, or mask_l A_l with dropout, and with a residual connection + out_s or + out_s . P_l.
+
+    Nielsen 2015, equation 25, transposed; He, Zhang, Ren and Sun, CVPR 2016, equations 1 and 2, for the residual connections.
 
     draw : `cmlp.reference.random.Draw`, what the masks depend on; None: no dropout. training : batch normalisation by the
     batch's own mean and variance, if it has two samples or more.
@@ -81,8 +82,9 @@ def backward(layers, values, dZ_last):
     """dZ of every layer, from dZ of the last: a list of `Deltas`.
 
     dout_l = dZ_(l+1) . W_(l+1)^T + the sum of dout_m, or dout_m . P_m^T, over the layers m that add out_l;
-    dA_l = mask_l dout_l;   dN_l = dA_l f_l'(N_l);   dZ_l = dN_l, or through the norm
-                                                                          (Nielsen 2015, equation BP2, transposed)
+    dA_l = mask_l dout_l;   dN_l = dA_l f_l'(N_l);   dZ_l = dN_l, or through the norm.
+
+    Nielsen 2015, equation BP2, transposed.
     """
     deltas = [Deltas(dZ_last, dZ_last)]
     for l in range(len(layers) - 2, -1, -1):
