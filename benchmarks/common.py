@@ -18,11 +18,15 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-def mnist():
-    """X (60000, 784) uint8, y, X_test (10000, 784), y_test."""
+def images(folder: str):
+    """X (60000, 784) uint8, y, X_test (10000, 784), y_test of "mnist" or "fashion-mnist"."""
     names = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]
-    X, y, X_test, y_test = (datasets.read_idx(data_folder() / "mnist" / f"{name}-ubyte.gz") for name in names)
+    X, y, X_test, y_test = (datasets.read_idx(data_folder() / folder / f"{name}-ubyte.gz") for name in names)
     return X.reshape(len(X), -1), y, X_test.reshape(len(X_test), -1), y_test
+
+
+def mnist():
+    return images("mnist")
 
 
 def machine() -> str:

@@ -58,6 +58,7 @@ seed = argument(int, lambda value: value >= 0, "a whole number, at least 0")
 threads = argument(int, lambda n: 1 <= n <= validation.MOST_THREADS, f"a whole number from 1 to {validation.MOST_THREADS}")
 widths = argument(widths_in, lambda values: all(value >= 1 for value in values), "widths such as 128,64")
 fraction = argument(float, lambda value: 0 < value < 1, "a number between 0 and 1")
+share = argument(float, lambda value: 0 <= value < 1, "a number from 0 to below 1")
 rate = argument(float, lambda value: 0 <= value < float("inf"), "a finite number, at least 0")
 
 
@@ -110,6 +111,9 @@ def add_train(sub) -> None:
     net.add_argument("--activation", choices=functions, default="relu", help="of the hidden layers (default: relu)")
     net.add_argument("--output", choices=functions, help="output function, where the loss leaves it free (default: identity)")
     net.add_argument("--loss", choices=list(registry.losses), help="default: by what the target holds, see above")
+    net.add_argument("--norm", choices=list(registry.norms), help="of the hidden layers (default: none)")
+    net.add_argument("--dropout", type=share, default=0.0, metavar="RATE", help="of the hidden layers (default: 0)")
+    net.add_argument("--residual", type=int, choices=[0, 1, 2], default=0, help="layers in a residual block (default: 0, none)")
     net.add_argument("--dtype", choices=["float32", "float64"], default="float32", help="default: float32")
     how = train.add_argument_group("training")
     how.add_argument(

@@ -156,6 +156,14 @@ def test_losses_on_values(succeeds, loss):
     assert metric("test R2", out) <= 1
 
 
+def test_layers_with_more_than_an_activation(succeeds, fails):
+    write_csv("values.csv", VALUES)
+    settings = ("--hidden", "8,8,8", "--norm", "batch", "--dropout", 0.1, "--residual", 1)
+    out = succeeds("train", "values.csv", "--target", "y", *FEW, *settings)
+    assert "batch norm, relu, dropout 0.1, + layer 1" in out
+    fails(2, "--dropout: must be a number from 0 to below 1; got '1.5'", "train", "values.csv", "--dropout", 1.5)
+
+
 def test_a_loss_of_values_refuses_classes(fails):
     write_csv("kinds.csv", KINDS)
     fails(2, "--loss poisson is for values", "train", "kinds.csv", "--target", "y", "--loss", "poisson")

@@ -128,7 +128,7 @@ def _health(traced, W: Array, W_after: Array, n: int) -> LayerHealth:
     norm = float(np.linalg.norm(W))
     dead = saturated = 0.0
     if traced.activation in RECTIFIERS:
-        dead = float((traced.Z <= 0).all(axis=0).mean())
+        dead = float(((traced.Z if traced.N is None else traced.N) <= 0).all(axis=0).mean())
     if low_high is not None:
         low, high = low_high
         near = EDGE * (high - low)
@@ -169,7 +169,7 @@ def _of_gradients(layers: list[LayerHealth], cost: float) -> dict[str, str]:
         l = int(np.argmin(ratios))
         troubles["vanishing"] = (
             f"dZ of layer {l} is {ratios[l]:.1g} of that of the last layer, so it hardly learns: use relu or another "
-            "rectifier, Glorot's or He's initial weights (init=None), or fewer layers"
+            "rectifier, Glorot's or He's initial weights (init=None), residual=1, norm='batch', or fewer layers"
         )
     if (ratios and max(ratios) > 1 / FADING) or not np.isfinite(cost):
         troubles["exploding"] = (
