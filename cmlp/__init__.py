@@ -9,6 +9,7 @@ The map of the package:
 `BatchNorm` ...     normalisation of layers, likewise
 `schedules`         hyper-parameters as functions of the step
 `Penalty`, `Clip`   what holds parameters small, and cuts gradients off
+`callbacks`         code that runs between epochs: early stopping, checkpoints, a progress bar, your own
 `initializers`      how W and b begin
 `registry`          the names of the activations, norms, losses and optimizers that are compiled in
 `layers`            the two tables that describe the flat buffers, and views of them
@@ -34,7 +35,7 @@ if importlib.util.find_spec("cmlp._core") is None:
         "another folder than this one, or with -P"
     )
 
-from cmlp import initializers, layers, losses, registry, schedules
+from cmlp import callbacks, initializers, layers, losses, registry, schedules
 from cmlp.config import show_config
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
@@ -83,6 +84,7 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "Trace",
+    "callbacks",
     "datasets",
     "initializers",
     "inspection",

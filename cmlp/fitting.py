@@ -3,6 +3,8 @@
 import numpy as np
 
 from cmlp import optimizers, progress, rules, schedules, scores, targets, validation
+from cmlp.callbacks import Callbacks
+from cmlp.callbacks import check as check_callbacks
 from cmlp.lbfgs import LBFGSTraining
 from cmlp.samples import make_samples
 from cmlp.stopping import Stopping
@@ -34,6 +36,7 @@ def prepare(
     restore_best,
     n_threads,
     verbose,
+    callbacks,
 ) -> Training | LBFGSTraining:
     """A training that is ready to run; the arguments are those of `Network.fit`."""
     samples, meaning = make_samples(network, X, y, sample_weight, class_weight=class_weight)
@@ -42,6 +45,7 @@ def prepare(
     batch_size = min(chunk * validation.check_integer("accumulate", accumulate, 1), samples.n_samples)
     shuffled = validation.check_flag("shuffle", shuffle) and batch_size < samples.n_samples
     report, report_every = progress.reporting(verbose)
+    called = Callbacks(check_callbacks(callbacks))
     kept = mean_for(network, average)
     evaluate = evaluation(network, validation_data, meaning, kept, n_threads)
     stopping = Stopping(
@@ -67,8 +71,9 @@ def prepare(
         blocks = None if updates is None else updates.blocks
         validation.check_for_lbfgs(clip, rates, average, blocks, network.layers, bool(disturbed))
         return LBFGSTraining(
-            network, samples, meaning, optimizer, epochs, updates, stopping, evaluate, report, report_every, n_threads
-        )
+            network, samples, meaning, optimizer, epochs, updates, stopping, evaluate, report, report_every, n_threads,
+            called,
+        )  # fmt: skip
     return Training(
         network,
         samples,
@@ -85,6 +90,7 @@ def prepare(
         report,
         report_every,
         n_threads,
+        called,
     )
 
 

@@ -19,10 +19,11 @@ class LBFGSTraining:
     """One call of fit with `cmlp.LBFGS`; an epoch is an iteration. Parameters as those of `cmlp.training.Training`."""
 
     def __init__(self, network, samples, targets, optimizer: LBFGS, epochs, rules: Rules | None, stopping: Stopping,
-                 evaluate, report, report_every, n_threads) -> None:  # fmt: skip
+                 evaluate, report, report_every, n_threads, callbacks) -> None:  # fmt: skip
         self.network, self.samples, self.targets, self.optimizer = network, samples, targets, optimizer
         self.epochs, self.rules, self.stopping, self.evaluate = epochs, rules, stopping, evaluate
         self.report, self.report_every, self.n_threads = report, report_every if report else epochs, n_threads
+        self.callbacks, self.steps_per_epoch = callbacks, 1
         self.dtheta = np.empty_like(network.theta)
         self.history = History()
         self.patience = Patience(stopping)
@@ -44,6 +45,8 @@ class LBFGSTraining:
                 "maxfun": self.optimizer.max_evaluations or 20 * self.epochs,
             }
             try:
+                self.callbacks.call("on_fit_begin", self)
+                self.callbacks.call("on_epoch_begin", self)
                 result = minimize(self._cost, self.last, jac=True, method="L-BFGS-B", callback=self._note, options=options)
                 self.history.stopped = self.history.stopped or ("epochs" if result.status == 1 else "converged")
             except _Ended:
@@ -53,7 +56,21 @@ class LBFGSTraining:
                 raise
             finally:
                 network.theta[:] = self.last if self.best is None else self.best
+                self.callbacks.call("on_fit_end", self)
         return self.history
+
+    @property
+    def steps(self) -> int:
+        """Iterations made."""
+        return len(self.history)
+
+    def learning_rates(self, steps) -> list[float]:
+        """There are none."""
+        return [np.nan] * len(steps)
+
+    def stop(self, reason: str) -> None:
+        """End the training; for callbacks."""
+        self.history.stopped = str(reason)
 
     def _cost(self, theta):
         """(cost, gradient) at theta, penalties included."""
@@ -89,8 +106,13 @@ class LBFGSTraining:
             watched = -score if self.stopping.monitor == "score" else loss
         if self.patience.see(watched) and self.stopping.restore_best:
             history.best_epoch, self.best = history.epoch[-1], self.last
+        self.network.theta[:] = theta
+        self.callbacks.call("on_step_end", self)
+        self.callbacks.call("on_epoch_end", self)
         threshold = self.stopping.threshold
-        if self.patience.left() <= 0:
+        if history.stopped:
+            pass
+        elif self.patience.left() <= 0:
             history.stopped = "tol"
         elif threshold is not None and history.largest_change[-1] <= threshold:
             history.stopped = "threshold"
@@ -98,3 +120,5 @@ class LBFGSTraining:
             self.report(history, self.epochs)
         if history.stopped:
             raise _Ended
+        if len(history) < self.epochs:
+            self.callbacks.call("on_epoch_begin", self)

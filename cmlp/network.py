@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cmlp import _core, architecture, fitting, initializers, registry, scores, summary, targets, threads, validation
+from cmlp.callbacks import Callback
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
 from cmlp.losses import Loss
@@ -413,6 +414,7 @@ class Network:
         restore_best: bool = False,
         n_threads: int | None = None,
         verbose: int | Callable[[History, int], None] = 0,
+        callbacks: Callback | Sequence[Callback] | None = None,
     ) -> History:
         """Train, from where the network is.
 
@@ -465,6 +467,8 @@ class Network:
             bitwise the same for every number.
         verbose : int or callable, default 0
             k prints a line every k epochs; a callable is called after every epoch with the history and `epochs`.
+        callbacks : Callback or sequence of Callback, optional
+            See `cmlp.callbacks`.
 
         Returns
         -------
@@ -506,6 +510,7 @@ class Network:
                 restore_best=restore_best,
                 n_threads=n_threads,
                 verbose=verbose,
+                callbacks=callbacks,
             ).run()
 
     def averaged(self) -> "Network":

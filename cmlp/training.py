@@ -112,6 +112,7 @@ class Training:
     report : callable or None
         ``report(history, epochs)``, called after every ``report_every`` epochs.
     n_threads : int or None
+    callbacks : Callbacks
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class Training:
         report,
         report_every,
         n_threads,
+        callbacks,
     ) -> None:
         self.network = network
         self.samples = samples
@@ -147,6 +149,7 @@ class Training:
         self.report = report
         self.report_every = report_every if report else MOST_EPOCHS
         self.n_threads = n_threads
+        self.callbacks = callbacks
         self.memory = network.memory_for(optimizer)
         # where a failed call goes back to: with the variables, the optimizer's memory and dtheta, all that a training allocates
         self.variables_before = np.empty_like(network.variables)
@@ -179,6 +182,7 @@ class Training:
             self.pace = Pace(self.n_threads, fixed=self.profile is not None)
             engine.clocks = self.profile.clocks if self.profile else None
             try:
+                self.callbacks.call("on_fit_begin", self)
                 while not self.history.stopped:
                     self._call(patience)
                 for kept, best in zip((self.network.variables, self.mean), self.best):
@@ -187,17 +191,24 @@ class Training:
                 self.history.stopped = "interrupted"
                 raise
             finally:
+                self.callbacks.call("on_fit_end", self)
                 engine.clocks = None
                 if self.profile:
                     self.profile.report()
         return self.history
 
+    def stop(self, reason: str) -> None:
+        """End the training; for callbacks."""
+        self.history.stopped = str(reason)
+
     def _call(self, patience: Patience) -> None:
         """One call of the core, and what follows it."""
         done = len(self.history)
         until_report = self.report_every - done % self.report_every
-        each = self.evaluate or self.plateau.watches or self.stopping.restore_best
+        each = self.evaluate or self.plateau.watches or self.stopping.restore_best or self.callbacks.by_epoch
         most = 1 if each else min(self.epochs - done, until_report, patience.left(), MOST_EPOCHS)
+        if self.memory.cursor.batch == 0:
+            self.callbacks.call("on_epoch_begin", self)
         losses, changes = self._advance(most)
         self._note(losses, changes)
         watched = losses
@@ -211,9 +222,15 @@ class Training:
             if patience.see(value) and self.stopping.restore_best:
                 self.history.best_epoch = self.history.epoch[-1]
                 self.best = [kept.copy() for kept in (self.network.variables, self.mean) if kept is not None]
+        if self.callbacks.by_step:
+            self.callbacks.call("on_step_end", self)
+        if len(losses) and self.callbacks.by_epoch:
+            self.callbacks.call("on_epoch_end", self)
         done = len(self.history)
         threshold = self.stopping.threshold
-        if done == self.epochs:
+        if self.history.stopped:
+            pass
+        elif done == self.epochs:
             self.history.stopped = "epochs"
         elif patience.left() <= 0:
             self.history.stopped = "tol"
@@ -236,6 +253,7 @@ class Training:
         n_threads, seconds = self.pace.next(copying)
         hyper = self._hyper(min(TABLE_STEPS, self.epochs * self.steps_per_epoch - self.steps))
         most_steps = np.iinfo(np.intp).max if len(hyper) == 1 else len(hyper)
+        most_steps = 1 if self.callbacks.by_step else most_steps
         began = time.perf_counter()
         ending, steps, losses, changes, exception = self._train(
             cursor, hyper, most_steps, most_epochs, seconds, threshold, n_threads
@@ -277,7 +295,8 @@ class Training:
         values[:, 0] *= self.plateau.factor
         return values
 
-    def _learning_rates(self, steps) -> list[float]:
+    def learning_rates(self, steps) -> list[float]:
+        """In these steps of this call of fit, counted from 0."""
         rates = self.optimizer.learning_rates(steps, self.steps_per_epoch, self.epochs)
         return [self.plateau.factor * rate for rate in rates] if self.plateau.watches else rates
 
@@ -314,13 +333,13 @@ class Training:
         self.history.largest_change += map(float, changes)
         every, ended = self.steps_per_epoch, len(self.history.epoch)
         last_steps = range((ended - len(losses) + 1) * every - 1, ended * every, every)
-        self.history.learning_rate += self._learning_rates(last_steps)
+        self.history.learning_rate += self.learning_rates(last_steps)
         self.history.time += [began + (now - began) * (k + 1) / len(losses) for k in range(len(losses))]
 
     def _explain(self, ending: str, epoch: int) -> str:
         what = "the loss" if ending == "loss not finite" else "an update"
         return (
             f"{what} became nan or infinite in epoch {epoch}, step {self.memory.cursor.t + 1}, at learning rate "
-            f"{self._learning_rates([self.steps])[0]:g} ({type(self.optimizer).__name__}); the network holds the last finite "
+            f"{self.learning_rates([self.steps])[0]:g} ({type(self.optimizer).__name__}); the network holds the last finite "
             "parameters. Use a smaller learning rate, scale the inputs and targets to about 1, or start from smaller weights"
         )

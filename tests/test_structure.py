@@ -21,6 +21,7 @@ PYTHON_MODULES = [name for name in MODULES if not name.rpartition(".")[2].starts
 # module: the modules of cmlp that it may import, besides those that anyone may
 ANYONE = {"validation", "layers"}
 MAY_IMPORT = {
+    "callbacks": set(),
     "architecture": {"initializers", "losses", "norms", "registry"},
     "__main__": {"cli"},
     "cli": {"commands", "optimizers", "registry"},
@@ -35,10 +36,34 @@ MAY_IMPORT = {
     "lbfgs": {"optimizers", "rules", "stopping", "threads", "training"},
     "losses": {"registry"},
     "fitting": {
-        *("lbfgs", "optimizers", "progress", "rules", "samples", "schedules", "scores", "stopping", "targets", "training"),
+        *(
+            "callbacks",
+            "lbfgs",
+            "optimizers",
+            "progress",
+            "rules",
+            "samples",
+            "schedules",
+            "scores",
+            "stopping",
+            "targets",
+            "training",
+        ),
     },
     "network": {
-        *("_core", "architecture", "engines", "fitting", "initializers", "losses", "memory", "norms", "optimizers", "registry"),
+        *(
+            "_core",
+            "architecture",
+            "callbacks",
+            "engines",
+            "fitting",
+            "initializers",
+            "losses",
+            "memory",
+            "norms",
+            "optimizers",
+            "registry",
+        ),
         *("rules", "samples", "schedules", "scores", "summary", "targets", "threads", "trace", "training"),
     },
     "norms": set(),

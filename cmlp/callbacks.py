@@ -1,0 +1,336 @@
+"""Python code that runs between the epochs of a training, or between its steps."""
+
+import csv
+import os
+import pickle
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cmlp import validation
+from cmlp.layers import Array
+
+HOOKS = ("on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_fit_end")
+
+
+class Callback:
+    """Empty hooks; a subclass fills in those that it needs.
+
+    Each gets the training, whose attributes are
+
+    ``network``
+        The one that is trained: look at it, predict with it; it cannot be trained from here.
+    ``history``
+        What happened so far; in `on_epoch_end` the last entries are this epoch's.
+    ``epochs``, ``steps_per_epoch``, ``steps``
+        Epochs asked for, updates in one, updates made by this call of fit.
+    ``learning_rates(steps)``
+        In any steps, counted from 0.
+    ``stop(reason)``
+        End after this epoch, or this step; the reason goes into ``history.stopped``.
+
+    An exception ends the training; the network holds the last whole step. `on_fit_end` is called in any case. With a hook
+    for epochs there is a call of the compiled core for each epoch; `on_step_end` needs one for each step, and a copy of all
+    parameters before it, which is slow.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> class Watch(cmlp.callbacks.Callback):
+    ...     def on_epoch_end(self, training):
+    ...         if training.history.loss[-1] < 0.2:
+    ...             training.stop("good enough")
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> net = cmlp.Network([64, 64, 10], input_scale=1 / 16)
+    >>> net.fit(X, y, epochs=100, callbacks=[Watch()]).stopped
+    'good enough'
+    """
+
+    def on_fit_begin(self, training) -> None: ...
+
+    def on_epoch_begin(self, training) -> None: ...
+
+    def on_step_end(self, training) -> None: ...
+
+    def on_epoch_end(self, training) -> None: ...
+
+    def on_fit_end(self, training) -> None: ...
+
+
+class Callbacks:
+    """All of a training, as one."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.each = callbacks
+        used = {
+            hook for callback in callbacks for hook in HOOKS if getattr(type(callback), hook) is not getattr(Callback, hook)
+        }
+        self.by_step = "on_step_end" in used
+        self.by_epoch = self.by_step or bool(used & {"on_epoch_begin", "on_epoch_end"})
+
+    def call(self, hook: str, training) -> None:
+        for callback in self.each:
+            getattr(callback, hook)(training)
+
+
+def check(callbacks) -> list[Callback]:
+    """A list of callbacks, from one, several or None."""
+    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+    for callback in given:
+        if not isinstance(callback, Callback):
+            validation.check_no_class("callbacks", callback)
+            raise ValueError(f"callbacks must be objects of cmlp.callbacks.Callback or of its subclasses; got {callback!r}")
+    return given
+
+
+class Monitor:
+    """A number watched from epoch to epoch, and which way is better.
+
+    By name: loss, val_loss (lower is better), val_score (higher); or a function of the network (higher is better).
+    """
+
+    NAMES = ("loss", "val_loss", "val_score")
+
+    def __init__(self, monitor: str | Callable[[Any], float]) -> None:
+        if not callable(monitor):
+            validation.check_name("monitor", monitor, self.NAMES)
+        self.monitor = monitor
+        self.sign = -1 if monitor in ("loss", "val_loss") else 1
+
+    def value(self, training) -> float:
+        if callable(self.monitor):
+            return float(self.monitor(training.network))
+        values = getattr(training.history, self.monitor)
+        if not values:
+            raise ValueError(f"monitor {self.monitor!r} needs validation_data")
+        return values[-1]
+
+    def is_better(self, value: float, best: float | None, by: float = 0.0) -> bool:
+        return best is None or self.sign * (value - best) > by
+
+
+class EarlyStopping(Callback):
+    """Stop when what is monitored has not become better for `patience` epochs in a row.
+
+    Parameters
+    ----------
+    monitor : {"val_loss", "val_score", "loss"} or callable, default "val_loss"
+        Or a function of the network that returns a number, the higher the better.
+    patience : int, default 10
+    min_change : float, default 0.0
+        What counts as better: by more than this.
+    restore_best : bool, default True
+        End with the parameters of the best epoch.
+
+    Attributes
+    ----------
+    best, best_epoch : float, int
+        After a fit.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> X, y, X_test, y_test = cmlp.datasets.load_digits(split=True)
+    >>> net = cmlp.Network([64, 64, 10], input_scale=1 / 16)
+    >>> stopping = cmlp.callbacks.EarlyStopping("val_score", patience=5)
+    >>> history = net.fit(X, y, epochs=500, validation_data=(X_test, y_test), callbacks=[stopping])
+    >>> net.score(X_test, y_test) == stopping.best
+    True
+    """
+
+    def __init__(self, monitor="val_loss", patience: int = 10, min_change: float = 0.0, restore_best: bool = True) -> None:
+        self.monitor = Monitor(monitor)
+        self.patience = validation.check_integer("patience", patience, 1)
+        self.min_change = validation.check_number("min_change", min_change, least=0)
+        self.restore_best = validation.check_flag("restore_best", restore_best)
+        self.forget()
+
+    def forget(self) -> None:
+        self.best: float | None = None
+        self.best_epoch = 0
+        self.without = 0
+        self.kept: Array | None = None
+
+    def on_fit_begin(self, training) -> None:
+        self.forget()
+
+    def on_epoch_end(self, training) -> None:
+        value = self.monitor.value(training)
+        if self.monitor.is_better(value, self.best, self.min_change):
+            self.best, self.best_epoch, self.without = value, training.history.epoch[-1], 0
+            self.kept = training.network.variables.copy() if self.restore_best else None
+        else:
+            self.without += 1
+        if self.without >= self.patience:
+            training.stop("no progress")
+
+    def on_fit_end(self, training) -> None:
+        if self.kept is not None:
+            training.network.variables = self.kept
+            training.history.best_epoch = self.best_epoch
+
+
+class ModelCheckpoint(Callback):
+    """Pickle the network into a file, after every so many epochs or whenever it is the best so far.
+
+    The file is written beside and then renamed, so there is always a whole one. Load only pickles that you trust.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``{epoch}`` in it becomes the number of the epoch.
+    monitor : as in `EarlyStopping`, optional
+        Save only when it is better than before.
+    every : int, default 1
+        Epochs.
+
+    Examples
+    --------
+    >>> import pathlib, pickle, tempfile, cmlp
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> net = cmlp.Network([64, 10], input_scale=1 / 16)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "digits.pkl")
+    ...     _ = net.fit(X, y, callbacks=[cmlp.callbacks.ModelCheckpoint(path)])
+    ...     pickle.loads(path.read_bytes()).score(X, y) == net.score(X, y)
+    True
+    """
+
+    def __init__(self, path, monitor=None, every: int = 1) -> None:
+        self.path = str(path)
+        self.monitor = None if monitor is None else Monitor(monitor)
+        self.every = validation.check_integer("every", every, 1)
+
+    def on_fit_begin(self, training) -> None:
+        self.best: float | None = None
+
+    def on_epoch_end(self, training) -> None:
+        if self.monitor is not None:
+            value = self.monitor.value(training)
+            if not self.monitor.is_better(value, self.best):
+                return
+            self.best = value
+        if len(training.history) % self.every == 0:
+            write_whole(Path(self.path.replace("{epoch}", str(training.history.epoch[-1]))), pickle.dumps(training.network))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The content under a name of its own in the same folder, then renamed: never half a file."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+class Progress(Callback):
+    """A bar with loss, validation score, learning rate and the time left (with tqdm, extra ``cmlp[progress]``).
+
+    Parameters
+    ----------
+    always : bool, default False
+        Also where standard error is no terminal; else it is silent there.
+
+    Raises
+    ------
+    ImportError
+        At the beginning of a training that it would show, without tqdm.
+    """
+
+    def __init__(self, always: bool = False) -> None:
+        self.always = validation.check_flag("always", always)
+        self.bar: Any = None
+
+    def on_fit_begin(self, training) -> None:
+        self.bar = None
+        if not self.always and not (sys.stderr is not None and sys.stderr.isatty()):
+            return
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            raise ImportError("Progress needs tqdm: pip install cmlp[progress]") from None
+        self.bar = tqdm(total=training.epochs, unit=" epochs", file=sys.stderr)
+
+    def on_epoch_end(self, training) -> None:
+        if self.bar is None:
+            return
+        history = training.history
+        shown = {"loss": f"{history.loss[-1]:.4g}", "rate": f"{history.learning_rate[-1]:.3g}"}
+        if history.val_score:
+            shown["val_score"] = f"{history.val_score[-1]:.4f}"
+        self.bar.set_postfix(shown, refresh=False)
+        self.bar.update(1)
+
+    def on_fit_end(self, training) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+class CSVLogger(Callback):
+    """A line of a CSV file for each epoch, with the columns of `History.to_dict`, readable while the training runs.
+
+    Parameters
+    ----------
+    path : str or Path
+    append : bool, default False
+        To an existing file, without a second header.
+    """
+
+    def __init__(self, path, append: bool = False) -> None:
+        self.path = Path(path)
+        self.append = validation.check_flag("append", append)
+        self.file: Any = None
+
+    def on_fit_begin(self, training) -> None:
+        self.header = not (self.append and self.path.exists() and self.path.stat().st_size > 0)
+        self.file = self.path.open("a" if self.append else "w", newline="", encoding="utf-8")
+
+    def on_epoch_end(self, training) -> None:
+        columns = training.history.to_dict()
+        writer = csv.writer(self.file)
+        if self.header:
+            writer.writerow(columns)
+            self.header = False
+        writer.writerow([values[-1] for values in columns.values()])
+        self.file.flush()
+
+    def on_fit_end(self, training) -> None:
+        if self.file is not None:
+            self.file.close()
+
+
+class LearningRateMonitor(Callback):
+    """The learning rate of every epoch, or of every step.
+
+    Parameters
+    ----------
+    by_step : bool, default False
+
+    Attributes
+    ----------
+    rates : list of float
+        Of the last update of each epoch, or of each update.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> rates = cmlp.callbacks.LearningRateMonitor(by_step=True)
+    >>> optimizer = cmlp.Adam(cmlp.schedules.OneCycle(0.01))
+    >>> _ = cmlp.Network([64, 10], input_scale=1 / 16).fit(X, y, optimizer=optimizer, epochs=3, callbacks=[rates])
+    >>> len(rates.rates), max(rates.rates) <= 0.01
+    (45, True)
+    """
+
+    def __init__(self, by_step: bool = False) -> None:
+        self.by_step = validation.check_flag("by_step", by_step)
+        self.rates: list[float] = []
+
+    def on_fit_begin(self, training) -> None:
+        self.rates = []
+
+    def on_epoch_end(self, training) -> None:
+        first = training.steps - training.steps_per_epoch if self.by_step else training.steps - 1
+        self.rates += training.learning_rates(range(first, training.steps))

@@ -1,0 +1,234 @@
+"""Callbacks: when they are called, what they may do, and what is left when they fail."""
+
+import csv
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import cmlp
+from cmlp.callbacks import Callback, CSVLogger, EarlyStopping, LearningRateMonitor, ModelCheckpoint, Progress
+
+
+class Recorder(Callback):
+    def __init__(self):
+        self.calls = []
+
+    def on_fit_begin(self, training):
+        self.calls.append("fit begins")
+
+    def on_epoch_begin(self, training):
+        self.calls.append(f"epoch {len(training.history) + 1} begins")
+
+    def on_epoch_end(self, training):
+        self.calls.append(f"epoch {training.history.epoch[-1]} ends after step {training.steps}")
+
+    def on_fit_end(self, training):
+        self.calls.append(f"fit ends: {training.history.stopped}")
+
+
+class StepRecorder(Callback):
+    def __init__(self):
+        self.thetas = []
+
+    def on_step_end(self, training):
+        self.thetas.append(training.network.theta.copy())
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 4))
+    return X, (X[:, 0] > 0).astype(int)
+
+
+def network(**more):
+    return cmlp.Network([4, 8, 2], **({"dtype": "float64"} | more))
+
+
+def test_the_order_of_the_hooks(data):
+    recorder = Recorder()
+    network().fit(*data, batch_size=20, epochs=2, callbacks=recorder)
+    assert recorder.calls == [
+        "fit begins",
+        "epoch 1 begins",
+        "epoch 1 ends after step 3",
+        "epoch 2 begins",
+        "epoch 2 ends after step 6",
+        "fit ends: epochs",
+    ]
+
+
+def test_the_order_of_the_hooks_with_lbfgs(data):
+    recorder = Recorder()
+    network().fit(*data, optimizer="lbfgs", batch_size=None, epochs=2, callbacks=recorder)
+    assert recorder.calls == [
+        "fit begins",
+        "epoch 1 begins",
+        "epoch 1 ends after step 1",
+        "epoch 2 begins",
+        "epoch 2 ends after step 2",
+        "fit ends: epochs",
+    ]
+
+
+@pytest.mark.parametrize("more", [{}, {"norm": "batch", "dropout": 0.3}], ids=["plain", "with everything"])
+def test_every_step_and_the_same_bits(data, more):
+    recorder, one, two = StepRecorder(), network(**more), network(**more)
+    one.fit(*data, batch_size=7, epochs=3, callbacks=[recorder, LearningRateMonitor()])
+    two.fit(*data, batch_size=7, epochs=3)
+    assert len(recorder.thetas) == 27
+    assert_array_equal(one.variables, two.variables)
+    assert_array_equal(recorder.thetas[-1], two.theta)
+    assert one.history.loss == two.history.loss
+    assert one.history.learning_rate == two.history.learning_rate
+
+
+def test_steps_of_a_schedule(data):
+    rates = LearningRateMonitor(by_step=True)
+    optimizer = cmlp.SGD(cmlp.schedules.Linear(0.4))
+    network().fit(*data, optimizer=optimizer, batch_size=30, epochs=2, callbacks=[rates, StepRecorder()])
+    np.testing.assert_allclose(rates.rates, [0.4, 0.3, 0.2, 0.1])
+    by_epoch = LearningRateMonitor()
+    network().fit(*data, optimizer=optimizer, batch_size=30, epochs=2, callbacks=by_epoch)
+    np.testing.assert_allclose(by_epoch.rates, [0.3, 0.1])
+
+
+@pytest.mark.parametrize("hook", ["on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_fit_end"])
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_an_exception_leaves_a_usable_network(hook, error, optimizer, data):
+    def fail(self, training):
+        if hook != "on_epoch_end" or len(training.history) == 2:
+            raise error("from a callback")
+
+    net, recorder = network(), Recorder()
+    failing = type("Failing", (Callback,), {hook: fail})()
+    with pytest.raises(error, match="from a callback"):
+        net.fit(*data, optimizer=optimizer, batch_size=None, epochs=5, callbacks=[recorder, failing])
+    assert recorder.calls[-1].startswith("fit ends")
+    assert np.isfinite(net.theta).all()
+    if hook == "on_epoch_end":
+        assert len(net.history) == 2
+        twin = network()
+        twin.fit(*data, optimizer=optimizer, batch_size=None, epochs=2)
+        assert_array_equal(net.theta, twin.theta)
+    net.fit(*data, epochs=2)
+    assert net.score(*data) > 0.4
+
+
+def test_a_callback_may_predict_but_not_train(data):
+    class Predicts(Callback):
+        def on_epoch_end(self, training):
+            self.score = training.network.score(*data)
+
+    class Trains(Callback):
+        def on_epoch_end(self, training):
+            training.network.fit(*data)
+
+    predicts = Predicts()
+    net = network()
+    net.fit(*data, epochs=2, callbacks=predicts)
+    assert predicts.score == net.score(*data)
+    with pytest.raises(RuntimeError, match="being trained"):
+        net.fit(*data, epochs=2, callbacks=Trains())
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_stopping(optimizer, data):
+    class Stop(Callback):
+        def on_epoch_end(self, training):
+            if len(training.history) == 3:
+                training.stop("three are enough")
+
+    history = network().fit(*data, optimizer=optimizer, batch_size=None, epochs=50, callbacks=Stop())
+    assert len(history) == 3
+    assert history.stopped == "three are enough"
+
+
+# --- those that ship ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("monitor", ["val_loss", "val_score", "loss", "function"])
+def test_early_stopping(monitor, data):
+    X, y = data
+    rng = np.random.default_rng(0)
+    noisy = np.where(rng.random(60) < 0.3, 1 - y, y)
+    net = cmlp.Network([4, 60, 2], dtype="float64")
+    given = (lambda net: net.score(X, y)) if monitor == "function" else monitor
+    stopping = EarlyStopping(given, patience=4)
+    history = net.fit(
+        X, noisy, optimizer=cmlp.Adam(0.05), epochs=300, batch_size=10, validation_data=(X, y), callbacks=[stopping]
+    )
+    values = history.val_score if monitor == "function" else getattr(history, monitor)
+    better = min if monitor in ("loss", "val_loss") else max
+    assert history.stopped == "no progress"
+    assert stopping.best == better(values)
+    assert history.best_epoch == stopping.best_epoch == values.index(better(values)) + 1
+    assert len(history) == stopping.best_epoch + 4
+    if monitor == "val_loss":
+        assert net.cost(X, y) == stopping.best
+
+
+def test_early_stopping_needs_what_it_watches(data):
+    with pytest.raises(ValueError, match="monitor 'val_loss' needs validation_data"):
+        network().fit(*data, callbacks=EarlyStopping())
+
+
+def test_checkpoints(data, tmp_path):
+    path = tmp_path / "net.{epoch}.pkl"
+    net = network()
+    net.fit(*data, epochs=5, callbacks=[ModelCheckpoint(path, every=2), ModelCheckpoint(tmp_path / "best", "loss")])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["best", "net.2.pkl", "net.4.pkl"]
+    saved = pickle.loads((tmp_path / "net.4.pkl").read_bytes())
+    saved.fit(*data, epochs=1)
+    assert_array_equal(saved.theta, net.theta)
+
+
+def test_csv_logger(data, tmp_path):
+    path = tmp_path / "log.csv"
+    net = network()
+    first = net.fit(*data, epochs=2, validation_data=data, callbacks=CSVLogger(path))
+    second = net.fit(*data, epochs=2, validation_data=data, callbacks=CSVLogger(path, append=True))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
+    assert [float(row["val_loss"]) for row in rows] == first.val_loss + second.val_loss
+    network().fit(*data, epochs=1, callbacks=CSVLogger(path))
+    assert len(path.read_text().splitlines()) == 2
+
+
+def test_progress_is_silent_where_nobody_looks(data, capsys):
+    network().fit(*data, epochs=2, callbacks=Progress())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress(data, capsys):
+    pytest.importorskip("tqdm")
+    network().fit(*data, epochs=3, validation_data=data, callbacks=Progress(always=True))
+    shown = capsys.readouterr().err
+    assert "3/3" in shown
+    assert "loss=" in shown
+    assert "val_score=" in shown
+
+
+def test_progress_without_tqdm(data, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
+    with pytest.raises(ImportError, match=r"Progress needs tqdm: pip install cmlp\[progress\]"):
+        network().fit(*data, callbacks=Progress(always=True))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: EarlyStopping("loess"), "monitor 'loess' is not known; there are loss, val_loss, val_score"),
+        (lambda: EarlyStopping(patience=0), "patience must be a whole number, at least 1"),
+        (lambda: EarlyStopping(min_change=-1), "min_change must be a finite number, at least 0"),
+        (lambda: ModelCheckpoint("x", every=0), "every must be a whole number"),
+        (lambda: CSVLogger("x", append=1), "append must be True or False"),
+        (lambda: network().fit([[0.0] * 4], [0], callbacks=[3]), "callbacks must be objects of cmlp.callbacks.Callback.*got 3"),
+        (lambda: network().fit([[0.0] * 4], [0], callbacks=[Recorder]), "callbacks is the class Recorder; give one of it"),
+    ],
+)
+def test_what_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
