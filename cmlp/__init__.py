@@ -4,6 +4,7 @@ The map of the package:
 
 ==================  ==============================================================================================
 `Network`           a network: fit, predict, forward, score, cost, gradient, step, trace, summary
+`MLPClassifier`     networks as scikit-learn's estimators, with `MLPRegressor` (extra ``cmlp[sklearn]``)
 `SGD` ... `Adam`    optimizers, frozen sets of hyper-parameters
 `losses`            what is made small, likewise; `losses.Custom` for one of your own
 `BatchNorm` ...     normalisation of layers, likewise
@@ -23,8 +24,6 @@ Inside: ``network`` owns theta and the engines; ``training`` is the loop over ca
 ``validation`` look at what users give; ``engines`` and ``threads`` keep work spaces and threads; ``_core`` is the door to the
 compiled part, whose sources are in ``src_pyx/cmlp``.
 """
-
-__version__ = "0.1.0"
 
 import importlib
 import importlib.util
@@ -59,6 +58,7 @@ from cmlp.optimizers import (
 from cmlp.rules import Clip, Penalty
 from cmlp.trace import Trace
 from cmlp.training import DivergenceError, History
+from cmlp.version import __version__ as __version__
 
 __all__ = [
     "LBFGS",
@@ -74,6 +74,8 @@ __all__ = [
     "History",
     "LayerNorm",
     "Lion",
+    "MLPClassifier",
+    "MLPRegressor",
     "Momentum",
     "NAdam",
     "Nesterov",
@@ -101,8 +103,10 @@ def __getattr__(name: str):
     """Parts that few programs need are loaded on first use (PEP 562)."""
     if name in ("datasets", "inspection", "reference"):
         return importlib.import_module(f"cmlp.{name}")
+    if name in ("MLPClassifier", "MLPRegressor"):
+        return getattr(importlib.import_module("cmlp.estimators"), name)
     raise AttributeError(f"module 'cmlp' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "datasets", "inspection", "reference"])
+    return sorted([*globals(), "MLPClassifier", "MLPRegressor", "datasets", "inspection", "reference"])

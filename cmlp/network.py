@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import _core, architecture, fitting, initializers, registry, scores, summary, targets, threads, validation
+from cmlp import _core, architecture, fitting, initializers, registry, scores, summary, targets, threads, validation, version
 from cmlp.callbacks import Callback
 from cmlp.engines import Engines
 from cmlp.layers import Array, Layer
@@ -249,9 +249,10 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "_theta", "memory")}
         state["memory"] = None if self.memory is None else self.memory.parts()
-        return state
+        return state | {"version": version.__version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        version.check_pickle("Network", state.pop("version", None))
         self.__dict__.update(state)
         self._allocate()
         self._variables[:] = state["_variables"]
@@ -303,6 +304,10 @@ class Network:
             return self.outputs(samples, False, n_threads)
         draws = [(self.shuffle_seed, k) for k in range(validation.check_integer("passes", passes, 1))]
         return np.stack([self.outputs(samples, False, n_threads, draw=draw) for draw in draws])
+
+    def scores(self, X: Any, *, n_threads: int | None = None) -> Array:
+        """Z of the last layer, (n_samples, n_outputs), where the loss takes that (cross_entropy, log_loss, ...); else its A."""
+        return self.outputs(make_inputs(self, X), True, n_threads)
 
     def predict(self, X: Any, *, n_threads: int | None = None) -> Array:
         """Labels for classification, values for regression.

@@ -459,6 +459,14 @@ def check_matrix(array, width: int | None, name: str = "X"):
     return array
 
 
+def check_all_finite(array, name: str) -> None:
+    """Values of a kind that can be nan."""
+    wrong = np.argwhere(~np.isfinite(array))
+    if len(wrong):
+        place = ", ".join(map(str, wrong[0]))
+        raise ValueError(f"{name}[{place}] is {array[tuple(wrong[0])]}: {name} contains NaN or inf; drop or fill such samples")
+
+
 def check_length(array, n_samples: int, name: str) -> None:
     if len(array) != n_samples:
         raise ValueError(f"{name} has {len(array)} rows, X has {n_samples}")

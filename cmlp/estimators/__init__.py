@@ -1,0 +1,15 @@
+"""`MLPClassifier` and `MLPRegressor`: networks as scikit-learn's estimators (extra ``cmlp[sklearn]``).
+
+They hold no arithmetic: ``settings`` turns scikit-learn's parameters into what `cmlp.Network` takes, ``tables`` prepares inputs
+with scikit-learn's transformers, ``base`` fits.
+"""
+
+try:
+    import sklearn  # noqa: F401
+except ImportError:
+    raise ImportError("cmlp's estimators need scikit-learn: pip install cmlp[sklearn]; cmlp.Network does without") from None
+
+from cmlp.estimators.classifier import MLPClassifier
+from cmlp.estimators.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

@@ -1,0 +1,127 @@
+"""scikit-learn's names for what cmlp calls by others: solvers, rates, penalties, activations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cmlp import optimizers, schedules, validation
+from cmlp.callbacks import Callback
+from cmlp.optimizers import LBFGS, Optimizer
+from cmlp.rules import Penalty
+from cmlp.schedules import Schedule
+
+ACTIVATIONS = {"logistic": "sigmoid"}
+OUTPUTS = {"sigmoid": "logistic", "exponential": "exp"}  # the way back, for `out_activation_`
+LEAST_RATE = 1e-6  # where "adaptive" ends
+ADAPTIVE_FACTOR = 0.2
+
+
+@dataclass(frozen=True)
+class InverseScaling(Schedule):
+    """scikit-learn's "invscaling": ``initial / (samples seen before this epoch + 1)^power``."""
+
+    initial: float
+    power: float
+    n_samples: int
+
+    def at(self, epochs, length):
+        return self.initial / (np.floor(epochs + 1e-9) * self.n_samples + 1) ** self.power
+
+
+def activation(given):
+    """cmlp's name of a hidden layer's function, or of each layer's."""
+    if isinstance(given, list):
+        return [activation(each) for each in given]
+    return ACTIVATIONS.get(given, given) if isinstance(given, str) else given
+
+
+def learning_rate(estimator, n_samples: int):
+    """A number or a schedule."""
+    kind, initial = estimator.learning_rate, estimator.learning_rate_init
+    if isinstance(kind, Schedule) or callable(kind):
+        return kind
+    validation.check_name("learning_rate", kind, ("constant", "invscaling", "adaptive"))
+    validation.check_above_zero("learning_rate_init", initial)
+    if estimator.solver != "sgd" or kind == "constant":
+        return float(initial)
+    if kind == "invscaling":
+        return InverseScaling(float(initial), float(estimator.power_t), n_samples)
+    return schedules.ReduceOnPlateau(float(initial), ADAPTIVE_FACTOR, patience(estimator), max(float(estimator.tol), 0.0))
+
+
+class EndOfAdaptive(Callback):
+    """Ends a training whose "adaptive" rate has become too small to change anything."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_fit_begin(self, training) -> None:
+        self.epochs = 0
+
+    def on_epoch_end(self, training) -> None:
+        self.epochs += training.history.learning_rate[-1] <= LEAST_RATE
+        if self.epochs >= self.patience:
+            training.stop("tol")
+
+
+def is_adaptive(estimator) -> bool:
+    return estimator.solver == "sgd" and estimator.learning_rate == "adaptive"
+
+
+def patience(estimator) -> int:
+    """Epochs without progress after which something happens: scikit-learn waits for one more than it says."""
+    return int(min(estimator.n_iter_no_change, 10**9)) + 1
+
+
+def optimizer(estimator, n_samples: int) -> Optimizer | LBFGS:
+    """The solver, with scikit-learn's hyper-parameters where it has them."""
+    solver = estimator.solver
+    if isinstance(solver, (Optimizer, LBFGS)):
+        return solver
+    validation.check_name("solver", solver, optimizers.BY_NAME)
+    if solver == "lbfgs":
+        return LBFGS(gradient_tol=float(estimator.tol), max_evaluations=int(estimator.max_fun))
+    rate = learning_rate(estimator, n_samples)
+    if solver == "sgd":
+        if estimator.momentum == 0:
+            return optimizers.SGD(rate)
+        kind = optimizers.Nesterov if estimator.nesterovs_momentum else optimizers.Momentum
+        return kind(rate, estimator.momentum)
+    own = {name: getattr(estimator, name) for name in ("beta_1", "beta_2", "epsilon")} if solver == "adam" else {}
+    return optimizers.BY_NAME[solver](rate, **own)
+
+
+def batch_size(estimator, n_samples: int) -> int | None:
+    """Samples in a batch, at most all."""
+    if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
+        return None
+    if estimator.batch_size is None:
+        return None
+    if estimator.batch_size == "auto":
+        return min(200, n_samples)
+    return min(validation.check_integer("batch_size", estimator.batch_size, 1), n_samples)
+
+
+def penalty(estimator, batch: int | None, n_samples: int, mean_weight: float) -> Penalty | None:
+    """alpha, which scikit-learn divides by the samples of a batch, or by the sum of their weights."""
+    alpha = validation.check_number("alpha", estimator.alpha, least=0)
+    return Penalty(l2=alpha / ((batch or n_samples) * mean_weight)) if alpha else None
+
+
+def dtype(estimator) -> str:
+    """float32, but for L-BFGS, whose line searches need more."""
+    if estimator.dtype != "auto":
+        return estimator.dtype
+    return "float64" if batch_size(estimator, 1) is None and estimator.batch_size is not None else "float32"
+
+
+def sizes(given) -> list[int]:
+    """Widths of the hidden layers, from one or several."""
+    each = list(given) if np.iterable(given) else [given]
+    return [validation.check_integer("hidden_layer_sizes", int(n) if isinstance(n, np.integer) else n, 1) for n in each]
+
+
+def output_name(network) -> str:
+    """scikit-learn's name of the output function."""
+    name = network.activations[-1]
+    return OUTPUTS.get(name, name)
