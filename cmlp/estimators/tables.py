@@ -32,6 +32,7 @@ def preprocessor(X, scale: str | None, categorical_features, impute: bool) -> Co
     """Numeric columns filled and scaled, the others one-hot."""
     categorical = _categorical(X, categorical_features)
     numeric = [column for column in _columns(X) if column not in set(categorical)]
+    _check_numbers(X, numeric, impute)
     steps: list = [SimpleImputer(strategy="median", add_indicator=True)] if impute else []
     if scale is not None:
         validation.check_name("scale", scale, ("standard", "quantile"))
@@ -46,8 +47,9 @@ def preprocessor(X, scale: str | None, categorical_features, impute: bool) -> Co
 
 def transform(transformers: ColumnTransformer, X, impute: bool):
     """The matrix that the network sees."""
-    if not impute:
-        _check_present(transformers, X)
+    for name, _, columns in transformers.transformers_:
+        if name == "numeric":
+            _check_numbers(X, columns, impute)
     return np.asarray(transformers.transform(X), dtype=np.float64)
 
 
@@ -85,22 +87,16 @@ def _holds_categories(kind) -> bool:
     return str(kind).lower().split("(")[0] in ("category", "object", "string", "str", "categorical", "enum", "utf8")
 
 
-def _check_present(transformers: ColumnTransformer, X) -> None:
-    """Raise at the first missing number."""
-    for name, _, columns in transformers.transformers_:
-        if name != "numeric":
-            continue
-        for column in columns:
-            values = np.asarray(X[column] if hasattr(X, "columns") else np.asarray(X)[:, column])
-            if values.dtype.kind not in "biuf":
-                try:
-                    values = values.astype(np.float64)
-                except (TypeError, ValueError):
-                    raise ValueError(
-                        f"column {column!r} holds {values.dtype}, not numbers: name it in categorical_features"
-                    ) from None
-            missing = np.flatnonzero(~np.isfinite(values))
-            if len(missing):
-                raise ValueError(
-                    f"column {column!r} holds NaN or inf, first in row {missing[0]}: impute=True fills missing numbers"
-                )
+def _check_numbers(X, columns, impute: bool) -> None:
+    """Raise at the first numeric column that holds text or, unless it is filled, a missing number."""
+    for column in columns:
+        values = np.asarray(X[column] if hasattr(X, "columns") else np.asarray(X)[:, column])
+        try:
+            numbers = values.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"column {column!r} holds {values.dtype}, not numbers: name it in categorical_features") from None
+        missing = np.flatnonzero(~np.isfinite(numbers))
+        if len(missing) and not impute:
+            raise ValueError(
+                f"column {column!r} holds NaN or inf, first in row {missing[0]}: impute=True fills missing numbers"
+            )
