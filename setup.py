@@ -14,7 +14,7 @@ from setuptools.command.build_ext import build_ext
 CORE = ["_registry", "_products", "_random", "_team", "_plan", "_own_loss", "_after", "_propagation", "_parameters", "_step"]
 CORE += ["_instructions", "_samples", "_core", "_kernels"]
 # Built once for each instruction set; the best is imported.
-FAMILIES = ["_gather", "_linear", "_noise", "_regular", "_activations", "_activations_of_z", "_activations_of_rows"]
+FAMILIES = ["_csr", "_gather", "_linear", "_noise", "_regular", "_activations", "_activations_of_z", "_activations_of_rows"]
 FAMILIES += ["_norms", "_losses", "_optimizers"]
 
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and os.name == "posix"

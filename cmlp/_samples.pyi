@@ -10,9 +10,10 @@ def usable_as_it_is(X: Any, width: int, dtype: Any) -> bool: ...
 
 class Samples:
     n_samples: int
+    sparse: bool
     def __init__(
         self,
-        X: Array,
+        X: Any,
         Y: Array | None = None,
         sample_weight: Array | None = None,
         input_scale: float = 1.0,

@@ -26,7 +26,7 @@ class _Loan:
 
     __slots__ = ("blas_at_work", "engine", "engines", "key")
 
-    def __init__(self, engines: "Engines", key: tuple[int, bool], engine: _core.Engine, blas_at_work: bool) -> None:
+    def __init__(self, engines: "Engines", key: tuple[int, bool, bool], engine: _core.Engine, blas_at_work: bool) -> None:
         self.engines, self.key, self.engine, self.blas_at_work = engines, key, engine, blas_at_work
 
     def __enter__(self) -> _core.Engine:
@@ -56,10 +56,10 @@ class Engines:
         self._most_rows = most_rows(sum(products))
         self._places = len(PLACES) if (layers["norm"] != NONE).any() or (layers["source"] != NO_SOURCE).any() else 3
         self._largest_product = 0 if _core.own_products else max(products)
-        self._idle: list[tuple[tuple[int, bool], _core.Engine]] = []  # the last used at the end
+        self._idle: list[tuple[tuple[int, bool, bool], _core.Engine]] = []  # the last used at the end
         self._lock = threading.Lock()
 
-    def take(self, n_rows: int, keep_Z: bool = False, training: bool = False) -> "_Loan":
+    def take(self, n_rows: int, keep_Z: bool = False, training: bool = False, sparse: bool = False) -> "_Loan":
         """An engine for batches of n_rows, with BLAS limited to one thread where it might use more.
 
         It may hold fewer rows, through which a batch goes in chunks; but in training, batch normalisation needs all of them.
@@ -70,22 +70,24 @@ class Engines:
             If the work space cannot be allocated.
         """
         capacity = n_rows if n_rows < self._most_rows or (training and self._meet_batches) else self._most_rows
-        key = (capacity, keep_Z)
+        key = (capacity, keep_Z, sparse)
         engine = self._pop(key) or self._new(*key)
         return _Loan(self, key, engine, capacity * self._largest_product > SMALL_PRODUCT)
 
-    def _new(self, capacity: int, keep_Z: bool) -> _core.Engine:
+    def _new(self, capacity: int, keep_Z: bool, sparse: bool) -> _core.Engine:
         validation.check_rows_fit(capacity, self._widths, self._places * self._dtype.itemsize)
         net = self._architecture
-        return _core.Engine(*net.tables, net.objective, capacity, self._dtype, keep_Z, net.input_noise, net.input_dropout)
+        return _core.Engine(
+            *net.tables, net.objective, capacity, self._dtype, keep_Z, net.input_noise, net.input_dropout, sparse
+        )
 
-    def put_back(self, key: tuple[int, bool], engine: _core.Engine) -> None:
+    def put_back(self, key: tuple[int, bool, bool], engine: _core.Engine) -> None:
         with self._lock:
             self._idle.append((key, engine))
             if len(self._idle) > MOST_IDLE:
                 del self._idle[0]
 
-    def _pop(self, key: tuple[int, bool]) -> "_core.Engine | None":
+    def _pop(self, key: tuple[int, bool, bool]) -> "_core.Engine | None":
         with self._lock:
             for place in range(len(self._idle) - 1, -1, -1):
                 if self._idle[place][0] == key:

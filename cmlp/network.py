@@ -278,7 +278,7 @@ class Network:
 
         Parameters
         ----------
-        X : array_like (n_samples, n_features)
+        X : array_like or scipy.sparse matrix (n_samples, n_features)
             Any real dtype and strides.
         passes : int, optional
             Monte-Carlo dropout (Gal and Ghahramani, ICML 2016): as many passes with dropout on, each with masks of its own,
@@ -355,7 +355,7 @@ class Network:
         samples, _ = make_samples(self, X, y, sample_weight)
         self.check_learns()
         dtheta = np.empty_like(self.theta)
-        with self.engines.take(samples.n_samples, training=training) as engine:
+        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
             total, finite = engine.gradient(self._variables, dtheta, samples, team, **self.mode(training))
         if not finite:
@@ -391,6 +391,7 @@ class Network:
         cost (squared_error): 0.045
         """
         self.check_learns()
+        X = validation.as_array(X, "X")
         return trace_step(self, make_samples(self, X, y, sample_weight)[0], training)
 
     # --- how it learns --------------------------------------------------------------------------------------
@@ -425,8 +426,9 @@ class Network:
 
         Parameters
         ----------
-        X : array_like (n_samples, n_features)
-            Of any real dtype, order and strides; batches of it are gathered and converted, it is never copied whole.
+        X : array_like or scipy.sparse matrix (n_samples, n_features)
+            Of any real dtype, order and strides; batches of it are gathered and converted, it is never copied whole. Of a
+            sparse matrix only what is stored is multiplied; CSR with the network's dtype is used as it is.
         y : array_like (n_samples,) or (n_samples, n_outputs)
             A vector means classes if the network has several outputs, or if its loss is log_loss, cross_entropy or perceptron:
             whole numbers or text. A matrix holds values, one-hot rows, or several labels at once.
@@ -579,7 +581,7 @@ class Network:
     ) -> Array:
         """A of the last layer for bound samples or, as scores, its Z where the loss takes that."""
         out = np.empty((samples.n_samples, self.architecture.sizes[-1]), self.dtype)
-        with self.engines.take(samples.n_samples) as engine:
+        with self.engines.take(samples.n_samples, sparse=samples.sparse) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
             engine.forward(self._variables if variables is None else variables, samples, out, as_scores, team, draw)
         return out
@@ -591,7 +593,7 @@ class Network:
 
     def mean_loss(self, samples, n_threads: int | None, variables: Array | None = None, *, training: bool = False) -> float:
         """The mean of the losses of bound samples."""
-        with self.engines.take(samples.n_samples, training=training) as engine:
+        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
             variables = self._variables if variables is None else variables
             return engine.cost(variables, samples, team, **self.mode(training)) / samples.n_samples

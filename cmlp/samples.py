@@ -1,12 +1,24 @@
 """The caller's arrays made ready for the core: looked at, never copied whole."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse
 
 from cmlp import _samples, targets, validation
+from cmlp.layers import Array
 
 BLOCK = 1 << 16  # numbers looked at together for one that is not finite
+
+
+class Csr(NamedTuple):
+    """Compressed rows as the core takes them."""
+
+    data: Array
+    indices: Array
+    indptr: Array
+    shape: tuple[int, int]
 
 
 def make_inputs(network, X):
@@ -20,21 +32,42 @@ def make_samples(network, X, y, sample_weight=None, known=None, class_weight=Non
     known: what y means, where it is not what the network knows. class_weight multiplies sample_weight.
     """
     X = _inputs(network, X)
-    Y, meaning = targets.encode(y, len(X), network.objective, network.n_targets, known or network.targets)
+    n_samples = X.shape[0]
+    Y, meaning = targets.encode(y, n_samples, network.objective, network.n_targets, known or network.targets)
     if Y.ndim == 2:
         _check_finite(Y, "y", network.dtype, 1.0)
     if class_weight is not None:
         sample_weight = targets.weigh_classes(class_weight, Y, meaning, sample_weight)
-    weight = validation.check_sample_weight(sample_weight, len(X))
+    weight = validation.check_sample_weight(sample_weight, n_samples)
     return _samples.Samples(X, Y, weight, network.input_scale, network.objective.off), meaning
 
 
 def _inputs(network, X):
+    if scipy.sparse.issparse(X):
+        return _compressed(network, X)
     if network.input_scale == 1 and _samples.usable_as_it_is(X, network.sizes[0], network.dtype):
         return X
     X = validation.check_matrix(X, network.sizes[0])
     _check_finite(X, "X", network.dtype, network.input_scale)
     return X
+
+
+def _compressed(network, X):
+    """A sparse X in compressed rows, in the network's dtype, indices sorted: the caller's arrays where they are so."""
+    validation.check_sparse(X, network)
+    X = X.tocsr() if X.format != "csr" else X
+    validation.check_csr(X)
+    if not X.has_sorted_indices:
+        X = X.sorted_indices()
+    indices, indptr = (np.ascontiguousarray(part, kind) for part, kind in ((X.indices, np.int32), (X.indptr, np.int64)))
+    with np.errstate(over="ignore"):
+        data = np.ascontiguousarray(X.data, network.dtype)
+        finite = math.isfinite(_samples.largest(data) * abs(network.input_scale)) if len(data) else True
+    if not finite:
+        entry = int(np.flatnonzero(~np.isfinite(data * network.dtype.type(network.input_scale)))[0])
+        row = int(np.searchsorted(indptr, entry, side="right")) - 1
+        validation.raise_not_finite("X", row, int(indices[entry]), X.data[entry], network.dtype, network.input_scale)
+    return Csr(data, indices, indptr, X.shape)
 
 
 def _check_finite(array, name: str, dtype: np.dtype, scale: float) -> None:

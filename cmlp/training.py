@@ -168,7 +168,7 @@ class Training:
         """Train to the end; on an exception, the network holds the last whole step."""
         self.began = time.perf_counter()
         patience = Patience(self.stopping)
-        with self.network.engines.take(self.chunk, training=True) as engine:
+        with self.network.engines.take(self.chunk, training=True, sparse=self.samples.sparse) as engine:
             self.engine = engine
             self.n_threads = threads.resolve_for(engine, self.chunk, self.n_threads)
             self.engine.prepare(self.n_threads)

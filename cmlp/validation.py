@@ -408,7 +408,7 @@ def as_array(given, name: str):
     if given is None:
         raise TypeError(f"{name} is None: give {'labels or values, one for each row of X' if name == 'y' else 'an array'}")
     if hasattr(given, "tocsr"):
-        raise TypeError(f"{name} is a sparse matrix, which networks do not take yet: give {name}.toarray()")
+        raise TypeError(f"{name} is a sparse matrix, which is not taken here: give {name}.toarray()")
     if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise ValueError(f"{name} has {np.ma.count_masked(given)} masked entries: drop such samples, or fill them")
     try:
@@ -457,6 +457,34 @@ def check_matrix(array, width: int | None, name: str = "X"):
     if width is not None and array.shape[1] != width:
         raise ValueError(f"{name} has {array.shape[1]} columns; the network was made for {width}")
     return array
+
+
+def check_sparse(X, network) -> None:
+    """A sparse X in front of a network."""
+    if X.ndim != 2 or X.shape[1] != network.sizes[0]:
+        raise ValueError(f"X has shape {X.shape}; the network was made for {network.sizes[0]} columns")
+    if X.shape[0] == 0:
+        raise ValueError(f"X has no samples: its shape is {X.shape}")
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"X must hold real numbers; got dtype {X.dtype}")
+    if network.architecture.input_noise or network.architecture.input_dropout:
+        raise ValueError("input_noise and input_dropout need a dense X: give X.toarray(), or leave them out")
+
+
+def check_csr(X) -> None:
+    """Compressed rows whose arrays fit together: compiled code reads where they point."""
+    n_rows, n_columns = X.shape
+    indptr, indices = np.asarray(X.indptr), np.asarray(X.indices)
+    whole = (
+        indptr.shape == (n_rows + 1,)
+        and len(X.data) == len(indices)
+        and indptr[0] == 0
+        and indptr[-1] == len(indices)
+        and bool((np.diff(indptr) >= 0).all())
+        and (len(indices) == 0 or (int(indices.min()) >= 0 and int(indices.max()) < n_columns))
+    )
+    if not whole:
+        raise ValueError(f"X is a damaged CSR matrix: its indptr and indices do not fit its shape {X.shape}")
 
 
 def check_all_finite(array, name: str) -> None:

@@ -387,6 +387,21 @@ def test_poisson_and_own_losses():
     assert_allclose(one.predict(X_VALUES), two.predict(X_VALUES), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["csr_array", "csc_array", "csr_matrix"])
+def test_sparse_inputs(kind):
+    import scipy.sparse
+
+    X = getattr(scipy.sparse, kind)(np.where(X_DIGITS > 0.3, X_DIGITS, 0))
+    settings = {"max_iter": 20, "random_state": 0, "early_stopping": True, "dtype": "float64"}
+    sparse, dense = MLPClassifier(**settings).fit(X, Y_DIGITS), MLPClassifier(**settings).fit(X.toarray(), Y_DIGITS)
+    assert_allclose(sparse.predict_proba(X), dense.predict_proba(X.toarray()), rtol=1e-9)
+    assert_allclose(sparse.validation_scores_, dense.validation_scores_)
+    parts = MLPClassifier(**settings | {"early_stopping": False})
+    assert parts.partial_fit(X, Y_DIGITS).partial_fit(X, Y_DIGITS).n_iter_ == 2
+    with pytest.raises(TypeError, match="need a dense X: scale a sparse one with MaxAbsScaler"):
+        MLPClassifier(scale="standard").fit(X, Y_DIGITS)
+
+
 # --- inside scikit-learn --------------------------------------------------------------------------------------
 def test_grid_search_on_two_processes():
     search = GridSearchCV(

@@ -267,6 +267,7 @@ class BaseMLP(BaseEstimator):
 
     def _validated(self, X, y, sample_weight, reset: bool):
         if self._prepares:
+            tables.check_dense(X)
             tables.check_names(self, X, reset)
             y = self._validated_y(y)
             validation.check_length(y, tables.n_rows(X), "y")
@@ -280,6 +281,7 @@ class BaseMLP(BaseEstimator):
 
     def _validated_X(self, X):
         if self._prepares:
+            tables.check_dense(X)
             tables.check_names(self, X, False)
             return X
         return validate_data(self, X, accept_sparse=["csr"], reset=False, **tables.KINDS)
@@ -357,7 +359,7 @@ class BaseMLP(BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
+        tags.input_tags.sparse = not self._prepares
         tags.input_tags.allow_nan = bool(self.impute)
         return tags
 

@@ -22,6 +22,11 @@ def rows_of(X, rows):
     return _safe_indexing(X, rows)
 
 
+def check_dense(X) -> None:
+    if hasattr(X, "tocsr"):
+        raise TypeError("scale, categorical_features and impute need a dense X: scale a sparse one with MaxAbsScaler before")
+
+
 def check_names(estimator, X, reset: bool) -> None:
     """Number and names of the columns, kept or compared."""
     _check_feature_names(estimator, X, reset=reset)

@@ -60,7 +60,7 @@ def forward(layers, X, draw=None, training=False):
         value = Values(Z=gemm_nn(outs[l], layer.W) + (0 if layer.b is None else layer.b), A=None, out=None)
         value.N = value.Z
         if layer.norm is not None:
-            value.constant = layer.norm.name == "batch" and (not training or len(X) == 1)
+            value.constant = layer.norm.name == "batch" and (not training or X.shape[0] == 1)
             given = (layer.mean, layer.variance) if value.constant else statistics(layer.norm.name, value.Z)
             value.mean, value.variance = given
             value.hat = normalise(value.Z, value.mean, value.variance, layer.norm.eps)

@@ -21,14 +21,14 @@ def gradient(layers, X, Y, loss, sample_weight=None, loss_values=(), draw=None, 
     is one on outputs; `backward` gives the others; `accumulate` the parameters'. draw, training: see `forward`.
     """
     values = forward(layers, X, draw, training)
-    total, dZ_last = loss_of(layers[-1], values[-1], Y, loss, sample_weight, 1 / len(X), loss_values)
-    return total / len(X), accumulate(layers, X, values, backward(layers, values, dZ_last))
+    total, dZ_last = loss_of(layers[-1], values[-1], Y, loss, sample_weight, 1 / X.shape[0], loss_values)
+    return total / X.shape[0], accumulate(layers, X, values, backward(layers, values, dZ_last))
 
 
 def cost(layers, X, Y, loss, sample_weight=None, loss_values=(), draw=None, training=False):
     """The mean loss of the samples: 1/n sum_i sample_weight_i loss_i."""
     last = forward(layers, X, draw, training)[-1]
-    return loss_of(layers[-1], last, Y, loss, sample_weight, 1.0, loss_values)[0] / len(X)
+    return loss_of(layers[-1], last, Y, loss, sample_weight, 1.0, loss_values)[0] / X.shape[0]
 
 
 def loss_of(layer, value, Y, loss, sample_weight, scale, loss_values):
@@ -65,7 +65,7 @@ def fit(
     ----------
     layers : list of `cmlp.layers.Layer`
         Where to start; they are not changed.
-    X : ndarray (n_samples, n_features)
+    X : ndarray or sparse array (n_samples, n_features)
     Y : ndarray (n_samples, n_targets)
     loss : str, or a function of (Z, Y)
     optimizer : str
@@ -104,9 +104,9 @@ def fit(
     losses, changes, t = [], [], 0
     update_size = batch_size * accumulated
     for epoch in range(epochs):
-        order = permutation(len(X), seed, epoch) if shuffle and update_size < len(X) else np.arange(len(X))
+        order = permutation(X.shape[0], seed, epoch) if shuffle and update_size < X.shape[0] else np.arange(X.shape[0])
         total, largest = 0.0, 0.0
-        for start in range(0, len(X), update_size):
+        for start in range(0, X.shape[0], update_size):
             rows = order[start : start + update_size]
             t += 1
             now = {name: value if np.isscalar(value) else value[t - 1] for name, value in hyper.items()}
@@ -118,7 +118,7 @@ def fit(
             largest = max(largest, update(parameters, d, state, optimizer, now, t, rules))
             move_running(layers, moved, rules)
             total += sum_of_losses
-        losses.append(float(total / len(X)) + penalties(parameters, rules))
+        losses.append(float(total / X.shape[0]) + penalties(parameters, rules))
         changes.append(float(largest))
     return layers, losses, changes
 
@@ -138,19 +138,19 @@ def gradient_of_update(layers, X, Y, loss, sample_weight, loss_values, batch_siz
     if dropout is not None:
         layers = [replace(layer, dropout=dropout) if layer.dropout else layer for layer in layers]
     total, sums, moved = 0.0, None, {l: (layer.mean, layer.variance) for l, layer in enumerate(layers)}
-    for start in range(0, len(X), batch_size):
+    for start in range(0, X.shape[0], batch_size):
         rows = slice(start, start + batch_size)
         shifted = replace(draw, first=start)
         values = forward(layers, X[rows], shifted, True)
         weight = None if sample_weight is None else sample_weight[rows]
-        batch_total, dZ = loss_of(layers[-1], values[-1], Y[rows], loss, weight, 1 / len(X), loss_values)
+        batch_total, dZ = loss_of(layers[-1], values[-1], Y[rows], loss, weight, 1 / X.shape[0], loss_values)
         gradients = accumulate(layers, X[rows], values, backward(layers, values, dZ))
         flat = [d for blocks in gradients for d in blocks if d is not None]
         sums = flat if sums is None else [a + b for a, b in zip(sums, flat)]
         total += batch_total
         for l, (layer, value) in enumerate(zip(layers, values)):
             if layer.mean is not None and not value.constant:
-                n, (mean, variance) = len(X[rows]), moved[l]
+                n, (mean, variance) = len(value.Z), moved[l]
                 unbiased = value.variance[0] * n / (n - 1)
                 moved[l] = move(mean, value.mean[0], layer.norm.momentum), move(variance, unbiased, layer.norm.momentum)
     return total, sums, moved

@@ -4,13 +4,14 @@ All of it works on tiles, whose rows are fan_out apart. Equations: cmlp/referenc
 """
 
 from cython cimport floating
+from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
-from cmlp._plan cimport NONE, NO_SOURCE
+from cmlp._plan cimport INPUT, NONE, NO_SOURCE
 from cmlp._products cimport gemm_nn, gemm_nt
 from cmlp._propagation cimport input_of
 from cmlp._registry cimport (
-    Draw, add_rows, draw_mask, learned_backward, learned_forward, multiply_rows, norm_backward, norm_forward,
+    Draw, add_rows, csr_product, draw_mask, learned_backward, learned_forward, multiply_rows, norm_backward, norm_forward,
 )
 
 
@@ -49,11 +50,33 @@ cdef inline void add_source(
     cdef Py_ssize_t width = plan.layers[layer.source + 1].fan_in
     cdef const floating* source = input_of(plan, batch, layer.source + 1, <const floating*>work) + row * width
     cdef floating* out = work + layer.out + row * layer.fan_out + column
-    if layer.P == NONE:
+    if layer.source == INPUT and plan.sparse:
+        add_sparse(batch, layer, row, n_rows, column, n_columns, variables, out)
+    elif layer.P == NONE:
         add_rows(source + column, width, n_rows, n_columns, out)
     else:
         gemm_nn(n_rows, n_columns, width, source, width, variables + layer.P + column, layer.fan_out,
                 <const floating*>out, layer.fan_out, out, layer.fan_out)
+
+
+cdef inline void add_sparse(
+    const Batch* batch, const Layer* layer, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t column, Py_ssize_t n_columns,
+    const floating* variables, floating* out,
+) noexcept nogil:
+    """The same for a source X in compressed rows."""
+    cdef Py_ssize_t i, sample
+    cdef int64_t p
+    if layer.P != NONE:
+        csr_product(&batch.X, batch.order, batch.start + row, n_rows, variables + layer.P + column, layer.fan_out, n_columns,
+                    <const floating*>out, layer.fan_out, out, layer.fan_out)
+        return
+    for i in range(n_rows):
+        sample = batch.start + row + i
+        sample = sample if batch.order == NULL else batch.order[sample]
+        for p in range(batch.X.indptr[sample], batch.X.indptr[sample + 1]):
+            if column <= batch.X.indices[p] < column + n_columns:
+                out[i * layer.fan_out + batch.X.indices[p] - column] += (
+                    <floating>batch.X.scale * (<const floating*>batch.X.data)[p])
 
 
 cdef void finish(

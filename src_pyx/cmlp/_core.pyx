@@ -96,7 +96,7 @@ cdef class Engine:
 
     def __init__(
         self, cnp.ndarray layers, cnp.ndarray params, objective, Py_ssize_t capacity, dtype, bint keep_Z=False,
-        double input_noise=0, double input_dropout=0,
+        double input_noise=0, double input_dropout=0, bint sparse=False,
     ):
         """objective: a cmlp.losses.Loss, whose name is registered or which has a method `evaluate`."""
         cdef Plan* plan = &self.plan
@@ -116,6 +116,7 @@ cdef class Engine:
         plan.input_noise, plan.input_dropout = input_noise, input_dropout
         plan.capacity = capacity
         plan.keep_Z = keep_Z
+        plan.sparse = sparse
         self.choose_loss(objective)
         lay_out(plan, self.dtype.itemsize)
         self.tiles = np.array(list_tiles(plan), dtype=np.intp)
@@ -197,6 +198,8 @@ cdef class Engine:
     cdef Run new_run(self, Samples samples, uint64_t seed, Py_ssize_t t, bint training, bint dropping) except *:
         """t: the update that the random numbers are drawn for, or the pass of a prediction with dropout."""
         cdef Run run
+        if samples.sparse != self.plan.sparse or (samples.sparse and samples.X.type_number != self.type_number):
+            raise TypeError("X is not of the kind that the engine was made for")
         run.data.training, run.data.dropping = training, dropping
         run.data.draw.seed, run.data.draw.t = seed, t
         run.data.draw.purpose = DROPOUT if training else SAMPLING

@@ -41,7 +41,7 @@ instruction_sets = tuple(cpu_levels().decode().split())          # those that th
 
 # in this order: a loss may name an activation as its link
 KERNELS = (
-    "_gather", "_linear", "_noise", "_regular", "_activations", "_activations_of_z", "_activations_of_rows", "_norms",
+    "_csr", "_gather", "_linear", "_noise", "_regular", "_activations", "_activations_of_z", "_activations_of_rows", "_norms",
     "_losses", "_optimizers",
 )
 

@@ -12,7 +12,7 @@ from cmlp._elementary cimport larger
 from cmlp._plan cimport INPUT, MOST_VECTORS, Block, Layer, Tile, meets_its_batch, n_tiles
 from cmlp._products cimport gemm_skipping, gemm_tn
 from cmlp._propagation cimport input_of, mostly_zeros
-from cmlp._registry cimport add_change, average, clip, decay, optimizer_change, penalise, sum_rows, sum_squares
+from cmlp._registry cimport add_change, average, clip, csr_gradient, decay, optimizer_change, penalise, sum_rows, sum_squares
 from cmlp._team cimport Search, Team, next_task
 
 cdef enum:
@@ -28,7 +28,10 @@ cdef inline void matrix_gradient(
     cdef const floating* A_prev = input_of(plan, batch, block.source + 1, work) + tile.row
     cdef const floating* dZ = work + block.delta + tile.column
     # dW (fan_in, fan_out) = A_prev^T (fan_in, n_rows) . dZ (n_rows, fan_out);   dP = (source's output)^T . dout
-    if block.source == INPUT and mostly_zeros(plan, batch, 0, batch.n_rows):
+    if block.source == INPUT and plan.sparse:
+        csr_gradient(&batch.X, batch.order, batch.start, batch.n_rows, tile.row, tile.n_rows, dZ, block.cols, tile.n_columns,
+                     add, dW, ld_dW)
+    elif block.source == INPUT and mostly_zeros(plan, batch, 0, batch.n_rows):
         gemm_skipping(True, tile.n_rows, tile.n_columns, batch.n_rows, A_prev, block.rows, dZ, block.cols,
                       <const floating*>(dW if add else NULL), ld_dW, dW, ld_dW)
     else:

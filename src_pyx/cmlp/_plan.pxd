@@ -96,6 +96,7 @@ cdef struct Plan:
     bint link                        # the loss takes Z of the last layer
     bint keep_Z
     bint has_residuals
+    bint sparse                      # X comes in compressed rows, and has no room in the work space
     bint may_skip                    # the first layer is worth looking for zeros in X
     bint watched                     # a step is long enough to look for signals inside it
     Py_ssize_t panel                 # columns that one thread normalises over the batch

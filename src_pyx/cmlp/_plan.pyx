@@ -14,6 +14,7 @@ cdef enum:
     WATCHED = 10 * 1000 * 1000           # multiplications in a step from which signals are looked for inside it
     MANY_INPUTS = 64                     # from which, and from so many units of the first layer, zeros of X are looked for
     MANY_UNITS = 16
+    SPARSE_TILE = 32 * 1024              # numbers of a tile of dW, if X is sparse: it looks through all rows of the batch
     PANEL = 64                           # columns normalised over the batch by one thread
     LONG_CALL = 1000 * 1000              # parameters from which a call of the core may last longer (cmlp/training.py)
 
@@ -120,9 +121,9 @@ cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
     plan.has_residuals = False
     plan.by_layer = plan.n_params * itemsize > SMALL_NET or plan.own_loss
     plan.watched = rows * plan.n_params > WATCHED or plan.n_params > LONG_CALL
-    plan.may_skip = can_skip_zeros() and plan.n_inputs >= MANY_INPUTS and plan.layers[0].fan_out >= MANY_UNITS
+    plan.may_skip = can_skip_zeros() and not plan.sparse and plan.n_inputs >= MANY_INPUTS and plan.layers[0].fan_out >= MANY_UNITS
     plan.block_rows = block_of(rows) if has_tiles() else 128
-    plan.X = place(&end, rows * plan.n_inputs, itemsize)
+    plan.X = place(&end, 0 if plan.sparse else rows * plan.n_inputs, itemsize)
     plan.X_mask = place(&end, rows * plan.n_inputs, itemsize) if plan.input_dropout > 0 else NONE
     plan.Y = place(&end, rows * plan.n_targets, itemsize)
     plan.sample_weight = place(&end, rows, itemsize)
@@ -135,6 +136,8 @@ cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
         plan.by_layer = plan.by_layer or meets_its_batch(layer)
         plan.has_residuals = plan.has_residuals or layer.source != NO_SOURCE
         cut(plan, layer, whole_rows, whole_rows_before)
+        if plan.sparse and l == 0:
+            layer.gradient_rows = min(max(SPARSE_TILE // layer.gradient_columns, <Py_ssize_t>48), layer.fan_in)
         plan.n_scratch = max(plan.n_scratch, layer.gradient_rows * layer.gradient_columns)
     plan.n_scratch = n_tiles(plan.n_scratch * itemsize, LINE) * (LINE // itemsize)
     plan.n_work = end

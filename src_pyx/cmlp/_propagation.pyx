@@ -15,7 +15,7 @@ from cmlp._own_loss cimport ask
 from cmlp._plan cimport is_plain, n_tiles
 from cmlp._products cimport gemm_nn, gemm_nt, gemm_skipping
 from cmlp._registry cimport (
-    Draw, activation_backward, activation_forward, add_noise, count_nonzeros, draw_mask, gather, loss_gradient,
+    Draw, activation_backward, activation_forward, add_noise, count_nonzeros, csr_product, draw_mask, gather, loss_gradient,
     multiply_rows,
 )
 from cmlp._team cimport Search, leave, next_task
@@ -49,14 +49,17 @@ cdef inline void forward_tile(
 ) noexcept nogil:
     """Z and A of one tile of layer l."""
     cdef const Layer* layer = &plan.layers[l]
-    cdef const floating* A_prev = input_of(plan, batch, l, work) + row * layer.fan_in
+    cdef const floating* A_prev
     cdef const floating* W = theta + layer.W + column
     cdef floating* Z = work + layer.Z + row * layer.fan_out + column
     cdef const floating* b = <const floating*>NULL
     if layer.b >= 0:
         b = theta + layer.b + column
     # Z (n_rows, n_columns) = b + A_prev (n_rows, fan_in) . W (fan_in, n_columns)
-    if l == 0 and mostly_zeros(plan, batch, row, n_rows):
+    A_prev = input_of(plan, batch, l, work) + row * layer.fan_in
+    if l == 0 and plan.sparse:
+        csr_product(&batch.X, batch.order, batch.start + row, n_rows, W, layer.fan_out, n_columns, b, 0, Z, layer.fan_out)
+    elif l == 0 and mostly_zeros(plan, batch, row, n_rows):
         gemm_skipping(
             False, n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
     else:
@@ -101,6 +104,8 @@ cdef inline void gather_inputs(
     const Plan* plan, const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows, floating* work,
 ) noexcept nogil:
     cdef const floating* X = input_of(plan, batch, 0, <const floating*>work)
+    if plan.sparse:
+        return
     if X == work + plan.X:
         gather(&batch.X, batch.order, batch.start + row, n_rows, plan.n_inputs, work + plan.X + row * plan.n_inputs)
     if disturbs(plan, batch):

@@ -102,7 +102,7 @@ cdef struct Optimizer:
     prepare_values prepare           # NULL: the hyper-parameters as they are
     int n_hyper
 
-# Loops of the core itself that each instruction set compiles (_gather, _linear, _noise, _regular, _tiles).
+# Loops of the core itself that each instruction set compiles (_csr, _gather, _linear, _noise, _regular, _tiles).
 cdef enum:
     NARROW = 4                       # columns that a row of a small product may have
     SHALLOW = 16                     # and terms in each of its sums
@@ -171,6 +171,22 @@ ctypedef void (*add_f32)(
     const float* B, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, float* C) noexcept nogil
 ctypedef void (*add_f64)(
     const double* B, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, double* C) noexcept nogil
+
+# Z (n_rows, n_columns) = S + X . W for rows of a compressed X; S is NULL for zeros, Z itself, or one row for all (lds = 0)
+ctypedef void (*csr_product_f32)(
+    const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, const float* W, Py_ssize_t ldw,
+    Py_ssize_t n_columns, const float* S, Py_ssize_t lds, float* Z, Py_ssize_t ldz) noexcept nogil
+ctypedef void (*csr_product_f64)(
+    const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, const double* W, Py_ssize_t ldw,
+    Py_ssize_t n_columns, const double* S, Py_ssize_t lds, double* Z, Py_ssize_t ldz) noexcept nogil
+
+# dW = (add ? dW : 0) + the rows from `first` on of X^T . dZ
+ctypedef void (*csr_gradient_f32)(
+    const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t first, Py_ssize_t n_first,
+    const float* dZ, Py_ssize_t ldz, Py_ssize_t n_columns, bint add, float* dW, Py_ssize_t ldw) noexcept nogil
+ctypedef void (*csr_gradient_f64)(
+    const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t first, Py_ssize_t n_first,
+    const double* dZ, Py_ssize_t ldz, Py_ssize_t n_columns, bint add, double* dW, Py_ssize_t ldw) noexcept nogil
 
 # What the random numbers of a pass depend on, besides sample and unit.
 cdef struct Draw:
@@ -245,6 +261,10 @@ cdef struct Linear:
     add_f64 add64
     mask_f32 mask32
     mask_f64 mask64
+    csr_product_f32 csr_product32
+    csr_product_f64 csr_product64
+    csr_gradient_f32 csr_gradient32
+    csr_gradient_f64 csr_gradient64
     noise_f32 noise32
     noise_f64 noise64
 
@@ -430,6 +450,26 @@ cdef inline void add_noise(
         LINEAR.noise32(draw, deviation, row, n_rows, width, X)
     else:
         LINEAR.noise64(draw, deviation, row, n_rows, width, X)
+
+
+cdef inline void csr_product(
+    const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, const floating* W, Py_ssize_t ldw,
+    Py_ssize_t n_columns, const floating* S, Py_ssize_t lds, floating* Z, Py_ssize_t ldz,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.csr_product32(X, order, start, n_rows, W, ldw, n_columns, S, lds, Z, ldz)
+    else:
+        LINEAR.csr_product64(X, order, start, n_rows, W, ldw, n_columns, S, lds, Z, ldz)
+
+
+cdef inline void csr_gradient(
+    const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t first, Py_ssize_t n_first,
+    const floating* dZ, Py_ssize_t ldz, Py_ssize_t n_columns, bint add, floating* dW, Py_ssize_t ldw,
+) noexcept nogil:
+    if floating is float:
+        LINEAR.csr_gradient32(X, order, start, n_rows, first, n_first, dZ, ldz, n_columns, add, dW, ldw)
+    else:
+        LINEAR.csr_gradient64(X, order, start, n_rows, first, n_first, dZ, ldz, n_columns, add, dW, ldw)
 
 
 cdef inline double loss_of_rows(

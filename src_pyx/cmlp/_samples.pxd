@@ -7,4 +7,5 @@ cdef class Samples:
     cdef Source X, Y
     cdef const double* sample_weight
     cdef readonly Py_ssize_t n_samples
+    cdef readonly bint sparse
     cdef tuple alive                     # the arrays that are pointed to

@@ -3,6 +3,7 @@
 import numpy as np
 
 from libc.math cimport isfinite
+from libc.stdint cimport int32_t, int64_t
 cimport numpy as cnp
 
 from cmlp._registry cimport LINEAR, gather
@@ -36,11 +37,15 @@ cdef void* address(object given, int type_number, Py_ssize_t n, bint writable) e
 
 # --- samples ------------------------------------------------------------------------------------------------
 cdef class Samples:
-    """X, Y and weights of the caller's, read where they lie. Y is a matrix, or a vector of class codes (intp)."""
+    """X, Y and weights of the caller's, read where they lie. Y is a matrix, or a vector of class codes (intp).
+
+    X is a matrix, or a scipy CSR matrix with indptr in int64 and sorted indices in int32.
+    """
 
     def __init__(self, X, Y=None, sample_weight=None, double input_scale=1.0, double off=0.0):
-        self.n_samples = len(X)
-        self.X = source_of(X, input_scale)
+        self.sparse = hasattr(X, "indptr")
+        self.n_samples = X.shape[0]
+        self.X = compressed(X, input_scale) if self.sparse else source_of(X, input_scale)
         if Y is not None:
             if len(Y) != self.n_samples:
                 raise TypeError("X and Y differ in length")
@@ -57,13 +62,28 @@ cdef class Samples:
         cdef Py_ssize_t n_rows = out.shape[0], width = out.shape[1]
         if start < 0 or start + n_rows > self.n_samples:
             raise TypeError("rows out of range")
-        if source.data == NULL:
-            raise TypeError("these samples have no targets")
+        if source.data == NULL or source.indptr != NULL:
+            raise TypeError("these samples have no targets" if targets else "the rows of X are compressed")
         with nogil:
             if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT:
                 gather(&source, NULL, start, n_rows, width, <float*>numbers)
             else:
                 gather(&source, NULL, start, n_rows, width, <double*>numbers)
+
+
+cdef Source compressed(X, double scale) except *:
+    """X in compressed rows: its arrays were looked through in cmlp/samples.py."""
+    cdef Source source
+    cdef cnp.ndarray data = X.data
+    source.type_number = cnp.PyArray_TYPE(data)
+    source.data = <const char*>address(data, source.type_number, len(data), False)
+    source.indices = <const int32_t*>address(X.indices, cnp.NPY_INT32, len(data), False)
+    source.indptr = <const int64_t*>address(X.indptr, cnp.NPY_INT64, X.shape[0] + 1, False)
+    source.row_stride = source.column_stride = 0
+    source.swapped = source.codes = False
+    source.scale = scale
+    source.off = 0
+    return source
 
 
 cdef Source source_of(cnp.ndarray array, double scale) except *:
@@ -82,6 +102,8 @@ cdef Source source_of(cnp.ndarray array, double scale) except *:
     source.scale = scale
     source.codes = codes
     source.off = 0
+    source.indptr = NULL
+    source.indices = NULL
     return source
 
 

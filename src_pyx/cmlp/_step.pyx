@@ -176,11 +176,15 @@ cdef void train(
         n_steps += 1
         b += 1
         if thread == 0:
-            look_ahead(run, b == n_batches, n_steps % clock_every == 0, deadline)
+            look_ahead(run, b == n_batches and not plan.sparse, n_steps % clock_every == 0, deadline)
             lap(batch.clock, REST)
         change = larger(change, make_update(
             plan, run, &batch, &update, split, theta, dtheta, state, <const floating*>work, scratch, team, thread, n_threads))
         total += loss
+        if plan.sparse and b == n_batches:               # whose gradient has read X in this epoch's order
+            if thread == 0:
+                look_ahead(run, True, False, deadline)
+            meet(&batch, team, n_threads)
         if run.rules != NULL and isfinite(change):
             follow_update(plan, run, &batch, theta, team, thread, n_threads)
         if thread == 0:
