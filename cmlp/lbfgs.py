@@ -8,7 +8,7 @@ from cmlp import threads
 from cmlp.optimizers import LBFGS
 from cmlp.rules import Rules
 from cmlp.stopping import Patience, Stopping
-from cmlp.training import DivergenceError, History
+from cmlp.training import DivergenceError, History, log_begin, log_end, log_epochs
 
 
 class _Ended(Exception):
@@ -37,6 +37,7 @@ class LBFGSTraining:
         with network.engines.take(self.samples.n_samples, sparse=self.samples.sparse) as engine:
             self.engine, self.team = engine, threads.resolve_for(engine, self.samples.n_samples, self.n_threads)
             network.memory, network.targets, network.history = None, self.targets, self.history
+            log_begin(network, self.samples.n_samples, self.optimizer, self.team)
             options = {
                 "maxiter": self.epochs,
                 "maxcor": self.optimizer.memory,
@@ -57,6 +58,7 @@ class LBFGSTraining:
             finally:
                 network.theta[:] = self.last if self.best is None else self.best
                 self.callbacks.call("on_fit_end", self)
+        log_end(self.history)
         return self.history
 
     @property
@@ -93,6 +95,7 @@ class LBFGSTraining:
         theta, history = intermediate_result.x, self.history
         history.epoch.append(len(history) + 1)
         history.loss.append(float(intermediate_result.fun))
+        log_epochs(history, 1)
         history.largest_change.append(float(np.abs(theta - self.last).max()))
         history.learning_rate.append(np.nan)
         history.time.append(time.perf_counter() - self.began)

@@ -22,6 +22,8 @@ from cmlp.schedules import Schedule
 from cmlp.trace import Trace, trace_step
 from cmlp.training import History
 
+AT_ONCE = 1 << 16  # samples whose outputs are held while they are made into labels
+
 
 class Network:
     """A multilayer perceptron: ``A_l = f_l(A_(l-1) . W_l + b_l)``, with ``A_(-1) = input_scale X``.
@@ -319,8 +321,11 @@ class Network:
             several labels at once a matrix of 1 and 0 (-1 with perceptron); else the values of `forward`, with gaussian the
             means alone.
         """
-        meaning = self.targets or targets.assumed(self.objective, self.sizes[-1])
-        return self._predicted(make_inputs(self, X), meaning, n_threads)
+        meaning = self.targets or targets.assumed(self.objective, self.architecture.sizes[-1])
+        if not hasattr(X, "shape") or len(X.shape) != 2 or X.shape[0] <= AT_ONCE:
+            return self._predicted(make_inputs(self, X), meaning, n_threads)
+        blocks = (X[start : start + AT_ONCE] for start in range(0, X.shape[0], AT_ONCE))
+        return np.concatenate([self._predicted(make_inputs(self, block), meaning, n_threads) for block in blocks])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
         """Accuracy for classes (with several labels at once: all of a sample's right), R2 for values, averaged over outputs.

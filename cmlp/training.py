@@ -3,6 +3,7 @@
 It receives the network and imports nothing of it.
 """
 
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 from cmlp import profile, schedules, threads, validation
 from cmlp.pace import Pace
 from cmlp.stopping import Patience, Plateau
+
+logger = logging.getLogger("cmlp")
 
 TABLE_STEPS = 16_384  # in one call where a hyper-parameter has a schedule: so many rows are computed for it
 MOST_EPOCHS = 100_000  # in one call: it returns an array that long
@@ -83,6 +86,22 @@ class History:
 
 def _check_decay(name: str, value: float) -> float:
     return validation.check_number(name, value, least=0)
+
+
+def log_begin(network, n_samples: int, optimizer, n_threads: int) -> None:
+    logger.info("training %r on %d samples with %r, at most %d threads", network, n_samples, optimizer, n_threads)
+
+
+def log_epochs(history: History, n: int) -> None:
+    """The last n epochs."""
+    if n and logger.isEnabledFor(logging.DEBUG):
+        for epoch, loss in zip(history.epoch[-n:], history.loss[-n:]):
+            logger.debug("epoch %d: loss %.6g", epoch, loss)
+
+
+def log_end(history: History) -> None:
+    loss = history.loss[-1] if history.loss else float("nan")
+    logger.info("ended by %s after %d epochs, loss %.6g", history.stopped, len(history), loss)
 
 
 class Training:
@@ -172,6 +191,7 @@ class Training:
             self.engine = engine
             self.n_threads = threads.resolve_for(engine, self.chunk, self.n_threads)
             self.engine.prepare(self.n_threads)
+            log_begin(self.network, self.samples.n_samples, self.optimizer, self.n_threads)
             split = self.batch_size > engine.capacity or (self.rules is not None and self.rules.clip_norm < np.inf)
             self.dtheta = np.empty_like(self.network.theta) if split else None
             # there is memory for everything: only now does the network change
@@ -195,6 +215,7 @@ class Training:
                 engine.clocks = None
                 if self.profile:
                     self.profile.report()
+        log_end(self.history)
         return self.history
 
     def stop(self, reason: str) -> None:
@@ -330,6 +351,7 @@ class Training:
         last = int(self.memory.cursor.epoch)
         self.history.epoch += range(last - len(losses) + 1, last + 1)
         self.history.loss += map(float, losses)
+        log_epochs(self.history, len(losses))
         self.history.largest_change += map(float, changes)
         every, ended = self.steps_per_epoch, len(self.history.epoch)
         last_steps = range((ended - len(losses) + 1) * every - 1, ended * every, every)

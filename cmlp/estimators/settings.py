@@ -12,6 +12,7 @@ from cmlp.schedules import Schedule
 
 ACTIVATIONS = {"logistic": "sigmoid"}
 OUTPUTS = {"sigmoid": "logistic", "exponential": "exp"}  # the way back, for `out_activation_`
+FIRST_WEIGHTS = {"init": "glorot_uniform", "bias_init": "glorot_uniform"}  # as scikit-learn's, biases too
 LEAST_RATE = 1e-6  # where "adaptive" ends
 ADAPTIVE_FACTOR = 0.2
 
