@@ -1,8 +1,7 @@
-"""MLPClassifier and MLPRegressor: what scikit-learn's tests of its MLP ask for, and what cmlp adds."""
+"""What cmlp's estimators have more, inside scikit-learn's tools, from several threads; and what they refuse."""
 
 import pickle
 import threading
-import warnings
 
 import numpy as np
 import pytest
@@ -11,11 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
 
 import joblib
-from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.datasets import load_digits, make_classification, make_multilabel_classification, make_regression
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.datasets import load_digits, make_regression
+from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score, learning_curve
@@ -36,232 +34,6 @@ Y_VALUES = StandardScaler().fit_transform(Y_VALUES[:, None])[:, 0]
 SOLVERS = ["adam", "sgd", "lbfgs"]
 
 
-# --- as scikit-learn's ----------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("X", "y"), [(X_DIGITS, Y_DIGITS), (X_BINARY, Y_BINARY)], ids=["three classes", "two"])
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-def test_lbfgs_classification(X, y, activation):
-    """test_lbfgs_classification"""
-    n_train = 150 if len(X) == 200 else 100
-    model = MLPClassifier(
-        hidden_layer_sizes=50, solver="lbfgs", max_iter=150, shuffle=True, random_state=1, activation=activation
-    )
-    model.fit(X[:n_train], y[:n_train])
-    assert model.score(X[:n_train], y[:n_train]) > 0.95
-    predicted = model.predict(X[n_train:])
-    assert predicted.shape == (len(X) - n_train,)
-    assert predicted.dtype.kind == "i"
-
-
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-def test_lbfgs_regression(activation):
-    model = MLPRegressor(hidden_layer_sizes=50, solver="lbfgs", max_iter=150, random_state=1, activation=activation)
-    model.fit(X_VALUES, Y_VALUES)
-    assert model.score(X_VALUES, Y_VALUES) > (0.84 if activation == "identity" else 0.98)
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_max_fun_and_max_iter(solver):
-    model = MLPClassifier(solver=solver, max_iter=3, random_state=0).fit(X_DIGITS, Y_DIGITS)
-    assert model.n_iter_ == 3
-    assert len(model.loss_curve_) == 3
-    assert model.t_ == 600
-
-
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_learning_rate_warmstart(solver):
-    """test_learning_rate_warmstart, test_warm_start, test_warm_start_full_iteration"""
-    model = MLPClassifier(4, solver=solver, max_iter=3, warm_start=True, random_state=1)
-    model.fit(X_DIGITS, Y_DIGITS)
-    first = model.coefs_[0].copy()
-    assert model.n_iter_ == 3
-    model.fit(X_DIGITS, Y_DIGITS)
-    assert model.n_iter_ == 3
-    assert len(model.loss_curve_) == 6
-    assert model.loss_curve_[3] < model.loss_curve_[0]
-    assert (model.coefs_[0] != first).any()
-    with pytest.raises(ValueError, match="labels that are not in classes_"):
-        model.fit(X_DIGITS, Y_DIGITS + 7)
-
-
-def test_invscaling():
-    model = MLPClassifier(
-        4, solver="sgd", learning_rate="invscaling", learning_rate_init=0.5, power_t=0.25, max_iter=3, random_state=1
-    )
-    model.fit(X_DIGITS, Y_DIGITS)
-    assert_allclose(model.history_.learning_rate, [0.5, 0.5 / 201**0.25, 0.5 / 401**0.25])
-
-
-def test_adaptive_learning_rate():
-    """test_adaptive_learning_rate: the rate is divided by five until it is at most 1e-6."""
-    X, y = [[3, 2], [1, 6], [5, 6], [-2, -4]], [1, 1, 1, 0]
-    model = MLPClassifier(3, tol=0.5, max_iter=3000, solver="sgd", learning_rate="adaptive", random_state=0)
-    model.fit(X, y)
-    rates = np.unique(model.history_.learning_rate)[::-1]
-    assert_allclose(rates, 1e-3 / 5 ** np.arange(6))
-    assert model.n_iter_ < 3000
-
-
-@pytest.mark.parametrize("task", ["two classes", "classes", "labels", "values", "several values"])
-def test_shapes_and_output_functions(task):
-    """test_multilabel_classification, test_multioutput_regression, test_predict_proba_multiclass, ..."""
-    X, y = {
-        "two classes": (X_BINARY, Y_BINARY),
-        "classes": (X_DIGITS, Y_DIGITS),
-        "labels": make_multilabel_classification(n_samples=60, n_labels=2, random_state=0),
-        "values": (X_VALUES, Y_VALUES),
-        "several values": make_regression(n_samples=100, n_targets=5, random_state=0),
-    }[task]
-    kind = MLPRegressor if "values" in task else MLPClassifier
-    model = kind((20,), solver="lbfgs", max_iter=300, random_state=0).fit(X, y)
-    assert model.score(X, y) > 0.9
-    assert model.predict(X).shape == y.shape
-    assert model.n_layers_ == 3
-    assert model.n_features_in_ == X.shape[1]
-    assert model.n_outputs_ == {"two classes": 1, "classes": 3, "labels": 5, "values": 1, "several values": 5}[task]
-    expected = {"two classes": "logistic", "classes": "softmax", "labels": "logistic"}.get(task, "identity")
-    assert model.out_activation_ == expected
-    assert [W.shape for W in model.coefs_] == [(X.shape[1], 20), (20, model.n_outputs_)]
-    assert [b.shape for b in model.intercepts_] == [(20,), (model.n_outputs_,)]
-    if kind is MLPClassifier:
-        probabilities = model.predict_proba(X)
-        assert probabilities.shape == {"two classes": (len(X), 2), "classes": (len(X), 3), "labels": y.shape}[task]
-        if task != "labels":
-            assert_allclose(probabilities.sum(axis=1), 1)
-            assert_array_equal(model.classes_[probabilities.argmax(axis=1)], model.predict(X))
-        with np.errstate(divide="ignore"):
-            assert_allclose(model.predict_log_proba(X), np.log(probabilities))
-        assert model.decision_function(X).shape == ((len(X),) if task == "two classes" else probabilities.shape)
-
-
-def test_partial_fit_classes_error():
-    model = MLPClassifier(solver="sgd").partial_fit(X_DIGITS, Y_DIGITS, classes=[0, 1, 2])
-    with pytest.raises(ValueError, match="not the same as on last call"):
-        model.partial_fit(X_DIGITS, Y_DIGITS, classes=[1, 2])
-
-
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_partial_fit_is_one_epoch(kind, solver):
-    """test_partial_fit_classification, test_partial_fit_regression: as many calls as epochs, the same result."""
-    X, y = (X_DIGITS, Y_DIGITS) if kind is MLPClassifier else (X_VALUES, Y_VALUES)
-    settings = {"solver": solver, "random_state": 1, "batch_size": 50, "tol": 0}
-    whole = kind(max_iter=20, **settings).fit(X, y)
-    parts = kind(**settings)
-    for _ in range(20):
-        parts.partial_fit(X, y, **({"classes": np.unique(y)} if kind is MLPClassifier else {}))
-    assert_array_equal(parts.predict(X), whole.predict(X))
-    assert parts.n_iter_ == 20
-    assert_allclose(parts.loss_curve_, whole.loss_curve_)
-
-
-def test_partial_fit_sees_classes_one_at_a_time():
-    model = MLPClassifier((30,), random_state=0, learning_rate_init=0.01)
-    model.partial_fit(X_DIGITS[Y_DIGITS == 0], Y_DIGITS[Y_DIGITS == 0], classes=[0, 1, 2])
-    for _ in range(60):
-        model.partial_fit(X_DIGITS, Y_DIGITS)
-    assert model.score(X_DIGITS, Y_DIGITS) > 0.95
-
-
-def test_partial_fit_refuses_early_stopping():
-    with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
-        MLPClassifier(early_stopping=True).partial_fit(X_DIGITS, Y_DIGITS)
-
-
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_early_stopping(kind):
-    """test_early_stopping, test_early_stopping_stratified"""
-    X, y = (X_BINARY, Y_BINARY) if kind is MLPClassifier else (X_VALUES, Y_VALUES)
-    model = kind(tol=0.2, max_iter=3000, solver="sgd", early_stopping=True, random_state=0).fit(X, y)
-    assert model.n_iter_ < 3000
-    assert len(model.validation_scores_) == model.n_iter_
-    assert model.best_validation_score_ == max(model.validation_scores_)
-    assert model.best_loss_ is None
-    without = kind(max_iter=10, random_state=0).fit(X, y)
-    assert without.validation_scores_ is None
-    assert without.best_validation_score_ is None
-    assert without.best_loss_ == min(without.loss_curve_)
-
-
-def test_early_stopping_of_few_samples():
-    """test_early_stopping_stratified, test_mlp_warm_start_no_convergence"""
-    with pytest.raises(ValueError, match="validation set is too small"):
-        MLPClassifier(early_stopping=True).fit([[1, 2], [3, 4], [5, 6], [7, 8]], [0, 0, 0, 1])
-    model = MLPClassifier(solver="sgd", warm_start=True, early_stopping=True, max_iter=10, random_state=0)
-    with pytest.warns(ConvergenceWarning, match="hasn't converged yet"):
-        model.fit(X_DIGITS, Y_DIGITS)
-
-
-def test_verbose(capsys):
-    """test_verbose_sgd"""
-    MLPClassifier(solver="sgd", max_iter=2, verbose=10, hidden_layer_sizes=2).fit([[3, 2], [1, 6]], [1, 0])
-    assert "Iteration 1, loss = " in capsys.readouterr().out
-
-
-def test_n_iter_no_change():
-    """test_n_iter_no_change, test_n_iter_no_change_inf"""
-    for patience in (2, 5, 10):
-        model = MLPClassifier(tol=0.01, max_iter=3000, solver="sgd", n_iter_no_change=patience, random_state=0)
-        model.fit(X_BINARY, Y_BINARY)
-        assert patience < model.n_iter_ < 3000
-    model = MLPClassifier(tol=1e9, max_iter=60, solver="sgd", n_iter_no_change=np.inf).fit(X_BINARY, Y_BINARY)
-    assert model.n_iter_ == 60
-
-
-def test_the_seed_and_the_order():
-    """test_shuffle, test_params_errors"""
-    X, y = make_regression(n_samples=50, n_features=5, random_state=0)
-    one, two = (MLPRegressor(1, max_iter=3, batch_size=1, random_state=0).fit(X, y) for _ in range(2))
-    other = MLPRegressor(1, max_iter=3, batch_size=1, random_state=0, shuffle=False).fit(X, y)
-    assert_array_equal(one.coefs_[0], two.coefs_[0])
-    assert (one.coefs_[0] != other.coefs_[0]).any()
-    assert (MLPRegressor(1, max_iter=1, random_state=1).fit(X, y).coefs_[0] != one.coefs_[0]).any()
-
-
-def test_interrupted(monkeypatch):
-    """Ctrl-C ends a fit with a warning, as in scikit-learn."""
-
-    class Interrupts(cmlp.callbacks.Callback):
-        def on_epoch_end(self, training):
-            if len(training.history) == 2:
-                raise KeyboardInterrupt
-
-    model = MLPClassifier(callbacks=[Interrupts()], random_state=0)
-    with pytest.warns(UserWarning, match="Training interrupted by user"):
-        model.fit(X_DIGITS, Y_DIGITS)
-    assert model.n_iter_ == 2
-    assert model.predict(X_DIGITS).shape == (200,)
-
-
-@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
-def test_names_are_those_of_scikit_learn(kind):
-    theirs, own = getattr(neural_network, kind)(), getattr(cmlp, kind)()
-    missing = set(theirs.get_params()) - set(own.get_params())
-    assert not missing
-    different = {k: v for k, v in theirs.get_params().items() if k != "loss" and own.get_params()[k] != v}
-    assert different == {}
-    X, y = (X_DIGITS, Y_DIGITS) if kind == "MLPClassifier" else (X_VALUES, Y_VALUES)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        theirs.set_params(max_iter=3, early_stopping=True).fit(X, y)
-        own.set_params(max_iter=3, early_stopping=True).fit(X, y)
-    public = {name for name in vars(theirs) if name.endswith("_") and not name.startswith("_")}
-    assert {name for name in public if not hasattr(own, name)} == set()
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_the_same_kind_of_result(solver):
-    """Final losses and scores over seeds lie where scikit-learn's do."""
-    X, y = make_classification(300, 10, n_informative=6, n_classes=3, random_state=0)
-    X = StandardScaler().fit_transform(X)
-    settings = {"solver": solver, "max_iter": 60, "learning_rate_init": 0.01, "alpha": 0.1, "hidden_layer_sizes": (30,)}
-    losses = []
-    for kind in (neural_network.MLPClassifier, MLPClassifier):
-        losses.append([kind(**settings, random_state=seed).fit(X, y).loss_ for seed in range(5)])
-    theirs, own = np.array(losses)
-    assert abs(own.mean() - theirs.mean()) < 3 * max(theirs.std(), own.std(), 0.01 * theirs.mean())
-
-
-# --- what cmlp adds -------------------------------------------------------------------------------------------
 def test_everything_at_once():
     model = MLPClassifier(
         (32, 32),
