@@ -43,11 +43,11 @@ def make_samples(network, X, y, sample_weight=None, known=None, class_weight=Non
 
 
 def _inputs(network, X):
+    if network.input_scale == 1 and _samples.usable_as_it_is(X, network.architecture.sizes[0], network.dtype):
+        return X
     if scipy.sparse.issparse(X):
         return _compressed(network, X)
-    if network.input_scale == 1 and _samples.usable_as_it_is(X, network.sizes[0], network.dtype):
-        return X
-    X = validation.check_matrix(X, network.sizes[0])
+    X = validation.check_matrix(X, network.architecture.sizes[0])
     _check_finite(X, "X", network.dtype, network.input_scale)
     return X
 

@@ -375,15 +375,6 @@ def test_bad_X(name, method):
         getattr(net, method)(*((bad, Y) if method in TAKE_Y else (bad,)))
 
 
-@pytest.mark.parametrize("method", TAKE_X)
-@pytest.mark.parametrize("kind", ["csr_array", "csc_matrix", "coo_array", "dia_array", "lil_matrix"])
-def test_sparse_X(kind, method):
-    sparse = getattr(pytest.importorskip("scipy.sparse"), kind)(X)
-    net = classifier()
-    with refused(net, TypeError, r"X is a sparse matrix.*X.toarray\(\)"):
-        getattr(net, method)(*((sparse, Y) if method in TAKE_Y else (sparse,)))
-
-
 @pytest.mark.parametrize(
     ("dtype", "scale", "value", "message"),
     [

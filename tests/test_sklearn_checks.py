@@ -39,7 +39,7 @@ def failing(estimator):
         cmlp.MLPClassifier(solver="lbfgs", max_iter=50),
         cmlp.MLPRegressor(solver="lbfgs", max_iter=50),
         cmlp.MLPClassifier((8,), "tanh", solver="sgd", learning_rate_init=0.1, warm_start=True, dtype="float64"),
-        cmlp.MLPRegressor((8, 8), solver="sgd", warm_start=True, dtype="float64"),
+        cmlp.MLPRegressor((8, 8), solver="sgd", learning_rate_init=0.02, warm_start=True, dtype="float64"),
         cmlp.MLPClassifier((30, 30), batch_size=8, norm="layer", dropout=0.1, solver=cmlp.Adam(0.01)),
         cmlp.MLPRegressor((30,), batch_size=8, loss="huber"),
     ],

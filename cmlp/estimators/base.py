@@ -149,7 +149,7 @@ class BaseMLP(BaseEstimator):
 
     def _make_network(self, X) -> None:
         objective, width = self._objective()
-        own = settings.FIRST_WEIGHTS | dict(self.network or {})
+        own: dict[str, Any] = settings.FIRST_WEIGHTS | dict(self.network or {})
         self.network_ = Network(
             [X.shape[1], *settings.sizes(self.hidden_layer_sizes), width],
             settings.activation(self.activation),

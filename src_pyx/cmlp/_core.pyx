@@ -228,8 +228,10 @@ cdef class Engine:
 
     cdef Run new_pass(self, Samples samples, draw, bint training) except *:
         """draw: (seed, t), for dropout, and in training for noise; None: neither."""
-        seed, t = (0, 0) if draw is None else draw
-        return self.new_run(samples, seed, t, training, draw is not None)
+        if draw is None:
+            return self.new_run(samples, 0, 0, training, False)
+        seed, t = draw
+        return self.new_run(samples, seed, t, training, True)
 
     def forward(
         self, variables, Samples samples, out, bint scores=False, int n_threads=1, draw=None, bint training=False,

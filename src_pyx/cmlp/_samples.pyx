@@ -43,7 +43,7 @@ cdef class Samples:
     """
 
     def __init__(self, X, Y=None, sample_weight=None, double input_scale=1.0, double off=0.0):
-        self.sparse = hasattr(X, "indptr")
+        self.sparse = not cnp.PyArray_Check(X)
         self.n_samples = X.shape[0]
         self.X = compressed(X, input_scale) if self.sparse else source_of(X, input_scale)
         if Y is not None:
