@@ -17,6 +17,7 @@ The map of the package:
 `datasets`          readers for IDX and CSV files, generators, a bundled set of handwritten digits
 `inspection`        gradient check, diagnosis, hidden activations, range test of the learning rate
 `reference`         the same computations in plain NumPy, one line per equation
+`save`, `load`      networks in files, in the safetensors layout
 `show_config`       what this installation consists of
 ==================  ==============================================================================================
 
@@ -70,6 +71,7 @@ __all__ = [
     "AdamW",
     "BatchNorm",
     "Clip",
+    "DamagedFileError",
     "DivergenceError",
     "History",
     "LayerNorm",
@@ -91,9 +93,11 @@ __all__ = [
     "initializers",
     "inspection",
     "layers",
+    "load",
     "losses",
     "reference",
     "registry",
+    "save",
     "schedules",
     "show_config",
 ]
@@ -103,10 +107,12 @@ def __getattr__(name: str):
     """Parts that few programs need are loaded on first use (PEP 562)."""
     if name in ("datasets", "inspection", "reference"):
         return importlib.import_module(f"cmlp.{name}")
+    if name in ("DamagedFileError", "load", "save"):
+        return getattr(importlib.import_module("cmlp.persistence"), name)
     if name in ("MLPClassifier", "MLPRegressor"):
         return getattr(importlib.import_module("cmlp.estimators"), name)
     raise AttributeError(f"module 'cmlp' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "MLPClassifier", "MLPRegressor", "datasets", "inspection", "reference"])
+    return sorted({*globals(), *__all__})

@@ -1,14 +1,13 @@
 """Python code that runs between the epochs of a training, or between its steps."""
 
 import csv
-import os
 import pickle
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cmlp import validation
+from cmlp import files, validation
 from cmlp.layers import Array
 
 HOOKS = ("on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_fit_end")
@@ -212,17 +211,7 @@ class ModelCheckpoint(Callback):
                 return
             self.best = value
         if len(training.history) % self.every == 0:
-            write_whole(Path(self.path.replace("{epoch}", str(training.history.epoch[-1]))), pickle.dumps(training.network))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The content under a name of its own in the same folder, then renamed: never half a file."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+            files.write_whole(self.path.replace("{epoch}", str(training.history.epoch[-1])), [pickle.dumps(training.network)])
 
 
 class Progress(Callback):

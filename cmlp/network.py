@@ -193,6 +193,11 @@ class Network(Learner):
         return self.architecture.layers_of(self._variables)
 
     @property
+    def seed(self) -> int | None:
+        """What the network was made with; None for a Generator, or the system's entropy."""
+        return self._seed if isinstance(self._seed, (int, np.integer)) else None
+
+    @property
     def classes(self) -> Array | None:
         return None if self.targets is None else self.targets.classes
 
@@ -263,6 +268,11 @@ class Network(Learner):
         self._theta = self._variables[: self.architecture.n_params]
         self.engines = Engines(self.architecture, self.dtype)
         self._training = threading.Lock()
+
+    def restore(self, shuffle_seed: int, task: str | None) -> None:
+        """What a saved network knows besides its numbers: the key of its orders and masks, and what y means."""
+        self.shuffle_seed = validation.check_integer("shuffle_seed", shuffle_seed, 0, 2**64 - 1)
+        self.targets = None if task is None else targets.restored(task, self.classes)
 
     def summary(self) -> str:
         """A table of the layers: shapes, functions, numbers of parameters."""

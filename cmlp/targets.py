@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cmlp import validation
 from cmlp.losses import CLASS_LOSSES, Loss, Quantile
 
-__all__ = ["CLASS_LOSSES", "Targets", "assumed", "decode", "encode", "initial", "middle", "weigh_classes"]
+__all__ = ["CLASS_LOSSES", "Targets", "assumed", "decode", "encode", "initial", "middle", "restored", "weigh_classes"]
 
 VALUE_LOSSES = ("quantile", "poisson", "gamma", "gaussian")  # which make no sense of one-hot rows
 LEAST = {"poisson": "at least 0", "gamma": "above 0"}
@@ -44,6 +44,14 @@ def initial(n_outputs: int, classes) -> Targets | None:
     labels = _different(labels, "classes")
     _check_number_of_classes(labels, n_outputs)
     return Targets("classes", labels)
+
+
+def restored(task: str, classes) -> Targets:
+    """What a saved network takes y to mean."""
+    validation.check_name("task", task, ("classes", "labels", "values"))
+    if (task == "classes") != (classes is not None):
+        raise ValueError(f"task {task!r} {'needs' if classes is None else 'has no'} classes")
+    return Targets(task, classes)
 
 
 def assumed(loss: Loss, n_outputs: int) -> Targets:

@@ -21,7 +21,9 @@ PYTHON_MODULES = [name for name in MODULES if not name.rpartition(".")[2].starts
 # module: the modules of cmlp that it may import, besides those that anyone may
 ANYONE = {"validation", "layers"}
 MAY_IMPORT = {
-    "callbacks": set(),
+    "callbacks": {"files"},
+    "files": set(),
+    "persistence": {"files", "losses", "network", "norms"},
     "architecture": {"initializers", "losses", "norms", "registry"},
     "__main__": {"cli"},
     "cli": {"commands", "optimizers", "registry"},

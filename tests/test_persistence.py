@@ -1,0 +1,278 @@
+"""Saved networks: the same bits again, and no file that can do harm."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from test_combinations import random_network
+
+import cmlp
+from cmlp import DamagedFileError, files
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "net.safetensors"
+
+
+def trained(rng=None, **settings):
+    rng = np.random.default_rng(0) if rng is None else rng
+    net = cmlp.Network(**({"sizes": [3, 5, 4, 2], "norm": ["batch", None], "dtype": "float64"} | settings))
+    X = rng.normal(size=(20, net.sizes[0]))
+    net.fit(X, np.array(["no", "yes"])[rng.integers(0, 2, 20)], epochs=2, batch_size=8)
+    return net, X
+
+
+@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_random_networks(seed, dtype, path):
+    rng = np.random.default_rng([seed, 9])
+    net = cmlp.Network(**random_network(rng, dtype=dtype))
+    for layer in net.layers:
+        if layer.variance is not None:
+            layer.variance[:] = rng.uniform(0.5, 2, len(layer.variance))
+    cmlp.save(net, path)
+    again = cmlp.load(path)
+    X = rng.normal(size=(7, net.sizes[0]))
+    assert_array_equal(again.variables, net.variables)
+    assert_array_equal(again.forward(X), net.forward(X))
+    assert again.summary() == net.summary()
+    assert again.objective == net.objective
+    assert again.architecture.norms == net.architecture.norms
+    assert again.seed == net.seed
+
+
+def test_training_goes_on(path):
+    net, X = trained(dropout=0.3)
+    cmlp.save(net, path)
+    again, y = cmlp.load(path), net.predict(X)
+    assert_array_equal(again.predict(X), y)
+    net.memory = None
+    net.fit(X, y, epochs=3)
+    again.fit(X, y, epochs=3)
+    assert_array_equal(again.variables, net.variables)
+
+
+@pytest.mark.parametrize("labels", [["no", "yes"], [3, 7], [False, True], [0.5, 1.5], None])
+def test_classes(labels, path):
+    net = cmlp.Network([2, 2], classes=labels)
+    cmlp.save(net, path)
+    again = cmlp.load(path)
+    assert (again.classes is None) == (labels is None)
+    if labels is not None:
+        assert again.classes.tolist() == net.classes.tolist()
+        assert again.classes.dtype == net.classes.dtype
+
+
+def test_any_reader_of_safetensors_sees_the_weights(path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    net, _ = trained()
+    cmlp.save(net, path)
+    read = safetensors.load_file(path)
+    assert_array_equal(read["W0"], net.layers[0].W)
+    assert_array_equal(read["variance0"], net.layers[0].variance)
+
+
+def test_what_cannot_be_saved(path):
+    with pytest.raises(ValueError, match="whose loss is a Python function cannot be saved"):
+        cmlp.save(cmlp.Network([2, 1], loss=lambda Z, Y: (Z[:, 0], Z)), path)
+    net = cmlp.Network([2, 2], classes=np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[D]"))
+    with pytest.raises(ValueError, match="cannot be saved: use text or numbers"):
+        cmlp.save(net, path)
+    assert not path.exists()
+
+
+# --- damaged files --------------------------------------------------------------------------------------------
+def small(path):
+    net = cmlp.Network([1, 1], loss="squared_error", classes=None)
+    cmlp.save(net, path)
+    return net, path.read_bytes()
+
+
+def test_every_flip_of_a_byte(path):
+    """Either the same network, or a refusal: never a crash, never another network."""
+    net, content = small(path)
+    rng = np.random.default_rng(0)
+    same = 0
+    for place in range(len(content)):
+        for flip in (1, int(rng.integers(1, 256))):
+            damaged = bytearray(content)
+            damaged[place] ^= flip
+            path.write_bytes(damaged)
+            try:
+                again = cmlp.load(path)
+            except DamagedFileError:
+                continue
+            same += 1
+            assert_array_equal(again.variables, net.variables)
+            assert again.summary() == net.summary()
+    assert same < 40
+
+
+def test_every_truncation_and_anything_behind(path):
+    _, content = small(path)
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(DamagedFileError):
+            cmlp.load(path)
+    path.write_bytes(content + b"\0")
+    with pytest.raises(DamagedFileError, match="bytes behind the last tensor belong to nothing"):
+        cmlp.load(path)
+
+
+def parts(content):
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length]), content[8 + length :]
+
+
+def joined(header, data, text=None):
+    text = json.dumps(header).encode() if text is None else text
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def signed(header, data):
+    """A file whose checksum is right: made by somebody who knows the format."""
+    header["__metadata__"]["sha256"] = cmlp.persistence.safetensors.checksum(header, data)
+    return joined(header, data)
+
+
+def described(**changes):
+    def change(header, data):
+        network = json.loads(header["__metadata__"]["network"])
+        header["__metadata__"]["network"] = json.dumps(network | changes)
+        return signed(header, data)
+
+    return change
+
+
+def entry(name, **changes):
+    def change(header, data):
+        header[name] = header[name] | changes
+        return signed(header, data)
+
+    return change
+
+
+def renamed(header, data):
+    return signed({{"b0": "c0"}.get(name, name): value for name, value in header.items()}, data)
+
+
+MALICIOUS = {
+    "an unknown tensor": (renamed, "missing or unknown tensors: b0, c0"),
+    "a header of 16 EB": (lambda h, d: b"\xff" * 8 + d, "header would take 18,446,744,073,709,551,615 bytes"),
+    "a header of 2 MB": (lambda h, d: (2 << 20).to_bytes(8, "little") + b" " * (2 << 20) + d, "a header at most 1,048,576"),
+    "no JSON": (lambda h, d: joined(h, d, b"{'a': 1}"), "the header is no JSON"),
+    "no text": (lambda h, d: joined(h, d, b"\xff\xfe"), "the header is no JSON"),
+    "deep nesting": (lambda h, d: joined(h, d, b"[" * 500_000), "the header is no JSON"),
+    "a list": (lambda h, d: joined(h, d, b"[1]"), "the header is a list"),
+    "names twice": (lambda h, d: joined(h, d, b'{"W0": 1, "W0": 2}'), "the header names 'W0' twice"),
+    "nan": (lambda h, d: joined(h, d, b'{"W0": NaN}'), "holds NaN"),
+    "no metadata": (lambda h, d: joined({k: v for k, v in h.items() if k != "__metadata__"}, d), "no __metadata__"),
+    "another version": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"version": "9"}}, d), "version '9'"),
+    "a pickle": (lambda h, d: b"\x80\x04\x95" + d, "header would take"),
+    "an overlap": (entry("b0", data_offsets=[0, 4]), "should begin at"),
+    "a hole": (entry("b0", data_offsets=[8, 12]), "should begin at 4"),
+    "beyond the end": (entry("b0", shape=[1000], data_offsets=[4, 4004]), "end within the file's"),
+    "a shape below 0": (entry("b0", shape=[-1]), "has the shape"),
+    "a shape of 2^80": (entry("b0", shape=[2**80]), "has the shape"),
+    "a dtype of objects": (entry("b0", dtype="O"), "is not described by a dtype F32 or F64"),
+    "text for offsets": (entry("b0", data_offsets="ab"), "has no data_offsets"),
+    "shapes that do not chain": (described(sizes=[1, 7, 1]), "W0 should have the shape"),
+    "a huge layer": (described(sizes=[1, 2**31 - 1]), "W0 should have the shape"),
+    "sizes of text": (described(sizes="11"), "describes no network"),
+    "an unknown loss": (described(loss=["os.system", {}]), "describes no network"),
+    "arguments of a loss": (described(loss=["huber", {"delta": "__import__('os')"}]), "Huber: delta must be"),
+    "an unknown function": (described(output=["eval", 0.0]), "output 'eval' is not known"),
+    "a scale of infinity": (described(input_scale=1e999), "describes no network"),
+    "a negative scale of nothing": (described(input_scale=0), "input_scale must be"),
+    "an unknown dtype": (described(dtype="object"), "dtype must be"),
+    "classes of a gigabyte": (described(classes=["V1000000000", ["a"]], task="classes"), "classes of the kind"),
+    "an unknown task": (described(task="exec"), "task 'exec' is not known"),
+    "more parts": (described(hook="rm"), "does not have the parts of a network"),
+    "a negative key": (described(shuffle_seed=-1), "shuffle_seed must be"),
+    "no numbers": (lambda h, d: signed(h, np.array([np.nan, 0], "<f4").tobytes()), "not finite"),
+}
+
+
+@pytest.mark.parametrize("name", MALICIOUS)
+def test_malicious_files(name, path):
+    make, message = MALICIOUS[name]
+    _, content = small(path)
+    path.write_bytes(make(*parts(content)))
+    with pytest.raises(DamagedFileError, match=message):
+        cmlp.load(path)
+
+
+def test_a_missing_file(path):
+    with pytest.raises(FileNotFoundError):
+        cmlp.load(path)
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
+    net, content = small(path)
+
+    def fails(handle):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(OSError, match="no space left"):
+        cmlp.save(net, path)
+    assert path.read_bytes() == content
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_what_dead_processes_have_left_is_swept(path):
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    dead = path.with_name(f".{path.name}.{int(done.stdout)}.part")
+    alive = path.with_name(f".{path.name}.{os.getppid()}.part")
+    other = path.with_name(".other.1.part")
+    for beginning in (dead, alive, other):
+        beginning.write_bytes(b"half")
+    small(path)
+    assert not dead.exists()
+    assert alive.exists()
+    assert other.exists()
+
+
+def test_names_with_special_characters(tmp_path):
+    path = tmp_path / "a[1]*?.st"
+    small(path)
+    assert cmlp.load(path).sizes == [1, 1]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_killed_while_saving(path):
+    """The old file or the new one, at whatever moment."""
+    code = """
+import sys, cmlp
+nets = [cmlp.Network([60, 300, 2], seed=seed) for seed in (1, 2)]
+cmlp.save(nets[0], sys.argv[1])
+print("saved", flush=True)
+while True:
+    for net in nets:
+        cmlp.save(net, sys.argv[1])
+"""
+    expected = [cmlp.Network([60, 300, 2], seed=seed).theta for seed in (1, 2)]
+    for delay in np.random.default_rng(0).uniform(0, 0.05, 10):
+        process = subprocess.Popen([sys.executable, "-P", "-c", code, str(path)], stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"saved\n"
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+        theta = cmlp.load(path).theta
+        assert any((theta == one).all() for one in expected)
+    small(path)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_beginnings_of_names():
+    assert files.glob_escaped("a*[b]?") == "a[*][[]b][?]"
