@@ -62,6 +62,7 @@ class Callbacks:
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.each = callbacks
+        self.begun: list[Callback] = []
         used = {
             hook for callback in callbacks for hook in HOOKS if getattr(type(callback), hook) is not getattr(Callback, hook)
         }
@@ -69,7 +70,10 @@ class Callbacks:
         self.by_epoch = self.by_step or bool(used & {"on_epoch_begin", "on_epoch_end"})
 
     def call(self, hook: str, training) -> None:
-        for callback in self.each:
+        """Call a hook of each; `on_fit_end` of those that have begun."""
+        for callback in list(self.begun if hook == "on_fit_end" else self.each):
+            if hook == "on_fit_begin":
+                self.begun.append(callback)
             getattr(callback, hook)(training)
 
 
@@ -149,7 +153,7 @@ class EarlyStopping(Callback):
         self.best: float | None = None
         self.best_epoch = 0
         self.without = 0
-        self.kept: Array | None = None
+        self.kept: list[Array] = []
 
     def on_fit_begin(self, training) -> None:
         self.forget()
@@ -158,20 +162,26 @@ class EarlyStopping(Callback):
         value = self.monitor.value(training)
         if self.monitor.is_better(value, self.best, self.min_change):
             self.best, self.best_epoch, self.without = value, training.history.epoch[-1], 0
-            self.kept = training.network.variables.copy() if self.restore_best else None
+            self.kept = [kept.copy() for kept in self.to_keep(training.network)]
         else:
             self.without += 1
         if self.without >= self.patience:
             training.stop("no progress")
 
+    def to_keep(self, network) -> list[Array]:
+        """The parameters, and their running mean where there is one."""
+        return [kept for kept in (network.variables, network.mean) if kept is not None] if self.restore_best else []
+
     def on_fit_end(self, training) -> None:
-        if self.kept is not None:
-            training.network.variables = self.kept
+        if self.kept:
+            for now, best in zip(self.to_keep(training.network), self.kept):
+                now[:] = best
             training.history.best_epoch = self.best_epoch
+            self.kept = []
 
 
 class ModelCheckpoint(Callback):
-    """Pickle the network into a file, after every so many epochs or whenever it is the best so far.
+    """Pickle the network into a file, after every so many epochs; if `monitor` is given, when it is the best of those.
 
     The file is written beside and then renamed, so there is always a whole one. Load only pickles that you trust.
 
@@ -205,13 +215,14 @@ class ModelCheckpoint(Callback):
         self.best: float | None = None
 
     def on_epoch_end(self, training) -> None:
+        if len(training.history) % self.every != 0:
+            return
         if self.monitor is not None:
             value = self.monitor.value(training)
             if not self.monitor.is_better(value, self.best):
                 return
             self.best = value
-        if len(training.history) % self.every == 0:
-            files.write_whole(self.path.replace("{epoch}", str(training.history.epoch[-1])), [pickle.dumps(training.network)])
+        files.write_whole(self.path.replace("{epoch}", str(training.history.epoch[-1])), [pickle.dumps(training.network)])
 
 
 class Progress(Callback):
@@ -255,6 +266,7 @@ class Progress(Callback):
     def on_fit_end(self, training) -> None:
         if self.bar is not None:
             self.bar.close()
+            self.bar = None
 
 
 class CSVLogger(Callback):
@@ -288,6 +300,7 @@ class CSVLogger(Callback):
     def on_fit_end(self, training) -> None:
         if self.file is not None:
             self.file.close()
+            self.file = None
 
 
 class LearningRateMonitor(Callback):

@@ -8,6 +8,7 @@ import numpy as np
 from cmlp import _core, threads, validation
 from cmlp.architecture import Architecture
 from cmlp.layers import NO_SOURCE, NONE, PLACES
+from cmlp.losses import Custom
 
 CHUNK = 4096  # rows in a work space at most: a larger batch goes through it in chunks
 WORK = 5_000_000_000  # multiplications in a work space at most, so that a signal is never waited for long
@@ -50,6 +51,7 @@ class Engines:
     def __init__(self, architecture: Architecture, dtype: np.dtype) -> None:
         layers, _ = architecture.tables
         self._architecture, self._dtype = architecture, dtype
+        self._own_loss = isinstance(architecture.objective, Custom)
         self._meet_batches = bool((layers["running"] != NONE).any())
         self._widths = architecture.sizes
         products = [a * b for a, b in itertools.pairwise(self._widths)]
@@ -59,17 +61,21 @@ class Engines:
         self._idle: list[tuple[tuple[int, bool, bool], _core.Engine]] = []  # the last used at the end
         self._lock = threading.Lock()
 
-    def take(self, n_rows: int, keep_Z: bool = False, training: bool = False, sparse: bool = False) -> "_Loan":
+    def take(
+        self, n_rows: int, keep_Z: bool = False, training: bool = False, sparse: bool = False, with_loss: bool = False
+    ) -> "_Loan":
         """An engine for batches of n_rows, with BLAS limited to one thread where it might use more.
 
-        It may hold fewer rows, through which a batch goes in chunks; but in training, batch normalisation needs all of them.
+        It may hold fewer rows, through which a batch goes in chunks; but in training, batch normalisation needs all of them,
+        and so does a user's loss.
 
         Raises
         ------
         MemoryError
             If the work space cannot be allocated.
         """
-        capacity = n_rows if n_rows < self._most_rows or (training and self._meet_batches) else self._most_rows
+        whole = (training and self._meet_batches) or (with_loss and self._own_loss)
+        capacity = n_rows if n_rows < self._most_rows or whole else self._most_rows
         key = (capacity, keep_Z, sparse)
         engine = self._pop(key) or self._new(*key)
         return _Loan(self, key, engine, capacity * self._largest_product > SMALL_PRODUCT)

@@ -56,6 +56,7 @@ def prepare(
         validation.check_whole_gradients(type(optimizer).__name__, batch_size, samples.n_samples)
     validation.check_theta(network.theta)
     validation.check_batches_for_norm(network.layers, chunk)
+    dropout = rate_of_dropout(network, dropout)
     epochs = validation.check_integer("epochs", epochs, 1)
     updates = rules.resolve(
         network.tables[1],
@@ -84,7 +85,7 @@ def prepare(
         epochs,
         np.empty(samples.n_samples, dtype=np.intp) if shuffled else None,
         updates,
-        rate_of_dropout(network, dropout),
+        dropout,
         stopping,
         evaluate,
         report,
@@ -117,16 +118,16 @@ def mean_for(network, average):
 
 def evaluation(network, validation_data, meaning: targets.Targets, variables, n_threads: int | None):
     """A function that returns (loss, score) on the validation data, with other variables if given; None without any data."""
-    pair = validation.check_validation_data(validation_data)
-    if pair is None:
+    given = validation.check_validation_data(validation_data)
+    if given is None:
         return None
-    X, y = pair
-    samples, _ = make_samples(network, X, y, known=meaning)  # the classes of y hold for the validation data
-    y = np.asarray(y)
+    X, y, weight = given
+    samples, _ = make_samples(network, X, y, weight, known=meaning)  # the classes of y hold for the validation data
+    y, weight = np.asarray(y), validation.check_sample_weight(weight, samples.n_samples)
 
     def evaluate() -> tuple[float, float]:
         outputs = network.outputs(samples, meaning.task != "values", n_threads, variables)
         predicted = targets.middle(targets.decode(outputs, meaning, network.objective), network.objective)
-        return network.mean_loss(samples, n_threads, variables), scores.score(y, predicted, meaning, None)
+        return network.mean_loss(samples, n_threads, variables), scores.score(y, predicted, meaning, weight)
 
     return evaluate

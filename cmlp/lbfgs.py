@@ -34,7 +34,7 @@ class LBFGSTraining:
 
         network, self.began = self.network, time.perf_counter()
         self.last, self.best = network.theta.astype(np.float64), None
-        with network.engines.take(self.samples.n_samples, sparse=self.samples.sparse) as engine:
+        with network.engines.take(self.samples.n_samples, sparse=self.samples.sparse, with_loss=True) as engine:
             self.engine, self.team = engine, threads.resolve_for(engine, self.samples.n_samples, self.n_threads)
             network.memory, network.targets, network.history = None, self.targets, self.history
             log_begin(network, self.samples.n_samples, self.optimizer, self.team)

@@ -90,7 +90,7 @@ class Learner:
             Batches whose gradients are added up for one update: as a batch that many times as large, in the room of one.
         dropout : float, Schedule or callable, optional
             The rate of the hidden layers that have dropout, in this call, instead of their own.
-        validation_data : (X, y), optional
+        validation_data : (X, y) or (X, y, sample_weight), optional
             Its mean loss and score are taken after every epoch.
         threshold : float, optional
             Stop after an epoch in which no W or b was moved by more than this in any update.

@@ -203,10 +203,11 @@ class Custom(Loss):
     classes : bool, default False
         Whether a vector y means classes even for one output; Y then holds 0 and 1.
     outputs_per_target : int, default 1
-        How many outputs are compared with one column of Y.
+        How many outputs are compared with one column of Y; `predict` returns the first of each.
 
     Notes
     -----
+    It gets whole batches, however large: with ``batch_size=None`` all samples at once.
     The output function of `Network(output=...)` is applied by `forward`, not in front of the loss. Check the gradient with
     `cmlp.inspection.check_gradients`.
 

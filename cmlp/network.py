@@ -372,7 +372,7 @@ class Network(Learner):
         samples, _ = make_samples(self, X, y, sample_weight)
         self.check_learns()
         dtheta = np.empty_like(self.theta)
-        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse) as engine:
+        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse, with_loss=True) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
             total, finite = engine.gradient(self._variables, dtheta, samples, team, **self.mode(training))
         if not finite:
@@ -441,7 +441,7 @@ class Network(Learner):
 
     def mean_loss(self, samples, n_threads: int | None, variables: Array | None = None, *, training: bool = False) -> float:
         """The mean of the losses of bound samples."""
-        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse) as engine:
+        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse, with_loss=True) as engine:
             team = threads.resolve_for(engine, samples.n_samples, n_threads)
             variables = self._variables if variables is None else variables
             return engine.cost(variables, samples, team, **self.mode(training)) / samples.n_samples

@@ -57,8 +57,9 @@ def _compressed(network, X):
     validation.check_sparse(X, network)
     X = X.tocsr() if X.format != "csr" else X
     validation.check_csr(X)
-    if not X.has_sorted_indices:
-        X = X.sorted_indices()
+    if not validation.rows_are_sorted(X):
+        X = scipy.sparse.csr_array((X.data.copy(), X.indices.copy(), X.indptr), shape=X.shape)
+        X.sort_indices()
     indices, indptr = (np.ascontiguousarray(part, kind) for part, kind in ((X.indices, np.int32), (X.indptr, np.int64)))
     with np.errstate(over="ignore"):
         data = np.ascontiguousarray(X.data, network.dtype)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cmlp import validation
-from cmlp.losses import CLASS_LOSSES, Loss, Quantile
+from cmlp.losses import CLASS_LOSSES, Custom, Loss, Quantile
 
 __all__ = ["CLASS_LOSSES", "Targets", "assumed", "decode", "encode", "initial", "middle", "restored", "weigh_classes"]
 
@@ -101,7 +101,8 @@ def encode(y, n_samples: int, loss: Loss, n_targets: int, known: Targets | None)
 def decode(outputs: NDArray[Any], targets: Targets, loss: Loss) -> NDArray[Any]:
     """Labels from the scores of the last layer (its Z where the loss has a link, else its A); values from its outputs."""
     if targets.task == "values":
-        outputs = outputs[:, ::2] if loss.name == "gaussian" else outputs
+        first_alone = loss.name == "gaussian" or isinstance(loss, Custom)
+        outputs = outputs[:, :: loss.outputs_per_target] if first_alone else outputs
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
     yes = outputs >= (0 if loss.takes_scores else 0.5)
     if targets.task == "labels":

@@ -181,13 +181,14 @@ class Training:
         self.steps_per_epoch = -(-samples.n_samples // batch_size)
         self.table: Any = None  # the optimizer's hyper-parameters for the next steps; one row if they never change
         self.plateau = Plateau(optimizer.learning_rate)
+        self._hyper(self._steps_at_once())  # a schedule that leaves its range is refused before anything changes
         self.watching = self.plateau.watches or stopping.tol is not None or stopping.restore_best
 
     def run(self) -> History:
         """Train to the end; on an exception, the network holds the last whole step."""
         self.began = time.perf_counter()
         patience = Patience(self.stopping)
-        with self.network.engines.take(self.chunk, training=True, sparse=self.samples.sparse) as engine:
+        with self.network.engines.take(self.chunk, training=True, sparse=self.samples.sparse, with_loss=True) as engine:
             self.engine = engine
             self.n_threads = threads.resolve_for(engine, self.chunk, self.n_threads)
             self.engine.prepare(self.n_threads)
@@ -272,7 +273,7 @@ class Training:
         before = cursor.copy()
         threshold = -1.0 if self.stopping.threshold is None else self.stopping.threshold
         n_threads, seconds = self.pace.next(copying)
-        hyper = self._hyper(min(TABLE_STEPS, self.epochs * self.steps_per_epoch - self.steps))
+        hyper = self._hyper(self._steps_at_once())
         most_steps = np.iinfo(np.intp).max if len(hyper) == 1 else len(hyper)
         most_steps = 1 if self.callbacks.by_step else most_steps
         began = time.perf_counter()
@@ -301,6 +302,9 @@ class Training:
                 losses, changes = [], []
         self._note(losses, changes)
         raise DivergenceError(self._explain(ending, failed_epoch))
+
+    def _steps_at_once(self) -> int:
+        return min(TABLE_STEPS, self.epochs * self.steps_per_epoch - self.steps)
 
     def _hyper(self, most_steps: int):
         """For the next steps, one row for each, or one row if nothing changes: the optimizer's hyper-parameters, the rate of

@@ -146,6 +146,33 @@ def test_large_batches_go_through_in_chunks(rng):
     assert_allclose(one.cost(X, Y), two.cost(X, Y), rtol=1e-12)
 
 
+def test_it_is_asked_once_for_a_batch_however_large(rng):
+    X, Y = problem(rng, 9000)
+    sizes = []
+
+    def spread(Z, Y):
+        sizes.append(len(Z))
+        return float(Z.var()), 2 * (Z - Z.mean()) / Z.size
+
+    net = network(spread)
+    assert_allclose(net.cost(X, Y), net.forward(X).var())
+    net.fit(X, Y, batch_size=None, epochs=1)
+    net.fit(X, Y, batch_size=5000, epochs=1, shuffle=False)
+    assert sizes == [9000, 9000, 5000, 4000]
+
+
+def test_two_outputs_for_a_target(rng):
+    X, Y = problem(rng, n_targets=1)
+
+    def both(Z, Y):
+        return (((Y - Z[:, :1]) ** 2 + Z[:, 1:] ** 2) / 2)[:, 0], np.hstack([Z[:, :1] - Y, Z[:, 1:]])
+
+    net = network(Custom(both, outputs_per_target=2), (4, 8, 2))
+    history = net.fit(X, Y, validation_data=(X, Y), epochs=2)
+    assert net.predict(X).shape == (50,)
+    assert history.val_score[-1] == net.score(X, Y)
+
+
 def test_lbfgs(rng):
     X, Y = problem(rng)
     net = network(squared)

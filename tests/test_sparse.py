@@ -156,6 +156,19 @@ def test_every_instruction_set(level):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_flag_of_scipy_that_is_out_of_date(rng):
+    """Columns renumbered in place: scipy still says that they are sorted."""
+    X, Y = problem(rng, 60)
+    assert X.has_sorted_indices
+    X.indices = rng.permutation(60).astype(X.indices.dtype)[X.indices]
+    dense = X.toarray()
+    one, two = network("plain"), network("plain")
+    one.fit(X, Y, epochs=2)
+    two.fit(dense, Y, epochs=2)
+    assert_allclose(one.theta, two.theta, rtol=1e-9, atol=1e-12)
+    assert_array_equal(X.toarray(), dense)
+
+
 # --- errors ---------------------------------------------------------------------------------------------------
 def broken(rng, **parts):
     X, _ = problem(rng, 60)

@@ -43,7 +43,7 @@ MAY_IMPORT = {
         "targets",
         "version",
     },
-    "engines": {"_core", "architecture", "threads"},
+    "engines": {"_core", "architecture", "losses", "threads"},
     "initializers": set(),
     "inspection": {"_core", "_kernels", "_samples", "optimizers", "samples", "training"},
     "layers": set(),

@@ -1,5 +1,6 @@
 """What classifier and regressor share: from parameters and data to a fitted network, and its attributes."""
 
+import copy
 import threading
 import warnings
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from cmlp import callbacks, losses, validation, version
 from cmlp.estimators import settings, tables
 from cmlp.network import Network
+from cmlp.optimizers import LBFGS
 from cmlp.training import History
 
 AT_ONCE = 1 << 16  # numbers that are looked through here; more are worth scikit-learn's own checks
@@ -105,8 +107,24 @@ class BaseMLP(BaseEstimator):
         -------
         self
         """
-        with alone(self):
+        with alone(self), self._as_before():
             return self._fit(X, y, sample_weight, validation_data)
+
+    @contextmanager
+    def _as_before(self):
+        """What is refused changes nothing: unless a new network has begun to learn, everything goes back."""
+        before = dict(self.__dict__)
+        old = before.get("network_")
+        try:
+            yield
+        except BaseException:
+            net = self.__dict__.get("network_")
+            if net is None or net is old or net.history is None:
+                self.__dict__.clear()
+                self.__dict__.update(before)
+            else:
+                self._note(0, False)
+            raise
 
     def _fit(self, X, y, sample_weight, validation_data):
         fresh = not (self.warm_start and hasattr(self, "network_"))
@@ -114,22 +132,29 @@ class BaseMLP(BaseEstimator):
         Y = self._encode(y, fresh)
         held_out = None
         if validation_data is not None:
-            X_held, y_held = validation.check_validation_data(validation_data)
+            X_held, y_held, w_held = validation.check_validation_data(validation_data)
             X_held = self._validated_X(X_held)
-            held_out = (X_held, self._encode(np.asarray(y_held), False), np.asarray(y_held))
+            y_held = self._validated_y(y_held)
+            held_out = (X_held, self._encode(y_held, False), y_held, w_held)
         elif self.early_stopping:
             X, Y, weight, held_out = self._split(X, y, Y, weight)
         X = self._prepared(X, Y, fresh)
-        if held_out is not None:
-            held_out = (self._transformed(held_out[0]), self._scaled_target(held_out[1]), held_out[2])
         Y = self._scaled_target(Y)
+        if held_out is not None:
+            X_held, Y_held, *rest = held_out
+            held_out = (self._transformed(X_held), self._scaled_target(Y_held), *rest)
         if fresh:
             self._make_network(X)
+        elif self.network_.sizes[1:-1] != settings.sizes(self.hidden_layer_sizes):
+            raise ValueError(
+                f"warm_start=True goes on with hidden layers of {self.network_.sizes[1:-1]}; hidden_layer_sizes is now "
+                f"{self.hidden_layer_sizes}: fit with warm_start=False"
+            )
         self._train(X, Y, weight, held_out, fresh)
         return self
 
     def _split(self, X, y, Y, weight):
-        """The training part of everything; (X, Y, y) of the rest."""
+        """The training part of everything; (X, Y, y, weights) of the rest."""
         rng = check_random_state(self.random_state)
         rows = np.arange(len(y))
         several_of_each = self._stratifies() and np.unique(Y, return_counts=True)[1].min() > 1
@@ -142,7 +167,8 @@ class BaseMLP(BaseEstimator):
         if len(rest) < 2:
             raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
         taken = tables.rows_of(X, rest)
-        return tables.rows_of(X, kept), Y[kept], None if weight is None else weight[kept], (taken, Y[rest], y[rest])
+        weights = (None, None) if weight is None else (weight[kept], weight[rest])
+        return tables.rows_of(X, kept), Y[kept], weights[0], (taken, Y[rest], y[rest], weights[1])
 
     def _stratifies(self) -> bool:
         return False
@@ -179,7 +205,7 @@ class BaseMLP(BaseEstimator):
             "penalty": settings.penalty(self, batch, n_samples, 1.0 if weight is None else float(np.mean(weight))),
             "n_threads": self.n_threads,
         }
-        return chosen | dict(self.training or {})
+        return chosen
 
     def _train(self, X, Y, weight, held_out, fresh: bool) -> None:
         net, n_samples = self.network_, len(Y)
@@ -190,9 +216,11 @@ class BaseMLP(BaseEstimator):
             called.append(self._scored_stopping(held_out))
         elif settings.is_adaptive(self):
             called.append(settings.EndOfAdaptive(settings.patience(self)))
-        else:
+        elif stops or arguments["batch_size"] is not None or not isinstance(arguments["optimizer"], LBFGS):
             arguments |= {"tol": max(float(self.tol), 0.0), "n_iter_no_change": settings.patience(self)}
-            arguments |= {"monitor": "score", "restore_best": True} if stops else {}
+        if stops and self.scoring is None:
+            arguments |= {"monitor": "score", "restore_best": True}
+        arguments |= dict(self.training or {})
         if not fresh:
             net.memory = None
         max_iter = validation.check_integer("max_iter", self.max_iter, 1)
@@ -202,7 +230,7 @@ class BaseMLP(BaseEstimator):
                 Y,
                 epochs=max_iter,
                 sample_weight=weight,
-                validation_data=None if held_out is None else held_out[:2],
+                validation_data=None if held_out is None else (*held_out[:2], held_out[3]),
                 verbose=_say if self.verbose else 0,
                 callbacks=called,
                 **arguments,
@@ -219,21 +247,30 @@ class BaseMLP(BaseEstimator):
             )
 
     def _scored_stopping(self, held_out):
-        """Early stopping on `scoring`."""
-        X, _, y = held_out
+        """Early stopping on `scoring`: the scorer sees a copy of this estimator whose inputs are already prepared."""
+        X, _, y, weight = held_out
         scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
-        return callbacks.EarlyStopping(
-            lambda network: scorer(_Inside(self), X, y), settings.patience(self), max(float(self.tol), 0.0)
-        )
+        inside = copy.copy(self)
+        inside.__dict__["_inputs"] = lambda X: X
+
+        def score(network) -> float:
+            inside._predictor = network if network.mean is None else network.averaged()
+            value = float(scorer(inside, X, y) if weight is None else scorer(inside, X, y, sample_weight=weight))
+            self._own_scores.append(value)
+            return value
+
+        self._own_scores: list[float] = []
+        return callbacks.EarlyStopping(score, settings.patience(self), max(float(self.tol), 0.0))
 
     def _note(self, n_samples: int, stops: bool) -> None:
         """scikit-learn's attributes of what happened."""
         history = self.history_
+        self._predictor = self.network_ if self.network_.mean is None else self.network_.averaged()
         self.loss_curve_ += history.loss
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
         self.t_ += len(history) * n_samples
         if stops and self.validation_scores_ is not None:
-            self.validation_scores_ += history.val_score
+            self.validation_scores_ += history.val_score if self.scoring is None else self._own_scores
             self.best_validation_score_, self.best_loss_ = max(self.validation_scores_, default=None), None
         else:
             self.best_validation_score_, self.best_loss_ = None, min(self.loss_curve_, default=np.inf)
@@ -248,14 +285,8 @@ class BaseMLP(BaseEstimator):
         Y = self._scaled_target(Y)
         if fresh:
             self._make_network(X)
-        self.network_.fit(
-            X,
-            Y,
-            epochs=1,
-            sample_weight=weight,
-            callbacks=callbacks.check(self.callbacks),
-            **self._fit_settings(len(Y), weight),
-        )
+        arguments = self._fit_settings(len(Y), weight) | dict(self.training or {})
+        self.network_.fit(X, Y, epochs=1, sample_weight=weight, callbacks=callbacks.check(self.callbacks), **arguments)
         self.n_iter_ += 1
         self._note(len(Y), False)
         return self
@@ -267,7 +298,7 @@ class BaseMLP(BaseEstimator):
 
     def _validated(self, X, y, sample_weight, reset: bool):
         if self._prepares:
-            tables.check_dense(X)
+            X = tables.as_table(X)
             tables.check_names(self, X, reset)
             y = self._validated_y(y)
             validation.check_length(y, tables.n_rows(X), "y")
@@ -281,7 +312,7 @@ class BaseMLP(BaseEstimator):
 
     def _validated_X(self, X):
         if self._prepares:
-            tables.check_dense(X)
+            X = tables.as_table(X)
             tables.check_names(self, X, False)
             return X
         return validate_data(self, X, accept_sparse=["csr"], reset=False, **tables.KINDS)
@@ -326,13 +357,13 @@ class BaseMLP(BaseEstimator):
     def coefs_(self) -> list[np.ndarray]:
         """W of every layer, (fan_in, fan_out): views."""
         check_is_fitted(self, "network_")
-        return [layer.W for layer in self.network_.layers]
+        return [layer.W for layer in self._predictor.layers]
 
     @property
     def intercepts_(self) -> list[np.ndarray]:
         """b of every layer; zeros where a layer has none."""
         check_is_fitted(self, "network_")
-        return [np.zeros(layer.fan_out) if layer.b is None else layer.b for layer in self.network_.layers]
+        return [np.zeros(layer.fan_out) if layer.b is None else layer.b for layer in self._predictor.layers]
 
     @property
     def history_(self) -> History:
@@ -369,25 +400,6 @@ class BaseMLP(BaseEstimator):
     def __setstate__(self, state):
         version.check_pickle(type(self).__name__, state.pop("_cmlp_version", None))
         super().__setstate__(state)
-
-
-class _Inside:
-    """An estimator as its scorer sees it during a fit: inputs are already prepared."""
-
-    def __init__(self, estimator) -> None:
-        self._estimator = estimator
-
-    def __getattr__(self, name: str):
-        return getattr(self._estimator, name)
-
-    def __sklearn_tags__(self):
-        return self._estimator.__sklearn_tags__()
-
-    def predict(self, X):
-        return self._estimator._predict(X)
-
-    def predict_proba(self, X):
-        return self._estimator._probabilities(X)
 
 
 def _say(history, epochs: int) -> None:

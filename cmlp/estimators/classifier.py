@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from cmlp import losses, targets
 from cmlp.estimators.base import BaseMLP, alone
+
+VALUED = ("squared_error", "absolute_error", "huber", "log_cosh", "perceptron")  # losses that make no probabilities
 
 
 @dataclass(eq=False, repr=False)
@@ -108,10 +111,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
-        with alone(self):
+        with alone(self), self._as_before():
             first = not hasattr(self, "classes_")
             if first and classes is not None:
-                self.classes_, self._multilabel = np.unique(classes), False
+                self._multilabel = type_of_target(self._validated_y(y)) == "multilabel-indicator"
+                self.classes_ = np.unique(classes)
             elif not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
                 raise ValueError(
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
@@ -120,12 +124,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             try:
                 return self._partial_fit(X, y, sample_weight)
             finally:
-                del self._classes_given
+                self.__dict__.pop("_classes_given", None)
 
     # --- y ----------------------------------------------------------------------------------------------------
     def _validated_y(self, y):
+        y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
         check_classification_targets(y)
-        y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return y
@@ -138,7 +142,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             if len(self.classes_) < 2 and not multilabel:
                 raise ValueError(f"MLPClassifier needs two classes or more; y holds one class, {self.classes_[0]!r}")
         if multilabel:
-            return y.toarray() if hasattr(y, "toarray") else y
+            return y
         codes = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         unknown = self.classes_[codes] != y
         if unknown.any():
@@ -185,11 +189,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._predict(self._inputs(X))
 
     def _predict(self, X):
-        codes = self.network_.predict(X)
+        codes = self._predictor.predict(X)
         return codes if self._multilabel else self.classes_[codes]
 
+    def _learns_probabilities(self) -> bool:
+        """Whether the outputs are probabilities: not with every loss."""
+        if hasattr(self, "network_"):
+            return self.network_.activations[-1] in ("sigmoid", "softmax") and self.network_.loss not in VALUED
+        return self.loss is None or getattr(self.loss, "name", self.loss) not in VALUED
+
+    @available_if(_learns_probabilities)
     def predict_proba(self, X):
-        """The probability of each class.
+        """The probability of each class, where the loss is one of probabilities: log_loss, cross_entropy.
 
         Returns
         -------
@@ -198,11 +209,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._probabilities(self._inputs(X))
 
     def _probabilities(self, X):
-        outputs = self.network_.forward(X)
-        if outputs.shape[1] == 1 and not self._multilabel:
+        outputs = self._predictor.forward(X)
+        if self._multilabel:
+            return outputs
+        if outputs.shape[1] == 1:
             return np.hstack([1 - outputs, outputs])
-        return outputs
+        return outputs / outputs.sum(axis=1, keepdims=True) if self.network_.loss == "log_loss" else outputs
 
+    @available_if(_learns_probabilities)
     def predict_log_proba(self, X):
         """Its logarithm."""
         with np.errstate(divide="ignore"):
@@ -216,7 +230,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         scores : ndarray (n_samples,) for two classes, else (n_samples, n_classes)
         """
         X = self._inputs(X)
-        scores = self.network_.scores(X)
+        scores = self._predictor.scores(X)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def __sklearn_tags__(self):

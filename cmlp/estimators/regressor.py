@@ -55,7 +55,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def partial_fit(self, X, y, sample_weight=None):
         """One epoch over these samples, with the optimizer's memory kept from call to call."""
-        with alone(self):
+        with alone(self), self._as_before():
             return self._partial_fit(X, y, sample_weight)
 
     # --- y ----------------------------------------------------------------------------------------------------
@@ -70,7 +70,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return y
 
     def _encode(self, y, reset: bool):
-        self._one_column = y.ndim == 1
         y = y[:, None] if y.ndim == 1 else y
         if reset:
             self._n_targets = y.shape[1]
@@ -100,7 +99,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return values * scaler.scale_ if factor_only else values * scaler.scale_ + scaler.mean_
 
     def _shaped(self, values):
-        return values[:, 0] if self._one_column and values.shape[1] == 1 else values
+        return values[:, 0] if self._n_targets == 1 else values
 
     def predict(self, X, *, return_std: bool = False):
         """Values; with the quantile loss the quantile nearest to one half, with gaussian the means.
@@ -122,7 +121,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._shaped(means), self._shaped(deviations)
 
     def _predict(self, X):
-        predicted = self.network_.predict(X).astype(np.float64)
+        predicted = self._predictor.predict(X).astype(np.float64)
         predicted = targets.middle(predicted, self.network_.objective)
         predicted = predicted[:, None] if predicted.ndim == 1 else predicted
         return self._shaped(self._back(predicted))
@@ -136,7 +135,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _means_and_deviations(self, X):
         if self.network_.loss != "gaussian":
             raise ValueError(f"standard deviations are learned with loss='gaussian'; this one has {self.network_.loss!r}")
-        outputs = self.network_.forward(X).astype(np.float64)
+        outputs = self._predictor.forward(X).astype(np.float64)
         return self._back(outputs[:, ::2]), self._back(np.sqrt(outputs[:, 1::2]), factor_only=True)
 
     def predict_quantiles(self, X):
@@ -148,10 +147,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         X = self._inputs(X)
         n_quantiles = len(self._quantiles())
-        outputs = self.network_.forward(X).astype(np.float64)
+        outputs = self._predictor.forward(X).astype(np.float64)
         outputs = outputs.reshape(-1, self._n_targets, n_quantiles)
         quantiles = np.moveaxis(self._back(np.moveaxis(outputs, 1, 2)), 2, 1)
-        return quantiles[:, 0] if self._one_column else quantiles
+        return quantiles[:, 0] if self._n_targets == 1 else quantiles
 
     def predict_interval(self, X, coverage: float | None = None):
         """Low and high values between which y is expected.
@@ -177,7 +176,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         means, deviations = self._means_and_deviations(self._inputs(X))
         width = normal.ppf((1 + share) / 2) * deviations
         interval = np.stack([means - width, means + width], axis=-1)
-        return interval[:, 0] if self._one_column else interval
+        return interval[:, 0] if self._n_targets == 1 else interval
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,5 +1,7 @@
 """Inputs made ready by scikit-learn's transformers: scaling, one-hot columns, missing numbers."""
 
+import re
+
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -22,9 +24,11 @@ def rows_of(X, rows):
     return _safe_indexing(X, rows)
 
 
-def check_dense(X) -> None:
+def as_table(X):
+    """A frame or an array as it is, lists as an array."""
     if hasattr(X, "tocsr"):
         raise TypeError("scale, categorical_features and impute need a dense X: scale a sparse one with MaxAbsScaler before")
+    return X if hasattr(X, "shape") else np.asarray(X)
 
 
 def check_names(estimator, X, reset: bool) -> None:
@@ -34,9 +38,9 @@ def check_names(estimator, X, reset: bool) -> None:
 
 
 def preprocessor(X, scale: str | None, categorical_features, impute: bool) -> ColumnTransformer:
-    """Numeric columns filled and scaled, the others one-hot."""
+    """Numeric columns filled and scaled, the others one-hot; columns by their places."""
     categorical = _categorical(X, categorical_features)
-    numeric = [column for column in _columns(X) if column not in set(categorical)]
+    numeric = [place for place in range(len(_columns(X))) if place not in set(categorical)]
     _check_numbers(X, numeric, impute)
     steps: list = [SimpleImputer(strategy="median", add_indicator=True)] if impute else []
     if scale is not None:
@@ -64,9 +68,11 @@ def _columns(X) -> list:
     return list(names) if names is not None else list(range(np.shape(X)[1]))
 
 
-def _categorical(X, given) -> list:
+def _categorical(X, given) -> list[int]:
+    """The places of the columns that hold categories."""
     if given is None:
         return []
+    columns = _columns(X)
     if isinstance(given, str):
         if given != "from_dtype":
             raise ValueError(f"categorical_features must be 'from_dtype' or a list of columns; got {given!r}")
@@ -74,34 +80,37 @@ def _categorical(X, given) -> list:
             raise ValueError(
                 "categorical_features='from_dtype' needs a data frame, whose columns have types; give a list of columns"
             )
-        kinds = X.dtypes.items() if hasattr(X.dtypes, "items") else zip(X.columns, X.dtypes)
-        return [name for name, kind in kinds if _holds_categories(kind)]
-    columns = _columns(X)
+        return [place for place, kind in enumerate(X.dtypes) if _holds_categories(kind)]
     chosen = np.asarray(given)
     if chosen.dtype == bool:
-        return [column for column, is_chosen in zip(columns, chosen) if is_chosen]
-    wanted = list(given)
-    unknown = [column for column in wanted if column not in columns]
+        if chosen.shape != (len(columns),):
+            raise ValueError(f"categorical_features is a mask of {chosen.size} for {len(columns)} columns")
+        return [int(place) for place in np.flatnonzero(chosen)]
+    unknown = [column for column in given if column not in columns]
     if unknown:
         raise ValueError(f"categorical_features names {unknown[0]!r}, which is no column; there are {columns[:10]}")
-    return wanted
+    return [columns.index(column) for column in given]
 
 
 def _holds_categories(kind) -> bool:
     """Whether a column of pandas or polars holds text or categories."""
-    return str(kind).lower().split("(")[0] in ("category", "object", "string", "str", "categorical", "enum", "utf8")
+    name = re.split(r"[\[(<]", str(kind).lower())[0]
+    return name in ("category", "object", "string", "str", "large_string", "dictionary", "categorical", "enum", "utf8")
 
 
-def _check_numbers(X, columns, impute: bool) -> None:
+def _check_numbers(X, places, impute: bool) -> None:
     """Raise at the first numeric column that holds text or, unless it is filled, a missing number."""
-    for column in columns:
-        values = np.asarray(X[column] if hasattr(X, "columns") else np.asarray(X)[:, column])
+    names = _columns(X)
+    for place in places:
+        values = np.asarray(_safe_indexing(X, place, axis=1))
         try:
             numbers = values.astype(np.float64)
         except (TypeError, ValueError):
-            raise ValueError(f"column {column!r} holds {values.dtype}, not numbers: name it in categorical_features") from None
+            raise ValueError(
+                f"column {names[place]!r} holds {values.dtype}, not numbers: name it in categorical_features"
+            ) from None
         missing = np.flatnonzero(~np.isfinite(numbers))
         if len(missing) and not impute:
             raise ValueError(
-                f"column {column!r} holds NaN or inf, first in row {missing[0]}: impute=True fills missing numbers"
+                f"column {names[place]!r} holds NaN or inf, first in row {missing[0]}: impute=True fills missing numbers"
             )

@@ -11,6 +11,7 @@ from cmlp.validation.data import (
     check_sparse,
     is_missing,
     raise_not_finite,
+    rows_are_sorted,
 )
 from cmlp.validation.network import (
     LARGEST_SIZE,
@@ -116,4 +117,5 @@ __all__ = [
     "check_whole_gradients",
     "is_missing",
     "raise_not_finite",
+    "rows_are_sorted",
 ]

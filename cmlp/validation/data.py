@@ -87,6 +87,12 @@ def check_csr(X) -> None:
         raise ValueError(f"X is a damaged CSR matrix: its indptr and indices do not fit its shape {X.shape}")
 
 
+def rows_are_sorted(X) -> bool:
+    """Whether the columns of each row grow: looked at, because scipy's own flag may be out of date."""
+    falls = np.flatnonzero(np.diff(X.indices) < 0) + 1
+    return bool(np.isin(falls, X.indptr).all())
+
+
 def check_all_finite(array, name: str) -> None:
     """Values of a kind that can be nan."""
     wrong = np.argwhere(~np.isfinite(array))

@@ -48,6 +48,6 @@ def check_stopping(threshold, tol, n_iter_no_change, monitor, restore_best, has_
 def check_validation_data(validation_data):
     if validation_data is None:
         return None
-    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-        raise ValueError(f"validation_data must be (X, y); got {type(validation_data).__name__}")
-    return tuple(validation_data)
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise ValueError(f"validation_data must be (X, y) or (X, y, sample_weight); got {type(validation_data).__name__}")
+    return (*validation_data, None)[:3]
