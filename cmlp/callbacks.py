@@ -124,7 +124,7 @@ class EarlyStopping(Callback):
     min_change : float, default 0.0
         What counts as better: by more than this.
     restore_best : bool, default True
-        End with the parameters of the best epoch.
+        End with the parameters of the best epoch; but after Ctrl-C or an exception, with the last step's.
 
     Attributes
     ----------
@@ -173,11 +173,11 @@ class EarlyStopping(Callback):
         return [kept for kept in (network.variables, network.mean) if kept is not None] if self.restore_best else []
 
     def on_fit_end(self, training) -> None:
-        if self.kept:
+        if self.kept and training.history.stopped not in ("", "interrupted"):
             for now, best in zip(self.to_keep(training.network), self.kept):
                 now[:] = best
             training.history.best_epoch = self.best_epoch
-            self.kept = []
+        self.kept = []
 
 
 class ModelCheckpoint(Callback):

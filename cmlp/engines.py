@@ -1,6 +1,5 @@
 """Engines, the compiled plans and work spaces of a network, kept for the next call."""
 
-import itertools
 import threading
 
 import numpy as np
@@ -54,7 +53,8 @@ class Engines:
         self._own_loss = isinstance(architecture.objective, Custom)
         self._meet_batches = bool((layers["running"] != NONE).any())
         self._widths = architecture.sizes
-        products = [a * b for a, b in itertools.pairwise(self._widths)]
+        matrices = architecture.tables[1][architecture.tables[1]["matrix"] == 1]
+        products = [int(block["rows"]) * int(block["cols"]) for block in matrices]
         self._most_rows = most_rows(sum(products))
         self._places = len(PLACES) if (layers["norm"] != NONE).any() or (layers["source"] != NO_SOURCE).any() else 3
         self._largest_product = 0 if _core.own_products else max(products)

@@ -33,7 +33,7 @@ class LBFGSTraining:
         from scipy.optimize import minimize
 
         network, self.began = self.network, time.perf_counter()
-        self.last, self.best = network.theta.astype(np.float64), None
+        self.last, self.best, self.evaluated = network.theta.astype(np.float64), None, False
         with network.engines.take(self.samples.n_samples, sparse=self.samples.sparse, with_loss=True) as engine:
             self.engine, self.team = engine, threads.resolve_for(engine, self.samples.n_samples, self.n_threads)
             network.memory, network.targets, network.history = None, self.targets, self.history
@@ -56,8 +56,10 @@ class LBFGSTraining:
                 self.history.stopped = "interrupted"
                 raise
             finally:
-                network.theta[:] = self.last if self.best is None else self.best
+                network.theta[:] = self.last
                 self.callbacks.call("on_fit_end", self)
+        if self.best is not None:
+            network.theta[:] = self.best
         log_end(self.history)
         return self.history
 
@@ -79,8 +81,9 @@ class LBFGSTraining:
         self.network.theta[:] = theta
         total, finite = self.engine.gradient(self.network.variables, self.dtheta, self.samples, self.team)
         cost, gradient = total / self.samples.n_samples, self.dtheta.astype(np.float64)
-        if not finite and not self.history.epoch:
+        if not finite and not self.evaluated:
             raise DivergenceError("the loss is not finite at the first parameters: look at the scale of X and of the weights")
+        self.evaluated = True
         if not finite:
             return np.inf, np.zeros_like(gradient)  # the line search takes a shorter step
         if self.rules is not None:

@@ -135,7 +135,7 @@ class Network(Learner):
         )
         self.dtype = validation.check_dtype(dtype)
         self.input_scale = validation.check_input_scale(input_scale, self.dtype)
-        self.targets = targets.initial(self.sizes[-1], classes)
+        self.targets = targets.initial(self.objective, self.n_targets, classes)
         self._init = initializers.resolve("init", init, self.activations)
         self._bias_init = initializers.resolve("bias_init", bias_init, self.activations)
         self._seed = seed
@@ -331,6 +331,7 @@ class Network(Learner):
         meaning = self.targets or targets.assumed(self.objective, self.architecture.sizes[-1])
         if not hasattr(X, "shape") or len(X.shape) != 2 or X.shape[0] <= AT_ONCE:
             return self._predicted(make_inputs(self, X), meaning, n_threads)
+        X = X.tocsr() if hasattr(X, "tocsr") else X
         first = self._predicted(make_inputs(self, X[:AT_ONCE]), meaning, n_threads)
         predicted = np.empty((X.shape[0], *first.shape[1:]), first.dtype)
         predicted[:AT_ONCE] = first

@@ -32,17 +32,19 @@ class Targets:
     classes: NDArray[Any] | None = None
 
 
-def initial(n_outputs: int, classes) -> Targets | None:
+def initial(loss: Loss, n_targets: int, classes) -> Targets | None:
     """What is known before the first fit: something only if classes are given."""
     if classes is None:
         return None
+    if loss.name in VALUE_LOSSES:
+        raise ValueError(f"loss {loss.name!r} is for values: leave `classes` out, or take cross_entropy")
     labels = validation.as_array(classes, "classes")
     if labels.ndim == 1:
         validation.check_labels(labels, "classes")
     if labels.ndim != 1 or len(_different(labels, "classes")) != len(labels):
         raise ValueError(f"classes must be a list of different labels; got {classes!r}")
     labels = _different(labels, "classes")
-    _check_number_of_classes(labels, n_outputs)
+    _check_number_of_classes(labels, n_targets)
     return Targets("classes", labels)
 
 

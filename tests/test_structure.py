@@ -45,7 +45,7 @@ MAY_IMPORT = {
     },
     "engines": {"_core", "architecture", "losses", "threads"},
     "initializers": set(),
-    "inspection": {"_core", "_kernels", "_samples", "optimizers", "samples", "training"},
+    "inspection": {"_core", "_kernels", "_samples", "engines", "optimizers", "samples", "training"},
     "layers": set(),
     "learner": {"callbacks", "fitting", "memory", "optimizers", "registry", "rules", "schedules", "training"},
     "lbfgs": {"optimizers", "rules", "stopping", "threads", "training"},

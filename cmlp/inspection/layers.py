@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from cmlp import _core, _kernels, _samples, samples, validation
+from cmlp.engines import most_rows
 from cmlp.layers import INPUT, Array
 
 ROWS = 1024  # samples looked at together
@@ -54,11 +55,12 @@ def activations(net, X: Any, layer: int) -> Array:
     X = validation.check_matrix(X, net.sizes[0])
     A = np.empty((len(X), net.sizes[chosen + 1]), net.dtype)
     outputs = np.empty((min(ROWS, len(X)), net.sizes[-1]), net.dtype)
-    for start in range(0, len(X), ROWS):
-        rows = X[start : start + ROWS]
+    step = min(ROWS, most_rows(net.n_params))
+    for start in range(0, len(X), step):
+        rows = X[start : start + step]
         with net.engines.take(len(rows), keep_Z=True) as engine:
             engine.forward(net.variables, samples.make_inputs(net, rows), outputs[: len(rows)])
-            A[start : start + ROWS] = engine.block("A", chosen, len(rows))
+            A[start : start + step] = engine.block("A", chosen, len(rows))
     return A
 
 

@@ -189,6 +189,8 @@ cdef class Engine:
         None where the layer has no such place.
         """
         start = int(self.layers[name][l])
+        if n_rows > self.plan.capacity:
+            raise TypeError(f"the work space holds {self.plan.capacity} rows, not {n_rows}")
         return None if start == NONE else self.rows_at(start, int(self.layers["fan_out"][l]), n_rows)
 
     def inputs(self, Py_ssize_t n_rows, bint mask=False):

@@ -5,7 +5,6 @@ Each tile of dW is one product over the whole batch and belongs to one thread, s
 
 from cython cimport floating
 from libc.math cimport INFINITY, fabs, sqrt
-from libc.string cimport memcpy
 
 from cmlp._clock cimport ELEMENTWISE, PRODUCTS, UPDATE, lap
 from cmlp._elementary cimport larger
@@ -115,17 +114,22 @@ cdef inline double apply_matrix(
     return largest
 
 
-cdef inline void move_running(
+cdef inline double move_running(
     const Plan* plan, const Update* update, const Tile* tile, floating* theta, const floating* work,
 ) noexcept nogil:
-    """Running means and variances of the units of a tile to where propagation found that they are to go."""
+    """Running means and variances of the units of a tile to where propagation found that they are to go; nan if one is not
+    finite, else 0."""
     cdef const Layer* layer = &plan.layers[plan.blocks[tile.block].layer]
-    cdef Py_ssize_t n = layer.fan_out, statistic
+    cdef Py_ssize_t n = layer.fan_out, statistic, j
+    cdef const floating* target = work + layer.statistics + 2 * n
+    cdef double broken = 0
     if not update.moves_running or not meets_its_batch(layer) or tile.row != 0 or tile.block != layer.block:
-        return
+        return 0
     for statistic in range(2):
-        memcpy(theta + layer.running + statistic * n + tile.column, work + layer.statistics + (2 + statistic) * n + tile.column,
-               tile.n_columns * sizeof(floating))
+        for j in range(statistic * n + tile.column, statistic * n + tile.column + tile.n_columns):
+            theta[layer.running + j] = target[j]
+            broken += 0 * target[j]
+    return broken
 
 
 # --- fused --------------------------------------------------------------------------------------------------
@@ -147,8 +151,7 @@ cdef inline double update_tile(
             penalise_piece(update.rules, vector, tile.n_columns, <const floating*>(theta + offset), scratch)
         largest = larger(largest, apply(plan, update, vector, 1, offset, tile.n_columns, theta, scratch, state))
         lap(batch.clock, UPDATE)
-    move_running(plan, update, tile, theta, work)
-    return largest
+    return larger(largest, move_running(plan, update, tile, theta, work))
 
 
 cdef double update_from_batch(
@@ -248,7 +251,7 @@ cdef double update_from_gradient(
                 factor = clipping_factor(plan, update.rules, vector)
             largest = larger(largest, apply(
                 plan, update, vector, factor, offset, tile.n_columns, theta, dtheta + offset, state))
-        move_running(plan, update, tile, theta, work)
+        largest = larger(largest, move_running(plan, update, tile, theta, work))
 
 
 # --- after an update ----------------------------------------------------------------------------------------

@@ -121,7 +121,8 @@ cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
     plan.has_residuals = False
     plan.by_layer = plan.n_params * itemsize > SMALL_NET or plan.own_loss
     plan.watched = rows * plan.n_params > WATCHED or plan.n_params > LONG_CALL
-    plan.may_skip = can_skip_zeros() and not plan.sparse and plan.n_inputs >= MANY_INPUTS and plan.layers[0].fan_out >= MANY_UNITS
+    plan.may_skip = can_skip_zeros() and not plan.sparse
+    plan.may_skip = plan.may_skip and plan.n_inputs >= MANY_INPUTS and plan.layers[0].fan_out >= MANY_UNITS
     plan.block_rows = block_of(rows) if has_tiles() else 128
     plan.X = place(&end, 0 if plan.sparse else rows * plan.n_inputs, itemsize)
     plan.X_mask = place(&end, rows * plan.n_inputs, itemsize) if plan.input_dropout > 0 else NONE

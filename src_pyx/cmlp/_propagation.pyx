@@ -15,8 +15,8 @@ from cmlp._own_loss cimport ask
 from cmlp._plan cimport is_plain, n_tiles
 from cmlp._products cimport gemm_nn, gemm_nt, gemm_skipping
 from cmlp._registry cimport (
-    Draw, activation_backward, activation_forward, add_noise, count_nonzeros, csr_product, draw_mask, gather, loss_gradient,
-    multiply_rows,
+    ACTIVATION, Draw, activation_backward, activation_forward, add_noise, count_nonzeros, csr_product, draw_mask, gather,
+    loss_gradient, multiply_rows,
 )
 from cmlp._team cimport Search, leave, next_task
 
@@ -225,15 +225,19 @@ cdef inline void propagate_panels(
     const Plan* plan, const Batch* batch, Py_ssize_t l, bint forward, const floating* theta, floating* work, Team* team,
     int thread, int n_threads,
 ) noexcept nogil:
-    """What needs whole columns of layer l, all rows of the batch: its normalisation and what comes after it."""
+    """What needs whole columns of layer l, all rows of the batch: its normalisation and what comes after it.
+
+    In one panel where the activation needs whole rows too.
+    """
     cdef Py_ssize_t width = plan.layers[l].fan_out, panel, column, n_columns
+    cdef Py_ssize_t widest = plan.panel if ACTIVATION[plan.layers[l].activation].elementwise else width
     cdef Search search = Search(0, 0)
     while True:
-        panel = next_task(team, &search, n_tiles(width, plan.panel), thread, n_threads)
-        if panel < 0:
+        panel = next_task(team, &search, n_tiles(width, widest), thread, n_threads)
+        if panel < 0 or (plan.watched and leave(team, thread)):
             return
-        column = panel * plan.panel
-        n_columns = min(plan.panel, width - column)
+        column = panel * widest
+        n_columns = min(widest, width - column)
         if forward:
             after_panel(plan, batch, l, column, n_columns, theta, work)
         else:
@@ -249,7 +253,7 @@ cdef inline void gather_or_finish(
     cdef Search search = Search(0, 0)
     while True:
         block = next_task(team, &search, n_tiles(batch.n_rows, plan.block_rows), thread, n_threads)
-        if block < 0:
+        if block < 0 or (plan.watched and leave(team, thread)):
             return
         row = block * plan.block_rows
         n_rows = min(plan.block_rows, batch.n_rows - row)

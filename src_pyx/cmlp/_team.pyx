@@ -18,7 +18,7 @@ cdef void poll_signals(Team* team) noexcept with gil:
 
 cdef bint leave(Team* team, int thread) noexcept nogil:
     cdef double now
-    if thread == 0:
+    if thread == 0 and atomic_load(&team.abandoned) == 0:
         now = seconds()
         if now - team.polled > POLL_INTERVAL:
             team.polled = now
