@@ -32,7 +32,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     Attributes
     ----------
     network_, history_, ...
-        As those of `MLPClassifier`, but classes_.
+        As those of `MLPClassifier`, without the classes.
     target_scaler_ : StandardScaler
         With scale.
 
