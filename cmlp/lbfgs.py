@@ -81,6 +81,7 @@ class LBFGSTraining:
         self.network.theta[:] = theta
         total, finite = self.engine.gradient(self.network.variables, self.dtheta, self.samples, self.team)
         cost, gradient = total / self.samples.n_samples, self.dtheta.astype(np.float64)
+        finite = finite and bool(np.isfinite(gradient).all())
         if not finite and not self.evaluated:
             raise DivergenceError("the loss is not finite at the first parameters: look at the scale of X and of the weights")
         self.evaluated = True

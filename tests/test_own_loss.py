@@ -222,11 +222,12 @@ def test_an_exception_keeps_the_last_step(rng):
     assert_array_equal(net.theta, twin.theta)
 
 
-def test_a_loss_that_is_not_finite_is_a_divergence(rng):
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_loss_that_is_not_finite_is_a_divergence(optimizer, rng):
     X, Y = problem(rng, 20)
-    net = network(lambda Z, Y: (np.full(len(Z), np.nan), Z))
-    with pytest.raises(cmlp.DivergenceError):
-        net.fit(X, Y)
+    for wrong in (lambda Z, Y: (np.full(len(Z), np.nan), Z), lambda Z, Y: (np.zeros(len(Z)), Z * np.nan)):
+        with pytest.raises(cmlp.DivergenceError):
+            network(wrong).fit(X, Y, optimizer=optimizer, batch_size=None)
 
 
 def test_ctrl_c_inside_it(rng):

@@ -155,6 +155,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def predict_interval(self, X, coverage: float | None = None):
         """Low and high values between which y is expected.
 
+        Quantiles are learned each by itself, so far from the data, or with few of them, a low one may lie above a high one.
+
         Parameters
         ----------
         X : array-like (n_samples, n_features)
