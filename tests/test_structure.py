@@ -164,6 +164,8 @@ def test_importing_cmlp_loads_none_of_the_extras():
 def test_the_examples_of_the_docstrings_run(name):
     if name == "cmlp.__main__":
         return
+    if name.startswith("cmlp.estimators"):
+        pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failed == 0
 
