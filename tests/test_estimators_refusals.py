@@ -33,6 +33,7 @@ def data():
         lambda model, X, y: model.fit(X, ["one"] * len(X)),
         lambda model, X, y: model.set_params(max_iter=0).fit(X, y),
         lambda model, X, y: model.set_params(solver="none").fit(X, y),
+        lambda model, X, y: model.fit(X, y, sample_weight=np.zeros(len(X))),
         lambda model, X, y: model.fit(X[:, :2], y, validation_data=(X, y)),
         lambda model, X, y: model.set_params(network={"residual": 7}).fit(X, np.where(y == "a", "x", "y")),
     ],

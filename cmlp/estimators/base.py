@@ -18,7 +18,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from cmlp import callbacks, losses, validation, version
 from cmlp.estimators import settings, tables
 from cmlp.network import Network
-from cmlp.optimizers import LBFGS
 from cmlp.training import History
 
 AT_ONCE = 1 << 16  # numbers that are looked through here; more are worth scikit-learn's own checks
@@ -100,7 +99,7 @@ class BaseMLP(BaseEstimator):
         X : array-like, sparse matrix or data frame (n_samples, n_features)
         y : array-like (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), optional
-        validation_data : (X, y), optional
+        validation_data : (X, y) or (X, y, sample_weight), optional
             What early stopping looks at, and `history_` keeps scores of, instead of a part of the training data.
 
         Returns
@@ -198,14 +197,13 @@ class BaseMLP(BaseEstimator):
     def _fit_settings(self, n_samples: int, weight) -> dict[str, Any]:
         """Arguments of `Network.fit` that do not depend on how long it is to last."""
         batch = settings.batch_size(self, n_samples)
-        chosen = {
+        return {
             "optimizer": settings.optimizer(self, n_samples),
             "batch_size": batch,
             "shuffle": validation.check_flag("shuffle", self.shuffle),
-            "penalty": settings.penalty(self, batch, n_samples, 1.0 if weight is None else float(np.mean(weight))),
+            "penalty": settings.penalty(self, batch, n_samples, 1.0 if weight is None else float(np.mean(weight)) or 1.0),
             "n_threads": self.n_threads,
         }
-        return chosen
 
     def _train(self, X, Y, weight, held_out, fresh: bool) -> None:
         net, n_samples = self.network_, len(Y)
@@ -216,14 +214,14 @@ class BaseMLP(BaseEstimator):
             called.append(self._scored_stopping(held_out))
         elif settings.is_adaptive(self):
             called.append(settings.EndOfAdaptive(settings.patience(self)))
-        elif stops or arguments["batch_size"] is not None or not isinstance(arguments["optimizer"], LBFGS):
+        elif stops or not settings.is_lbfgs(self):
             arguments |= {"tol": max(float(self.tol), 0.0), "n_iter_no_change": settings.patience(self)}
         if stops and self.scoring is None:
             arguments |= {"monitor": "score", "restore_best": True}
         arguments |= dict(self.training or {})
+        max_iter = validation.check_integer("max_iter", self.max_iter, 1)
         if not fresh:
             net.memory = None
-        max_iter = validation.check_integer("max_iter", self.max_iter, 1)
         try:
             net.fit(
                 X,

@@ -69,6 +69,10 @@ def is_adaptive(estimator) -> bool:
     return estimator.solver == "sgd" and estimator.learning_rate == "adaptive"
 
 
+def is_lbfgs(estimator) -> bool:
+    return isinstance(estimator.solver, LBFGS) or estimator.solver == "lbfgs"
+
+
 def patience(estimator) -> int:
     """Epochs without progress after which something happens: scikit-learn waits for one more than it says."""
     return int(min(estimator.n_iter_no_change, 10**9)) + 1
@@ -94,9 +98,7 @@ def optimizer(estimator, n_samples: int) -> Optimizer | LBFGS:
 
 def batch_size(estimator, n_samples: int) -> int | None:
     """Samples in a batch, at most all."""
-    if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
-        return None
-    if estimator.batch_size is None:
+    if is_lbfgs(estimator) or estimator.batch_size is None:
         return None
     if estimator.batch_size == "auto":
         return min(200, n_samples)
@@ -113,7 +115,7 @@ def dtype(estimator) -> str:
     """float32, but for L-BFGS, whose line searches need more."""
     if estimator.dtype != "auto":
         return estimator.dtype
-    return "float64" if batch_size(estimator, 1) is None and estimator.batch_size is not None else "float32"
+    return "float64" if is_lbfgs(estimator) else "float32"
 
 
 def sizes(given) -> list[int]:
