@@ -114,7 +114,7 @@ cdef inline double apply_matrix(
     return largest
 
 
-cdef inline double move_running(
+cdef inline double take_over_running(
     const Plan* plan, const Update* update, const Tile* tile, floating* theta, const floating* work,
 ) noexcept nogil:
     """Running means and variances of the units of a tile to where propagation found that they are to go; nan if one is not
@@ -151,7 +151,7 @@ cdef inline double update_tile(
             penalise_piece(update.rules, vector, tile.n_columns, <const floating*>(theta + offset), scratch)
         largest = larger(largest, apply(plan, update, vector, 1, offset, tile.n_columns, theta, scratch, state))
         lap(batch.clock, UPDATE)
-    return larger(largest, move_running(plan, update, tile, theta, work))
+    return larger(largest, take_over_running(plan, update, tile, theta, work))
 
 
 cdef double update_from_batch(
@@ -251,7 +251,7 @@ cdef double update_from_gradient(
                 factor = clipping_factor(plan, update.rules, vector)
             largest = larger(largest, apply(
                 plan, update, vector, factor, offset, tile.n_columns, theta, dtheta + offset, state))
-        largest = larger(largest, move_running(plan, update, tile, theta, work))
+        largest = larger(largest, take_over_running(plan, update, tile, theta, work))
 
 
 # --- after an update ----------------------------------------------------------------------------------------
