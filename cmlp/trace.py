@@ -76,6 +76,8 @@ class Trace:
     X, Y : ndarray (n_samples, n_features), (n_samples, n_targets)
         What the network saw, in its dtype: scaled, with noise and dropout if it has them; one-hot.
     layers : list of LayerTrace
+    X_mask : ndarray (n_samples, n_features) or None
+        With input dropout: what X has been multiplied by.
     """
 
     cost: float
@@ -83,10 +85,11 @@ class Trace:
     X: Array
     Y: Array
     layers: list[LayerTrace] = field(default_factory=list)
+    X_mask: Array | None = None
 
     def __getitem__(self, name: str) -> Array:
         """``trace["dW1"]``: an array by its name and the number of its layer; ``trace["X"]``, ``trace["Y"]``."""
-        if name in ("X", "Y"):
+        if name in ("X", "Y") or (name == "X_mask" and self.X_mask is not None):
             return getattr(self, name)
         for l, layer in enumerate(self.layers):
             for key, array in layer.arrays().items():
@@ -97,10 +100,11 @@ class Trace:
     def names(self) -> list[str]:
         """The names of all arrays, in the order of the computation."""
         inner = [f"{key}{l}" for l, layer in enumerate(self.layers) for key in layer.arrays()]
-        return ["X", "Y", *inner]
+        return ["X", "Y", *inner] if self.X_mask is None else ["X_mask", "X", "Y", *inner]
 
     def __str__(self) -> str:
         rows = [("", "shape", "values")]
+        rows += [] if self.X_mask is None else [("X_mask", *_shown(self.X_mask))]
         rows += [("X", *_shown(self.X)), ("Y", *_shown(self.Y))]
         for l, layer in enumerate(self.layers):
             rows.append((f"layer {l}: {layer.activation}", "", ""))
@@ -130,12 +134,13 @@ def trace_step(network, samples, training: bool) -> Trace:
     Y = np.empty((n, network.n_targets), network.dtype)
     samples.rows(0, X)
     samples.rows(0, Y, targets=True)
-    mode = network.mode(training)
+    mode, X_mask = network.mode(training), None
     with network.engines.take(n, keep_Z=True, training=training) as engine:
         engine.forward(network.variables, samples, outputs, **mode)
         total, _ = engine.gradient(network.variables, dtheta, samples, **mode)
         if mode and (network.architecture.input_noise or network.architecture.input_dropout):
             X[:] = engine.inputs(n)
+            X_mask = engine.inputs(n, mask=True).copy() if network.architecture.input_dropout else None
         kept = [_values_of(engine, l, layer, n, training) for l, layer in enumerate(network.layers)]
     kept[-1]["A"] = outputs
     traced = []
@@ -143,7 +148,7 @@ def trace_step(network, samples, training: bool) -> Trace:
         parameters = {name: value.copy() for name, value in layer.parameters().items()}
         derivatives = {f"d{name}": value for name, value in gradients.items()}
         traced.append(LayerTrace(activation=layer.activation, **parameters, **values, **derivatives))
-    return Trace(total / n, network.loss, X, Y, traced)
+    return Trace(total / n, network.loss, X, Y, traced, X_mask)
 
 
 def _values_of(engine, l: int, layer: Layer, n: int, training: bool) -> dict[str, Any]:

@@ -94,6 +94,12 @@ def test_the_trace_equals_the_reference(name, rng):
     trace, draw = net.trace(X, Y), next_draw(net)
     X = reference.disturb(X, draw, net.architecture.input_noise, net.architecture.input_dropout)
     assert_allclose(trace.X, X, rtol=1e-12)
+    rate = net.architecture.input_dropout
+    assert (trace.X_mask is None) == (rate == 0)
+    if rate:
+        assert_allclose(trace["X_mask"], reference.dropout_mask(draw, 0, X.shape, rate), rtol=1e-12)
+        assert trace.names()[0] == "X_mask"
+        assert "X_mask" in str(trace)
     values = reference.forward(net.layers, X, draw, True)
     _, dZ = reference.loss_gradient(net.loss, values[-1].Z, Y, None, 1 / 7)
     deltas = reference.backward(net.layers, values, dZ)

@@ -193,9 +193,9 @@ cdef class Engine:
             raise TypeError(f"the work space holds {self.plan.capacity} rows, not {n_rows}")
         return None if start == NONE else self.rows_at(start, int(self.layers["fan_out"][l]), n_rows)
 
-    def inputs(self, Py_ssize_t n_rows):
-        """X of the last call, where it was copied."""
-        return self.rows_at(self.plan.X, self.plan.n_inputs, n_rows)
+    def inputs(self, Py_ssize_t n_rows, bint mask=False):
+        """X of the last call, where it was copied, or the mask of its dropout."""
+        return self.rows_at(self.plan.X_mask if mask else self.plan.X, self.plan.n_inputs, n_rows)
 
     cdef Run new_run(self, Samples samples, uint64_t seed, Py_ssize_t t, bint training, bint dropping) except *:
         """t: the update that the random numbers are drawn for, or the pass of a prediction with dropout."""
