@@ -1,16 +1,18 @@
 """Python code that runs between the epochs of a training, or between its steps."""
 
 import csv
-import pickle
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cmlp import files, validation
+import numpy as np
+
+from cmlp import validation
 from cmlp.layers import Array
 
-HOOKS = ("on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_fit_end")
+HOOKS = ("on_prepare", "on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_pause", "on_fit_end")
 
 
 class Callback:
@@ -29,6 +31,8 @@ class Callback:
     ``stop(reason)``
         End after this epoch, or this step; the reason goes into ``history.stopped``.
 
+    `on_prepare` comes when everything is checked and nothing has changed yet: an exception from it refuses the training.
+    `on_pause` comes whenever the compiled core has returned, which is several times a second, after whole steps.
     An exception ends the training; the network holds the last whole step. `on_fit_end` is called in any case. With a hook
     for epochs there is a call of the compiled core for each epoch; `on_step_end` needs one for each step, and a copy of all
     parameters before it, which is slow.
@@ -46,6 +50,8 @@ class Callback:
     'good enough'
     """
 
+    def on_prepare(self, training) -> None: ...
+
     def on_fit_begin(self, training) -> None: ...
 
     def on_epoch_begin(self, training) -> None: ...
@@ -54,7 +60,22 @@ class Callback:
 
     def on_epoch_end(self, training) -> None: ...
 
+    def on_pause(self, training) -> None: ...
+
     def on_fit_end(self, training) -> None: ...
+
+    def state(self) -> dict[str, Any]:
+        """What it has to remember for a training that is to go on: numbers, text, lists of these, arrays, by name.
+
+        A subclass that defines `state` and `restore` can stand beside a `Checkpoint`.
+        """
+        raise ValueError(
+            f"a checkpoint cannot hold the callback {type(self).__name__}: give it the methods state(), which returns what it "
+            "has to remember by name, and restore(state)"
+        )
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Remember what `state` has told; called after `on_fit_begin`."""
 
 
 class Callbacks:
@@ -63,6 +84,7 @@ class Callbacks:
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.each = callbacks
         self.begun: list[Callback] = []
+        self.states: list[dict[str, Any]] | None = None  # what each knew in the training that this one goes on with
         used = {
             hook for callback in callbacks for hook in HOOKS if getattr(type(callback), hook) is not getattr(Callback, hook)
         }
@@ -75,6 +97,8 @@ class Callbacks:
             if hook == "on_fit_begin":
                 self.begun.append(callback)
             getattr(callback, hook)(training)
+            if hook == "on_fit_begin" and self.states is not None:
+                callback.restore(self.states[len(self.begun) - 1])
 
 
 def check(callbacks) -> list[Callback]:
@@ -130,6 +154,8 @@ class EarlyStopping(Callback):
     ----------
     best, best_epoch : float, int
         After a fit.
+    values : list of float
+        What was monitored, epoch by epoch.
 
     Examples
     --------
@@ -153,13 +179,24 @@ class EarlyStopping(Callback):
         self.best: float | None = None
         self.best_epoch = 0
         self.without = 0
+        self.values: list[float] = []
         self.kept: list[Array] = []
 
     def on_fit_begin(self, training) -> None:
         self.forget()
 
+    def state(self) -> dict[str, Any]:
+        counted = {"best": self.best, "best_epoch": self.best_epoch, "without": self.without}
+        return counted | {"values": np.array(self.values)} | {f"kept{i}": kept for i, kept in enumerate(self.kept)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.best, self.best_epoch, self.without = state["best"], state["best_epoch"], state["without"]
+        self.values = np.asarray(state.get("values", ())).tolist()
+        self.kept = [state[name] for name in ("kept0", "kept1") if name in state]
+
     def on_epoch_end(self, training) -> None:
         value = self.monitor.value(training)
+        self.values.append(value)
         if self.monitor.is_better(value, self.best, self.min_change):
             self.best, self.best_epoch, self.without = value, training.history.epoch[-1], 0
             self.kept = [kept.copy() for kept in self.to_keep(training.network)]
@@ -180,51 +217,6 @@ class EarlyStopping(Callback):
         self.kept = []
 
 
-class ModelCheckpoint(Callback):
-    """Pickle the network into a file, after every so many epochs; if `monitor` is given, when it is the best of those.
-
-    The file is written beside and then renamed, so there is always a whole one. Load only pickles that you trust.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``{epoch}`` in it becomes the number of the epoch.
-    monitor : as in `EarlyStopping`, optional
-        Save only when it is better than before.
-    every : int, default 1
-        Epochs.
-
-    Examples
-    --------
-    >>> import pathlib, pickle, tempfile, cmlp
-    >>> X, y = cmlp.datasets.load_digits()
-    >>> net = cmlp.Network([64, 10], input_scale=1 / 16)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "digits.pkl")
-    ...     _ = net.fit(X, y, callbacks=[cmlp.callbacks.ModelCheckpoint(path)])
-    ...     pickle.loads(path.read_bytes()).score(X, y) == net.score(X, y)
-    True
-    """
-
-    def __init__(self, path, monitor=None, every: int = 1) -> None:
-        self.path = str(path)
-        self.monitor = None if monitor is None else Monitor(monitor)
-        self.every = validation.check_integer("every", every, 1)
-
-    def on_fit_begin(self, training) -> None:
-        self.best: float | None = None
-
-    def on_epoch_end(self, training) -> None:
-        if len(training.history) % self.every != 0:
-            return
-        if self.monitor is not None:
-            value = self.monitor.value(training)
-            if not self.monitor.is_better(value, self.best):
-                return
-            self.best = value
-        files.write_whole(self.path.replace("{epoch}", str(training.history.epoch[-1])), [pickle.dumps(training.network)])
-
-
 class Progress(Callback):
     """A bar with loss, validation score, learning rate and the time left (with tqdm, extra ``cmlp[progress]``).
 
@@ -243,6 +235,9 @@ class Progress(Callback):
         self.always = validation.check_flag("always", always)
         self.bar: Any = None
 
+    def state(self) -> dict[str, Any]:
+        return {}
+
     def on_fit_begin(self, training) -> None:
         self.bar = None
         if not self.always and not (sys.stderr is not None and sys.stderr.isatty()):
@@ -251,7 +246,7 @@ class Progress(Callback):
             from tqdm import tqdm
         except ImportError:
             raise ImportError("Progress needs tqdm: pip install cmlp[progress]") from None
-        self.bar = tqdm(total=training.epochs, unit=" epochs", file=sys.stderr)
+        self.bar = tqdm(total=training.epochs, initial=len(training.history), unit=" epochs", file=sys.stderr)
 
     def on_epoch_end(self, training) -> None:
         if self.bar is None:
@@ -284,9 +279,17 @@ class CSVLogger(Callback):
         self.append = validation.check_flag("append", append)
         self.file: Any = None
 
+    def state(self) -> dict[str, Any]:
+        return {"position": self.file.tell()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if state["position"] <= self.file.tell():
+            self.file.truncate(state["position"])  # what came after the checkpoint comes again
+
     def on_fit_begin(self, training) -> None:
-        self.header = not (self.append and self.path.exists() and self.path.stat().st_size > 0)
-        self.file = self.path.open("a" if self.append else "w", newline="", encoding="utf-8")
+        goes_on = self.append or len(training.history) > 0
+        self.header = not (goes_on and self.path.exists() and self.path.stat().st_size > 0)
+        self.file = self.path.open("a" if goes_on else "w", newline="", encoding="utf-8")
 
     def on_epoch_end(self, training) -> None:
         columns = training.history.to_dict()
@@ -330,9 +333,22 @@ class LearningRateMonitor(Callback):
         self.by_step = validation.check_flag("by_step", by_step)
         self.rates: list[float] = []
 
+    def state(self) -> dict[str, Any]:
+        return {"rates": np.array(self.rates)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.rates = np.asarray(state.get("rates", ())).tolist()
+
     def on_fit_begin(self, training) -> None:
         self.rates = []
 
     def on_epoch_end(self, training) -> None:
         first = training.steps - training.steps_per_epoch if self.by_step else training.steps - 1
         self.rates += training.learning_rates(range(first, training.steps))
+
+
+def __getattr__(name: str):
+    """Those that write files are kept with what else does."""
+    if name in ("Checkpoint", "ModelCheckpoint"):
+        return getattr(importlib.import_module("cmlp.persistence"), name)
+    raise AttributeError(f"module 'cmlp.callbacks' has no attribute {name!r}")

@@ -71,11 +71,13 @@ def prepare(
         disturbed = network.architecture.input_noise or network.architecture.input_dropout
         blocks = None if updates is None else updates.blocks
         validation.check_for_lbfgs(clip, rates, average, blocks, network.layers, bool(disturbed))
-        return LBFGSTraining(
+        lbfgs = LBFGSTraining(
             network, samples, meaning, optimizer, epochs, updates, stopping, evaluate, report, report_every, n_threads,
             called,
         )  # fmt: skip
-    return Training(
+        called.call("on_prepare", lbfgs)
+        return lbfgs
+    training = Training(
         network,
         samples,
         meaning,
@@ -93,6 +95,8 @@ def prepare(
         n_threads,
         called,
     )
+    called.call("on_prepare", training)
+    return training
 
 
 def rate_of_dropout(network, dropout):

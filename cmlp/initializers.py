@@ -164,6 +164,11 @@ def resolve(name: str, init, activations: list[str]) -> list:
     return resolved
 
 
+def resolve_both(init, bias_init, activations: list[str]) -> tuple[list, list]:
+    """How all W and all b begin."""
+    return resolve("init", init, activations), resolve("bias_init", bias_init, activations)
+
+
 def fill(out, initializer, fan_in: int, fan_out: int, rng: np.random.Generator, name: str) -> None:
     """Fill W or b of one layer, by an initialiser or from a given array."""
     with np.errstate(over="ignore"):

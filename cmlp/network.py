@@ -136,8 +136,7 @@ class Network(Learner):
         self.dtype = validation.check_dtype(dtype)
         self.input_scale = validation.check_input_scale(input_scale, self.dtype)
         self.targets = targets.initial(self.objective, self.n_targets, classes)
-        self._init = initializers.resolve("init", init, self.activations)
-        self._bias_init = initializers.resolve("bias_init", bias_init, self.activations)
+        self.initial = initializers.resolve_both(init, bias_init, self.activations)
         self._seed = seed
         self._allocate()
         self.reset()
@@ -216,7 +215,7 @@ class Network(Learner):
         rng = validation.check_seed(self._seed if seed is None else seed)
         shuffle_seed = int(rng.integers(2**63))
         variables = np.empty_like(self._variables)
-        self.architecture.fill(variables, self._init, self._bias_init, rng)
+        self.architecture.fill(variables, *self.initial, rng)
         self._variables[:] = variables
         self.shuffle_seed = shuffle_seed
         self._seed = self._seed if seed is None else seed
@@ -269,8 +268,9 @@ class Network(Learner):
         self.engines = Engines(self.architecture, self.dtype)
         self._training = threading.Lock()
 
-    def restore(self, shuffle_seed: int, task: str | None) -> None:
-        """What a saved network knows besides its numbers: the key of its orders and masks, and what y means."""
+    def restore(self, shuffle_seed: int, task: str | None, init: list, bias_init: list) -> None:
+        """What a saved network knows besides its numbers: the key of its orders and masks, what y means, how it would begin."""
+        self.initial = initializers.resolve_both(init, bias_init, self.activations)
         self.shuffle_seed = validation.check_integer("shuffle_seed", shuffle_seed, 0, 2**64 - 1)
         self.targets = None if task is None else targets.restored(task, self.classes)
 

@@ -65,8 +65,6 @@ class Plateau:
         self.without = 0
 
     def see(self, value: float) -> None:
-        if not self.watches:
-            return
         schedule = self.schedule
         self.without = 0 if value < self.best - schedule.tol else self.without + 1
         self.best = min(self.best, value)

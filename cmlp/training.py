@@ -180,14 +180,16 @@ class Training:
         self.steps = 0  # made by this call of fit
         self.steps_per_epoch = -(-samples.n_samples // batch_size)
         self.table: Any = None  # the optimizer's hyper-parameters for the next steps; one row if they never change
+        self.patience = Patience(stopping)
         self.plateau = Plateau(optimizer.learning_rate)
+        self.start: tuple[Any, int] | None = None  # variables and shuffle_seed of the training that this one goes on with
+        self.seconds_before = 0.0  # that it took
         self._hyper(self._steps_at_once())  # a schedule that leaves its range is refused before anything changes
-        self.watching = self.plateau.watches or stopping.tol is not None or stopping.restore_best
+        self.watching = stopping.tol is not None or stopping.restore_best
 
     def run(self) -> History:
         """Train to the end; on an exception, the network holds the last whole step."""
-        self.began = time.perf_counter()
-        patience = Patience(self.stopping)
+        self.began = time.perf_counter() - self.seconds_before
         with self.network.engines.take(self.chunk, training=True, sparse=self.samples.sparse, with_loss=True) as engine:
             self.engine = engine
             self.n_threads = threads.resolve_for(engine, self.chunk, self.n_threads)
@@ -196,7 +198,10 @@ class Training:
             split = self.batch_size > engine.capacity or (self.rules is not None and self.rules.clip_norm < np.inf)
             self.dtheta = np.empty_like(self.network.theta) if split else None
             # there is memory for everything: only now does the network change
-            self.memory.cursor.new_epoch()
+            if self.start is None:
+                self.memory.cursor.new_epoch()
+            else:
+                self.network.variables, self.network.shuffle_seed = self.start
             self.network.memory, self.network.targets, self.network.history = self.memory, self.targets, self.history
             self.profile = profile.Profile(self.n_threads) if profile.wanted() else None
             self.network.mean = self.mean if self.mean is not None else self.network.mean
@@ -205,7 +210,7 @@ class Training:
             try:
                 self.callbacks.call("on_fit_begin", self)
                 while not self.history.stopped:
-                    self._call(patience)
+                    self._call()
                 for kept, best in zip((self.network.variables, self.mean), self.best):
                     kept[:] = best
             except KeyboardInterrupt:
@@ -223,9 +228,9 @@ class Training:
         """End the training; for callbacks."""
         self.history.stopped = str(reason)
 
-    def _call(self, patience: Patience) -> None:
+    def _call(self) -> None:
         """One call of the core, and what follows it."""
-        done = len(self.history)
+        done, patience = len(self.history), self.patience
         until_report = self.report_every - done % self.report_every
         each = self.evaluate or self.plateau.watches or self.stopping.restore_best or self.callbacks.by_epoch
         most = 1 if each else min(self.epochs - done, until_report, patience.left(), MOST_EPOCHS)
@@ -240,7 +245,6 @@ class Training:
             self.history.val_score.append(score)
             watched = [-score if self.stopping.monitor == "score" else loss]
         for value in watched if self.watching else ():
-            self.plateau.see(value)
             if patience.see(value) and self.stopping.restore_best:
                 self.history.best_epoch = self.history.epoch[-1]
                 self.best = [kept.copy() for kept in (self.network.variables, self.mean) if kept is not None]
@@ -248,6 +252,8 @@ class Training:
             self.callbacks.call("on_step_end", self)
         if len(losses) and self.callbacks.by_epoch:
             self.callbacks.call("on_epoch_end", self)
+        for value in watched if self.plateau.watches else ():
+            self.plateau.see(value)
         done = len(self.history)
         threshold = self.stopping.threshold
         if self.history.stopped:
@@ -260,6 +266,11 @@ class Training:
             self.history.stopped = "threshold"
         if self.report and len(losses) and (done % self.report_every == 0 or self.history.stopped):
             self.report(self.history, self.epochs)
+        self.callbacks.call("on_pause", self)
+
+    def elapsed(self) -> float:
+        """Seconds of training."""
+        return time.perf_counter() - self.began
 
     def _advance(self, most_epochs: int):
         """Run the core for one call; losses and changes of the epochs that ended. Go back if it met what is not finite."""

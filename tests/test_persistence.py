@@ -137,7 +137,9 @@ def joined(header, data, text=None):
 
 def signed(header, data):
     """A file whose checksum is right: made by somebody who knows the format."""
-    header["__metadata__"]["sha256"] = cmlp.persistence.safetensors.checksum(header, data)
+    digest = cmlp.persistence.safetensors.begin_checksum(header)
+    digest.update(data)
+    header["__metadata__"]["sha256"] = digest.hexdigest()
     return joined(header, data)
 
 
@@ -162,8 +164,13 @@ def renamed(header, data):
     return signed({{"b0": "c0"}.get(name, name): value for name, value in header.items()}, data)
 
 
+def another_tensor(header, data):
+    return signed(header | {"c0": {"dtype": "F32", "shape": [1], "data_offsets": [8, 12]}}, data + b"0000")
+
+
 MALICIOUS = {
-    "an unknown tensor": (renamed, "missing or unknown tensors: b0, c0"),
+    "an unknown tensor": (another_tensor, "missing or unknown tensors: c0"),
+    "a missing tensor": (renamed, "b0 should be float32 of shape .1,.; it is missing"),
     "a header of 16 EB": (lambda h, d: b"\xff" * 8 + d, "header would take 18,446,744,073,709,551,615 bytes"),
     "a header of 2 MB": (lambda h, d: (2 << 20).to_bytes(8, "little") + b" " * (2 << 20) + d, "a header at most 1,048,576"),
     "no JSON": (lambda h, d: joined(h, d, b"{'a': 1}"), "the header is no JSON"),
@@ -182,16 +189,16 @@ MALICIOUS = {
     "a shape of 2^80": (entry("b0", shape=[2**80]), "has the shape"),
     "a dtype of objects": (entry("b0", dtype="O"), "is not described by a dtype F32 or F64"),
     "text for offsets": (entry("b0", data_offsets="ab"), "has no data_offsets"),
-    "shapes that do not chain": (described(sizes=[1, 7, 1]), "W0 should have the shape"),
-    "a huge layer": (described(sizes=[1, 2**31 - 1]), "W0 should have the shape"),
-    "sizes of text": (described(sizes="11"), "describes no network"),
-    "an unknown loss": (described(loss=["os.system", {}]), "describes no network"),
-    "arguments of a loss": (described(loss=["huber", {"delta": "__import__('os')"}]), "Huber: delta must be"),
+    "shapes that do not chain": (described(sizes=[1, 7, 1]), "has 0 entries for 1 hidden layer"),
+    "a huge layer": (described(sizes=[1, 2**31 - 1]), "W0 should be float32 of shape .1, 2147483647."),
+    "sizes of text": (described(sizes="11"), "description is wrong"),
+    "an unknown loss": (described(loss={"kind": "os.system", "fields": {}}), "description is wrong"),
+    "arguments of a loss": (described(loss={"kind": "Huber", "fields": {"delta": "__import__('os')"}}), "Huber: delta must be"),
     "an unknown function": (described(output=["eval", 0.0]), "output 'eval' is not known"),
-    "a scale of infinity": (described(input_scale=1e999), "describes no network"),
+    "a scale of infinity": (described(input_scale=1e999), "holds Infinity, which is no number"),
     "a negative scale of nothing": (described(input_scale=0), "input_scale must be"),
     "an unknown dtype": (described(dtype="object"), "dtype must be"),
-    "classes of a gigabyte": (described(classes=["V1000000000", ["a"]], task="classes"), "classes of the kind"),
+    "classes of a gigabyte": (described(classes=["V1000000000", ["a"]], task="classes"), "labels of the kind"),
     "an unknown task": (described(task="exec"), "task 'exec' is not known"),
     "more parts": (described(hook="rm"), "does not have the parts of a network"),
     "a negative key": (described(shuffle_seed=-1), "shuffle_seed must be"),

@@ -21,9 +21,13 @@ PYTHON_MODULES = [name for name in MODULES if not name.rpartition(".")[2].starts
 # module: the modules of cmlp that it may import, besides those that anyone may
 ANYONE = {"validation", "layers"}
 MAY_IMPORT = {
-    "callbacks": {"files"},
+    "callbacks": {"persistence"},  # when asked for
     "files": set(),
-    "persistence": {"files", "losses", "network", "norms"},
+    "persistence": {
+        *("architecture", "callbacks", "files", "initializers", "lbfgs", "losses", "network", "norms", "optimizers"),
+        *("rules", "schedules", "snapshot", "training"),
+    },
+    "snapshot": {"callbacks", "memory", "training"},
     "architecture": {"initializers", "losses", "norms", "registry"},
     "__main__": {"cli"},
     "cli": {"commands", "optimizers", "registry"},

@@ -208,10 +208,11 @@ class BaseMLP(BaseEstimator):
     def _train(self, X, Y, weight, held_out, fresh: bool) -> None:
         net, n_samples = self.network_, len(Y)
         arguments = self._fit_settings(n_samples, weight)
-        called = callbacks.check(self.callbacks)
+        called, stopping = callbacks.check(self.callbacks), None
         stops = self.early_stopping and held_out is not None
         if stops and self.scoring is not None:
-            called.append(self._scored_stopping(held_out))
+            stopping = self._scored_stopping(held_out)
+            called.append(stopping)
         elif settings.is_adaptive(self):
             called.append(settings.EndOfAdaptive(settings.patience(self)))
         elif stops or not settings.is_lbfgs(self):
@@ -236,7 +237,7 @@ class BaseMLP(BaseEstimator):
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=4)
         self.n_iter_ = len(self.history_)
-        self._note(n_samples, stops)
+        self._note(n_samples, stops, stopping.values if stopping else None)
         if self.history_.stopped == "epochs":
             warnings.warn(
                 f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",
@@ -253,22 +254,19 @@ class BaseMLP(BaseEstimator):
 
         def score(network) -> float:
             inside._predictor = network if network.mean is None else network.averaged()
-            value = float(scorer(inside, X, y) if weight is None else scorer(inside, X, y, sample_weight=weight))
-            self._own_scores.append(value)
-            return value
+            return float(scorer(inside, X, y) if weight is None else scorer(inside, X, y, sample_weight=weight))
 
-        self._own_scores: list[float] = []
         return callbacks.EarlyStopping(score, settings.patience(self), max(float(self.tol), 0.0))
 
-    def _note(self, n_samples: int, stops: bool) -> None:
-        """scikit-learn's attributes of what happened."""
+    def _note(self, n_samples: int, stops: bool, scores: list[float] | None = None) -> None:
+        """scikit-learn's attributes of what happened; scores: those of `scoring`."""
         history = self.history_
         self._predictor = self.network_ if self.network_.mean is None else self.network_.averaged()
         self.loss_curve_ += history.loss
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
         self.t_ += len(history) * n_samples
         if stops and self.validation_scores_ is not None:
-            self.validation_scores_ += history.val_score if self.scoring is None else self._own_scores
+            self.validation_scores_ += history.val_score if scores is None else scores
             self.best_validation_score_, self.best_loss_ = max(self.validation_scores_, default=None), None
         else:
             self.best_validation_score_, self.best_loss_ = None, min(self.loss_curve_, default=np.inf)

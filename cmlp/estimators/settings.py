@@ -59,6 +59,12 @@ class EndOfAdaptive(Callback):
     def on_fit_begin(self, training) -> None:
         self.epochs = 0
 
+    def state(self) -> dict:
+        return {"epochs": self.epochs}
+
+    def restore(self, state: dict) -> None:
+        self.epochs = state["epochs"]
+
     def on_epoch_end(self, training) -> None:
         self.epochs += training.history.learning_rate[-1] <= LEAST_RATE
         if self.epochs >= self.patience:

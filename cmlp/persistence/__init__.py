@@ -1,22 +1,24 @@
-"""Networks in files: `save` and `load`.
+"""Networks and trainings in files: `save`, `load`, `Checkpoint`.
 
-``safetensors`` writes and reads the layout, ``description`` turns a network into JSON and back. Nothing in a file is unpickled,
-evaluated or imported.
+``safetensors`` writes and reads the layout, ``values`` and ``description`` turn settings and networks into JSON and back,
+``checkpoints`` are callbacks that write trainings. Nothing in a file is unpickled, evaluated or imported.
 """
 
-from cmlp.layers import Array
-from cmlp.persistence.description import describe, rebuild
-from cmlp.persistence.safetensors import DamagedFileError, read, write
+from cmlp.network import Network
+from cmlp.persistence import checkpoints, description, safetensors
+from cmlp.persistence.checkpoints import Checkpoint, ModelCheckpoint
+from cmlp.persistence.safetensors import DamagedFileError
 
-__all__ = ["DamagedFileError", "load", "save"]
+__all__ = ["Checkpoint", "DamagedFileError", "ModelCheckpoint", "load", "save"]
 
 
-def save(network, path) -> None:
+def save(network: Network, path) -> None:
     """Save a network in the safetensors layout, which any reader of safetensors opens.
 
     Parameters
     ----------
     network : cmlp.Network
+        Its parameters, running means and history are kept, its optimizer's memory is not: see `cmlp.callbacks.Checkpoint`.
     path : str or Path
         Written whole or not at all.
 
@@ -38,17 +40,13 @@ def save(network, path) -> None:
     >>> (again.predict(X) == net.predict(X)).all()
     np.True_
     """
-    tensors: dict[str, Array] = {}
-    for l, layer in enumerate(network.layers):
-        tensors |= {f"{name}{l}": block for name, block in layer.parameters().items()}
-        tensors |= {f"{name}{l}": getattr(layer, name) for name in ("mean", "variance") if layer.mean is not None}
-    write(path, tensors, describe(network))
+    description.save(network, path)
 
 
-def load(path):
-    """The network that `save` has put into a file: the same bits, ready to predict and to be trained on.
+def load(path) -> Network:
+    """The network that `save` has put into a file, or that of a checkpoint: the same bits, to predict and to be trained on.
 
-    Its optimizer begins anew.
+    Its optimizer begins anew. Where its initial weights were given as arrays, `Network.reset` draws them instead.
 
     Parameters
     ----------
@@ -61,8 +59,8 @@ def load(path):
     Raises
     ------
     DamagedFileError
-        If the file is not what `save` has written; the message says what is wrong, and where.
+        If the file is not what cmlp has written; the message says what is wrong, and where.
     OSError
     """
-    tensors, metadata = read(path)
-    return rebuild(tensors, metadata)
+    with safetensors.opened(path) as archive:
+        return description.rebuild(archive, checkpoints.room_for(archive))

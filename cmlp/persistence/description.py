@@ -1,25 +1,31 @@
-"""A network as JSON, and back: names, numbers and lists, looked up in tables and checked as any user's arguments are."""
+"""A network as JSON and tensors, and back: names, numbers and lists, checked as any user's arguments are."""
 
-import dataclasses
-import itertools
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from cmlp import losses, norms
-from cmlp.layers import views
+from cmlp import architecture, layers, validation
+from cmlp.architecture import Architecture
+from cmlp.initializers import Initializer
+from cmlp.layers import Array
 from cmlp.network import Network
-from cmlp.persistence.safetensors import DamagedFileError
+from cmlp.persistence import safetensors
+from cmlp.persistence.safetensors import Archive, DamagedFileError
+from cmlp.persistence.values import described, described_labels, restored, restored_labels
+from cmlp.training import History
 
-MOST_LABEL = 4096  # bytes
-KEYS = {
+AVERAGE, HISTORY = "average.", "history."  # how the names of tensors begin
+ARCHITECTURE = {
     *("sizes", "activation", "loss", "output", "norm", "dropout", "residual", "bias", "input_dropout", "input_noise"),
-    *("input_scale", "dtype", "seed", "shuffle_seed", "classes", "task"),
 }
+KEYS = ARCHITECTURE | {"input_scale", "dtype", "seed", "shuffle_seed", "init", "bias_init", "classes", "task", "history"}
 
 
-def describe(network) -> dict[str, str]:
+# --- to a file ----------------------------------------------------------------------------------------------
+def describe(network) -> dict[str, Any]:
     """Everything of a network but its numbers.
 
     Raises
@@ -27,83 +33,150 @@ def describe(network) -> dict[str, str]:
     ValueError
         If something of it cannot be written down.
     """
-    if network.loss not in losses.BY_NAME:
+    if network.loss == "custom":
         raise ValueError("a network whose loss is a Python function cannot be saved: pickle it, if you trust the reader")
-    layers = network.layers
-    hidden, last = layers[:-1], layers[-1]
-    described = {
+    rows = network.layers
+    hidden, last = rows[:-1], rows[-1]
+    return {
         "sizes": network.sizes,
-        "activation": [_function(layer) for layer in hidden],
-        "output": _function(last),
-        "loss": _fields(network.objective),
-        "norm": [None if layer.norm is None else _fields(layer.norm) for layer in hidden],
+        "activation": [[layer.activation, layer.parameter] for layer in hidden],
+        "output": [last.activation, last.parameter],
+        "loss": described(network.objective, "loss"),
+        "norm": [described(layer.norm, "norm") for layer in hidden],
         "dropout": [layer.dropout for layer in hidden],
         "residual": [0 if layer.source is None else l - layer.source for l, layer in enumerate(hidden)],
-        "bias": [layer.b is not None for layer in layers],
+        "bias": [layer.b is not None for layer in rows],
         "input_dropout": network.architecture.input_dropout,
         "input_noise": network.architecture.input_noise,
         "input_scale": network.input_scale,
         "dtype": str(network.dtype),
         "seed": network.seed,
         "shuffle_seed": network.shuffle_seed,
-        "classes": _labels(network.classes),
+        "init": [_initial(init) for init in network.initial[0]],
+        "bias_init": [_initial(init) for init in network.initial[1]],
+        "classes": described_labels(network.classes, "classes"),
         "task": None if network.targets is None else network.targets.task,
+        "history": None if network.history is None else described_history(network.history),
     }
-    return {"network": json.dumps(described)}
 
 
-def rebuild(tensors, metadata: dict[str, str]) -> Network:
-    """The network described, with these numbers.
+def _initial(init) -> Any:
+    """None for an array, which is not kept."""
+    return described(init, "init") if isinstance(init, Initializer) else None
+
+
+def described_history(history: History) -> dict[str, Any]:
+    return {"stopped": history.stopped, "best_epoch": history.best_epoch}
+
+
+def tensors_of(network) -> dict[str, Array]:
+    """Name -> numbers: blocks of theta, running means and variances, the running mean of these, the history."""
+    tensors = blocks(network.architecture, network.variables)
+    if network.mean is not None:
+        tensors |= {AVERAGE + name: block for name, block in blocks(network.architecture, network.mean).items()}
+    return tensors | history_tensors(network.history)
+
+
+def blocks(plan, variables) -> dict[str, Array]:
+    """``W0``, ``b0``, ... as views of a buffer laid out as `Network.variables` is."""
+    rows, params = plan.tables
+    found: dict[str, Array] = {}
+    for l, block in enumerate(layers.views(params, variables)):
+        found |= {f"{name}{l}": view for name, view in (block | layers.running(rows, l, variables)).items()}
+    return found
+
+
+def history_tensors(history: History | None) -> dict[str, Array]:
+    columns = {} if history is None else history.to_dict()
+    return {HISTORY + name: np.array(values, np.float64) for name, values in columns.items() if values}
+
+
+# --- from a file --------------------------------------------------------------------------------------------
+@contextmanager
+def refusing(path) -> Iterator[None]:
+    """What is wrong with a description becomes a `DamagedFileError`."""
+    try:
+        yield
+    except DamagedFileError:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise DamagedFileError(f"{path}: the description is wrong: {error}") from None
+
+
+def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:
+    """The network that a file describes, with its numbers.
+
+    Parameters
+    ----------
+    archive : Archive
+    more : dict of str to ndarray, optional
+        Room for the other tensors of the file.
 
     Raises
     ------
     DamagedFileError
     """
-    try:
-        given = json.loads(metadata["network"])
-        if not isinstance(given, dict) or set(given) != KEYS:
+    with refusing(archive.path):
+        given = archive.section("network")
+        if given.keys() != KEYS:
             raise ValueError("the description does not have the parts of a network")
-        _check_shapes(given["sizes"], tensors)
-        network = _network(given)
-        _fill(network, tensors)
-        network.restore(int(given["shuffle_seed"]), given["task"])
-    except DamagedFileError:
-        raise
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        raise DamagedFileError(f"the file describes no network: {error}") from None
+        network = _network(given, archive)
+        arrays = blocks(network.architecture, network.variables)
+        if any(name.startswith(AVERAGE) for name in archive.entries):
+            network.mean = np.empty_like(network.variables)
+            arrays |= {AVERAGE + name: block for name, block in blocks(network.architecture, network.mean).items()}
+        columns = archive.read([name for name in archive.entries if name.startswith(HISTORY)])
+        archive.fill(arrays | columns | (more or {}))
+        _check_numbers(arrays)
+        network.history = restored_history(given["history"], columns)
+        firsts = ([restored(init) for init in given[name]] for name in ("init", "bias_init"))
+        network.restore(given["shuffle_seed"], given["task"], *firsts)
     return network
 
 
-def _function(layer) -> list:
-    return [layer.activation, layer.parameter]
+def _network(given: dict[str, Any], archive: Archive) -> Network:
+    """Before anything of its size is allocated, its numbers must be there."""
+    if len(given["sizes"]) - 1 > len(archive.entries):
+        raise ValueError(f"{len(given['sizes']) - 1} layers, and {len(archive.entries)} tensors")
+    arguments = _arguments(given)
+    plan = architecture.describe(**arguments)
+    _check_sizes(plan, archive, validation.check_dtype(given["dtype"]))
+    return Network(
+        arguments.pop("sizes"),
+        arguments.pop("activation"),
+        arguments.pop("loss"),
+        **arguments,
+        input_scale=given["input_scale"],
+        dtype=given["dtype"],
+        seed=given["seed"],
+        init="zeros",
+        classes=restored_labels(given["classes"]),
+    )
 
 
-def _fields(thing) -> list:
-    """[name, {field: value}]"""
-    names = [field.name for field in dataclasses.fields(thing)] if dataclasses.is_dataclass(thing) else []
-    return [thing.name, {name: getattr(thing, name) for name in names}]
+def _check_sizes(plan: Architecture, archive: Archive, dtype: np.dtype) -> None:
+    rows, params = plan.tables
+    shapes = {str(p["name"]): (p["rows"], p["cols"]) if p["matrix"] else (p["cols"],) for p in params}
+    for l, row in enumerate(rows):
+        if row["running"] != layers.NONE:
+            shapes |= {f"mean{l}": (row["fan_out"],), f"variance{l}": (row["fan_out"],)}
+    for name, shape in shapes.items():
+        entry = archive.entries.get(name)
+        if entry is None or entry.shape != shape or entry.dtype != dtype:
+            found = "it is missing" if entry is None else f"it is {entry.dtype} of {entry.shape}"
+            raise ValueError(f"{name} should be {dtype} of shape {tuple(map(int, shape))}; {found}")
 
 
-def _made(table, given):
-    name, fields = given
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    return table[name](**fields)
-
-
-def _labels(classes) -> list | None:
-    if classes is None:
-        return None
-    labels = classes.tolist()
-    if not all(isinstance(label, (str, bool, int, float)) for label in labels):
-        raise ValueError(f"classes of kind {type(labels[0]).__name__} cannot be saved: use text or numbers")
-    return [str(classes.dtype), labels]
-
-
-def _classes(kind: str, labels: list):
-    dtype = np.dtype(kind)
-    if dtype.kind not in "OUbiuf" or dtype.itemsize > MOST_LABEL:
-        raise ValueError(f"classes of the kind {kind!r}")
-    return np.array(labels, dtype=dtype)
+def _arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """Those of `Network` that describe its layers."""
+    loss = restored(given["loss"])
+    chosen = {name: given[name] for name in ARCHITECTURE}
+    return chosen | {
+        "activation": [_activation(pair) for pair in given["activation"]],
+        "loss": loss,
+        "output": None if loss.link else _activation(given["output"]),
+        "norm": [restored(norm) for norm in given["norm"]],
+    }
 
 
 def _activation(pair):
@@ -111,49 +184,34 @@ def _activation(pair):
     return (name, parameter) if parameter else name
 
 
-def _check_shapes(sizes, tensors) -> None:
-    """Before anything of their size is allocated: the weights must be there."""
-    for l, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
-        W = tensors.get(f"W{l}")
-        if W is None or W.shape != (fan_in, fan_out):
-            found = "it is missing" if W is None else f"it has {W.shape}"
-            raise ValueError(f"W{l} should have the shape ({fan_in}, {fan_out}); {found}")
-
-
-def _network(given: dict[str, Any]) -> Network:
-    loss = _made(losses.BY_NAME, given["loss"])
-    classes = given["classes"]
-    return Network(
-        given["sizes"],
-        [_activation(pair) for pair in given["activation"]],
-        loss,
-        output=None if loss.link else _activation(given["output"]),
-        norm=[None if norm is None else _made(norms.BY_NAME, norm) for norm in given["norm"]],
-        dropout=given["dropout"],
-        residual=given["residual"],
-        bias=given["bias"],
-        input_dropout=given["input_dropout"],
-        input_noise=given["input_noise"],
-        input_scale=given["input_scale"],
-        dtype=given["dtype"],
-        seed=given["seed"],
-        init="zeros",
-        classes=None if classes is None else _classes(*classes),
-    )
-
-
-def _fill(network: Network, tensors) -> None:
-    """Every block from the tensor of its name; none may be missing, left over, or not finite."""
-    blocks: dict[str, Any] = {}
-    for l, (block, layer) in enumerate(zip(views(network.tables[1], network.theta), network.layers)):
-        blocks |= {f"{name}{l}": array for name, array in block.items()}
-        blocks |= {f"{name}{l}": getattr(layer, name) for name in ("mean", "variance") if layer.mean is not None}
-    if set(blocks) != set(tensors):
-        raise ValueError(f"missing or unknown tensors: {', '.join(sorted(set(blocks) ^ set(tensors))[:5])}")
-    for name, block in blocks.items():
-        tensor = tensors[name]
-        if tensor.shape != block.shape or tensor.dtype != network.dtype:
-            raise ValueError(f"{name} should be {network.dtype} of shape {block.shape}; it is {tensor.dtype} of {tensor.shape}")
-        if not np.isfinite(tensor).all() or (name.startswith("variance") and (tensor < 0).any()):
+def _check_numbers(arrays: dict[str, Array]) -> None:
+    for name, array in arrays.items():
+        if not np.isfinite(array).all() or ("variance" in name and (array < 0).any()):
             raise ValueError(f"{name} holds numbers that no training has left: not finite, or variances below 0")
-        block[...] = tensor
+
+
+def restored_history(given, columns: dict[str, Array]) -> History | None:
+    """A history from its description and its columns."""
+    if given is None and not columns:
+        return None
+    names = {name.removeprefix(HISTORY): column for name, column in columns.items()}
+    unknown = names.keys() - set(History().to_dict())
+    if unknown or len({column.shape for column in columns.values()}) > 1 or any(c.ndim != 1 for c in columns.values()):
+        raise ValueError(f"the columns of the history do not fit together: {', '.join(sorted(names))}")
+    best = given["best_epoch"]
+    if given.keys() != {"stopped", "best_epoch"} or type(given["stopped"]) is not str or type(best) not in (int, type(None)):
+        raise ValueError("the history is not described by where it stopped and by its best epoch")
+    lists: dict[str, Any] = {name: column.tolist() for name, column in names.items()}
+    if "epoch" in lists:
+        lists["epoch"] = [int(epoch) for epoch in lists["epoch"]]
+    return History(**lists, **given)
+
+
+def as_metadata(kind: str, **sections: dict[str, Any]) -> dict[str, str]:
+    """Parts of a description as the texts that a header holds."""
+    return {"kind": kind} | {name: json.dumps(section) for name, section in sections.items()}
+
+
+def save(network, path) -> None:
+    """A network in a file."""
+    safetensors.write(path, tensors_of(network), as_metadata("network", network=describe(network)))

@@ -1,0 +1,414 @@
+"""Trainings that are killed and go on: the same bits as those that were not."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from common import HYPER, run_python, targets_for
+from numpy.testing import assert_array_equal
+from test_combinations import random_network, random_training
+from test_persistence import parts, signed
+
+import cmlp
+from cmlp import DamagedFileError, threads
+from cmlp.callbacks import Callback, Checkpoint, CSVLogger, EarlyStopping, LearningRateMonitor, ModelCheckpoint
+
+N_KILLS = 50
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "training.safetensors"
+
+
+class Killed(Exception):
+    pass
+
+
+class KillAfter(Callback):
+    """Ends a training as SIGKILL would, at the n-th pause; there is one after every step."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def on_fit_begin(self, training):
+        self.left = self.n
+
+    def on_pause(self, training):
+        self.left -= 1
+        if self.left == 0 and not training.history.stopped:
+            raise Killed
+
+    def on_step_end(self, training):
+        pass
+
+    def state(self):
+        return {}
+
+
+def network(**settings):
+    return cmlp.Network([4, 6, 2], norm="batch", dropout=0.2, **settings)
+
+
+@pytest.fixture
+def data(rng):
+    X = rng.normal(size=(60, 4))
+    return X, (X[:, 0] > 0).astype(int)
+
+
+def same(one, other):
+    """Whether two networks are bitwise the same, with all that a further training needs."""
+    assert_array_equal(one.variables, other.variables)
+    assert_array_equal(one.memory.state, other.memory.state)
+    assert (one.memory.cursor.t, one.memory.cursor.epoch) == (other.memory.cursor.t, other.memory.cursor.epoch)
+    assert (one.mean is None) == (other.mean is None)
+    if one.mean is not None:
+        assert_array_equal(one.mean, other.mean)
+    first, second = (net.history.to_dict() | {"time": None} for net in (one, other))
+    assert first == second
+    assert (one.history.stopped, one.history.best_epoch) == (other.history.stopped, other.history.best_epoch)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_trainings(seed, path, monkeypatch):
+    """Cut off at some pause, and gone on with by another network on other threads."""
+    monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
+    rng = np.random.default_rng([seed, 11])
+    kind = random_network(rng, dtype=str(rng.choice(["float32", "float64"])))
+    net = cmlp.Network(**kind)
+    X = rng.normal(size=(70, net.sizes[0]))
+    Y = targets_for(net.loss, rng, 70, net.sizes[-1])
+    settings = random_training(rng, net) | {"batch_size": 8, "epochs": 6}
+    settings["optimizer"] = HYPER[rng.choice([name for name in HYPER if name != "rprop"])]
+    if rng.random() < 0.5:
+        settings |= {"validation_data": (X[:20], Y[:20]), "restore_best": True}
+    if rng.random() < 0.3:
+        settings["optimizer"] = cmlp.Adam(cmlp.schedules.ReduceOnPlateau(0.01, patience=1, tol=0.01))
+    net.fit(X, Y, **settings, callbacks=[LearningRateMonitor(), KillAfter(10**9)], n_threads=1)
+    other = cmlp.Network(**kind)
+    with pytest.raises(Killed):
+        callbacks = [LearningRateMonitor(), Checkpoint(path, every=None, minutes=1e-9), KillAfter(int(rng.integers(1, 18)))]
+        other.fit(X, Y, **settings, callbacks=callbacks, n_threads=2)
+    third, rates = cmlp.Network(**kind | {"seed": 99}), LearningRateMonitor()
+    callbacks = [rates, Checkpoint(path, every=None, minutes=1e-9, resume=True), KillAfter(10**9)]
+    third.fit(X, Y, **settings, callbacks=callbacks, n_threads=3)
+    same(net, third)
+    assert rates.rates == net.history.learning_rate
+
+
+DRIVER = """
+import hashlib, os, pathlib, signal, sys, time
+import numpy as np, cmlp
+from cmlp.callbacks import Checkpoint, EarlyStopping
+
+def train(path, n_threads):
+    X, y, X_test, y_test = cmlp.datasets.load_digits(split=True)
+    net = cmlp.Network([64, 48, 32, 10], norm=["batch", None], dropout=[0.0, 0.2], input_scale=1 / 16)
+    net.fit(X, y, epochs=60, batch_size=64, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.01)), average=0.99, n_threads=n_threads,
+            validation_data=(X_test, y_test), penalty=cmlp.Penalty(max_norm=2.0), restore_best=True,
+            callbacks=[EarlyStopping("val_score", patience=50), Checkpoint(path, resume=True)])
+    content = [net.variables, net.memory.state, net.mean, np.array(net.history.loss), np.array(net.history.val_loss)]
+    return hashlib.sha256(b"".join(part.tobytes() for part in content)).hexdigest()
+
+def forked(*arguments):
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, train(*arguments).encode())
+        os._exit(0)
+    os.close(writer)
+    return child, reader
+
+folder = pathlib.Path(sys.argv[1])
+rng = np.random.default_rng(5)
+began = time.perf_counter()
+child, reader = forked(folder / "whole", 1)
+os.waitpid(child, 0)
+lasts = time.perf_counter() - began
+expected = os.read(reader, 1000)
+within = 0
+for k in range(int(sys.argv[2])):
+    path = folder / f"run{k}"
+    for delay in rng.uniform(0, lasts, 2):             # killed twice, the second time after it went on
+        child, _ = forked(path, int(rng.integers(1, 4)))
+        time.sleep(delay)
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        within += path.exists() and os.WIFSIGNALED(status)
+    child, reader = forked(path, int(rng.integers(1, 4)))
+    os.waitpid(child, 0)
+    assert os.read(reader, 1000) == expected, f"kill {k}"
+assert within > int(sys.argv[2]) // 4, within
+assert not [name for name in os.listdir(folder) if name.endswith(".part")]
+print("equal")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_kills_at_random_moments(tmp_path):
+    done = run_python("-c", DRIVER, str(tmp_path), str(N_KILLS))
+    assert done.stdout.strip() == "equal", done.stderr
+
+
+# --- what else may differ, and what may not ------------------------------------------------------------------------
+def test_a_finished_training(data, path):
+    net = network()
+    net.fit(*data, epochs=4, callbacks=[Checkpoint(path)])
+    again = network(seed=3)
+    again.fit(*data, epochs=4, callbacks=[Checkpoint(path, resume=True)])
+    same(net, again)
+    longer, whole = network(), network()
+    longer.fit(*data, epochs=7, callbacks=[Checkpoint(path, resume=True)])
+    whole.fit(*data, epochs=7)
+    same(longer, whole)
+    shorter = network()
+    shorter.fit(*data, epochs=2, callbacks=[Checkpoint(path, resume=path)])
+    assert shorter.history.stopped == "epochs"
+    assert len(shorter.history) == 7
+
+
+def test_after_another_training(data, path):
+    """The optimizer's memory of a call before is in it too."""
+    nets = [network(), network()]
+    for net in nets:
+        net.fit(*data, epochs=2)
+    nets[0].fit(*data, epochs=4)
+    nets[1].fit(*data, epochs=2, callbacks=[Checkpoint(path)])
+    new = network()
+    new.fit(*data, epochs=4, callbacks=[Checkpoint(path, resume=True)])
+    same(nets[0], new)
+    assert new.history.epoch == [3, 4, 5, 6]
+
+
+def test_the_network_can_be_read_from_a_checkpoint(data, path):
+    net = network()
+    net.fit(*data, epochs=3, average=0.9, callbacks=[Checkpoint(path)])
+    again = cmlp.load(path)
+    assert_array_equal(again.variables, net.variables)
+    assert_array_equal(again.mean, net.mean)
+    assert again.history.loss == net.history.loss
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"optimizer": cmlp.SGD()}, "with other optimizer: .*Adam.*SGD"),
+        ({"optimizer": cmlp.Adam(0.1)}, "with other optimizer"),
+        ({"batch_size": 8}, "other batch_size and accumulate"),
+        ({"shuffle": False}, "other shuffle"),
+        ({"penalty": cmlp.Penalty(l2=0.1)}, "other penalty, clip, rates and average"),
+        ({"average": 0.5}, "other penalty, clip, rates and average"),
+        ({"tol": 0.1}, "other tol"),
+        ({"restore_best": True}, "other monitor and restore_best"),
+        ({"dropout": 0.5}, "other dropout"),
+        ({"sample_weight": np.ones(60)}, None),
+        ({"callbacks": []}, "made with the callbacks"),
+    ],
+)
+def test_other_settings_are_refused(changes, message, data, path):
+    network().fit(*data, epochs=2, batch_size=16, callbacks=[LearningRateMonitor(), Checkpoint(path)])
+    net = network()
+    net.fit(*data, epochs=1)
+    before, memory, history = net.variables.copy(), net.memory.state.copy(), net.history
+    settings = {"epochs": 3, "batch_size": 16, "callbacks": [LearningRateMonitor()]} | changes
+    settings["callbacks"] = [*settings["callbacks"], Checkpoint(path, resume=True)]
+    if message is None:
+        net.fit(*data, **settings)
+        return
+    with pytest.raises(ValueError, match=message):
+        net.fit(*data, **settings)
+    assert_array_equal(net.variables, before)
+    assert_array_equal(net.memory.state, memory)
+    assert net.history is history
+
+
+def test_other_data_and_other_networks_are_refused(data, path):
+    X, y = data
+    network().fit(X, y, epochs=2, callbacks=[Checkpoint(path)])
+    with pytest.raises(ValueError, match="with other X and y; give fit"):
+        network().fit(X + 1, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
+    with pytest.raises(ValueError, match="of another network: its bias"):
+        cmlp.Network([4, 6, 2], dropout=0.2).fit(X, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
+    with pytest.raises(FileNotFoundError):
+        network().fit(X, y, callbacks=[Checkpoint(path, resume=path.with_name("nothing"))])
+    cmlp.save(network(), path)
+    with pytest.raises(ValueError, match="holds no training but a network: cmlp.load reads it"):
+        network().fit(X, y, callbacks=[Checkpoint(path, resume=True)])
+
+
+def test_what_a_checkpoint_cannot_hold(data, path):
+    class Own(Callback):
+        pass
+
+    def own_loss(Z, Y):
+        return (Z - Y).sum(axis=1) ** 2, 2 * (Z - Y)
+
+    refused = [
+        (network(), {"callbacks": [Own()]}, r"cannot hold the callback Own: give it the methods state\(\)"),
+        (network(), {"optimizer": cmlp.Adam(lambda step: 0.1)}, "optimizer.learning_rate is a Python function"),
+        (cmlp.Network([4, 2], loss=own_loss), {}, "whose loss is a Python function cannot be saved"),
+        (cmlp.Network([4, 2]), {"optimizer": "lbfgs", "batch_size": None}, "LBFGS cannot be put into a checkpoint"),
+    ]
+    for net, settings, message in refused:
+        before = net.variables.copy()
+        settings["callbacks"] = [*settings.get("callbacks", []), Checkpoint(path)]
+        with pytest.raises(ValueError, match=message):
+            net.fit(*data, **settings)
+        assert_array_equal(net.variables, before)
+        assert net.history is None
+    assert not path.exists()
+    with pytest.raises(ValueError, match="every and minutes are None"):
+        Checkpoint(path, every=None)
+
+
+def test_a_callback_of_ones_own_with_a_state(data, path):
+    class Counter(Callback):
+        def on_fit_begin(self, training):
+            self.n, self.sums = 0, np.zeros(3)
+
+        def on_epoch_end(self, training):
+            self.n += 1
+            self.sums += self.n
+
+        def state(self):
+            return {"n": self.n, "sums": self.sums}
+
+        def restore(self, state):
+            self.n, self.sums = state["n"], state["sums"]
+
+    network().fit(*data, epochs=2, callbacks=[Counter(), Checkpoint(path)])
+    counter = Counter()
+    network().fit(*data, epochs=5, callbacks=[counter, Checkpoint(path, resume=True)])
+    assert counter.n == 5
+    assert counter.sums.tolist() == [15, 15, 15]
+
+
+def test_a_state_that_is_no_numbers(data, path):
+    class Odd(KillAfter):
+        def state(self):
+            return {"odd": object()}
+
+    with pytest.raises(ValueError, match="is a object, which cannot be put into a file"):
+        network().fit(*data, epochs=2, callbacks=[Odd(99), Checkpoint(path)])
+
+
+def test_a_csv_file_has_each_epoch_once(data, path, tmp_path):
+    log = tmp_path / "log.csv"
+    with pytest.raises(Killed):
+        callbacks = [CSVLogger(log), Checkpoint(path, every=2), KillAfter(5)]
+        network().fit(*data, epochs=8, callbacks=callbacks)
+    assert len(log.read_text().splitlines()) == 6
+    network().fit(*data, epochs=8, callbacks=[CSVLogger(log), Checkpoint(path, resume=True), KillAfter(99)])
+    lines = log.read_text().splitlines()
+    assert lines[0].startswith("epoch,loss")
+    assert [line.split(",")[0] for line in lines[1:]] == list("12345678")
+
+
+def test_the_best_model_so_far_is_remembered(data, path, tmp_path):
+    best = ModelCheckpoint(tmp_path / "best", "loss")
+    network().fit(*data, epochs=3, callbacks=[best, Checkpoint(path)])
+    lowest = best.best
+    network().fit(*data, epochs=3, callbacks=[best, Checkpoint(path, resume=True)])
+    assert best.best == lowest
+
+
+# --- damaged files ----------------------------------------------------------------------------------------------------
+def small(path):
+    X, y = np.arange(6.0)[:, None], np.arange(6.0)
+    settings = {"batch_size": 4, "epochs": 2, "average": 0.9, "validation_data": (X, y), "restore_best": True}
+    net = cmlp.Network([1, 1], loss="squared_error")
+    net.fit(X, y, **settings, callbacks=[EarlyStopping(), Checkpoint(path)])
+
+    def go_on():
+        other = cmlp.Network([1, 1], loss="squared_error", seed=3)
+        other.fit(X, y, **settings | {"epochs": 3}, callbacks=[EarlyStopping(), Checkpoint(path, resume=True)])
+        return other
+
+    return net, go_on
+
+
+def test_flips_and_truncations(path):
+    _, go_on = small(path)
+    content, expected = path.read_bytes(), go_on().variables
+    rng = np.random.default_rng(0)
+    flips = [(place, int(rng.integers(1, 256))) for place in range(len(content))]
+    damaged = [content[:place] + bytes([content[place] ^ flip]) + content[place + 1 :] for place, flip in flips]
+    same = 0
+    for given in damaged + [content[:length] for length in range(0, len(content), 7)]:
+        path.write_bytes(given)
+        try:
+            variables = go_on().variables
+        except ValueError:
+            continue
+        same += 1
+        assert_array_equal(variables, expected)
+    assert same < 40
+
+
+def state(**changes):
+    def change(header, data):
+        saved = json.loads(header["__metadata__"]["training"])
+        items = dict(saved["state"]["dict"]) | changes
+        saved["state"]["dict"] = [[key, value] for key, value in items.items()]
+        header["__metadata__"]["training"] = json.dumps(saved)
+        return signed(header, data)
+
+    return change
+
+
+def cursor(**changes):
+    whole = {"t": 4, "epoch": 2, "batch": 0, "epoch_loss": 0.0, "epoch_change": 0.0} | changes
+    return state(cursor={"dict": [[key, value] for key, value in whole.items()]})
+
+
+def with_tensor(name, array):
+    def change(header, data):
+        entry = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [len(data), len(data) + array.nbytes]}
+        return signed(header | {name: entry}, data + array.tobytes())
+
+    return change
+
+
+def without(name):
+    def change(header, data):
+        return signed({{name: name + "x"}.get(key, key): value for key, value in header.items()}, data)
+
+    return change
+
+
+MALICIOUS = {
+    "more steps than epochs": (state(steps=99), "99 steps are not 2 epochs and 0 batches"),
+    "steps below 0": (state(steps=-1), "steps must be"),
+    "text for steps": (state(steps="__import__('os')"), "steps must be"),
+    "a batch beyond the epoch": (cursor(batch=7), "steps are not"),
+    "a huge t": (cursor(t=2**80), "cursor: t must be"),
+    "t missing": (state(cursor={"dict": []}), "cursor should hold"),
+    "patience of text": (state(patience={"dict": [["best", "x"], ["lowest", 1.0], ["without", 1]]}), "patience: best must be"),
+    "another optimizer": (state(optimizer="sgd"), "made with the optimizer 'sgd'"),
+    "other callbacks": (state(callbacks={"list": []}), r"made with the callbacks \[\]"),
+    "an unknown kind": (state(callbacks={"kind": "Popen", "fields": {}}), "'Popen'"),
+    "no memory of the optimizer": (without("training.state"), "state is not there"),
+    "no mean": (without("training.mean"), "mean is not there"),
+    "a best of another length": (without("training.best0"), "with another running mean"),
+    "a column of the history": (with_tensor("history.x", np.ones(2, "f")), "columns of the history do not fit together"),
+    "deep nesting": (state(plateau=json.loads("[" * 900 + "]" * 900)), "a list where a setting is described"),
+}
+
+
+@pytest.mark.parametrize("name", MALICIOUS)
+def test_malicious_files(name, path):
+    make, message = MALICIOUS[name]
+    _, go_on = small(path)
+    path.write_bytes(make(*parts(path.read_bytes())))
+    with pytest.raises(DamagedFileError, match=message):
+        go_on()
+
+
+def test_a_checkpoint_without_its_training(path):
+    _, go_on = small(path)
+    header, data = parts(path.read_bytes())
+    del header["__metadata__"]["training"]
+    path.write_bytes(signed(header, data))
+    with pytest.raises(DamagedFileError, match="no part 'training'"):
+        go_on()
