@@ -17,7 +17,8 @@ The map of the package:
 `datasets`          readers for IDX and CSV files, generators, a bundled set of handwritten digits
 `inspection`        gradient check, diagnosis, hidden activations, range test of the learning rate
 `reference`         the same computations in plain NumPy, one line per equation
-`save`, `load`      networks in files, in the safetensors layout
+`save`, `load`      networks and estimators in files, in the safetensors layout
+`Model`             a network with what stands before and behind it: what the command line saves, and what is exported
 `show_config`       what this installation consists of
 ==================  ==============================================================================================
 
@@ -37,6 +38,7 @@ if importlib.util.find_spec("cmlp._core") is None:
 
 from cmlp import callbacks, initializers, layers, losses, registry, schedules
 from cmlp.config import show_config
+from cmlp.model import Model
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
 from cmlp.optimizers import (
@@ -78,6 +80,7 @@ __all__ = [
     "Lion",
     "MLPClassifier",
     "MLPRegressor",
+    "Model",
     "Momentum",
     "NAdam",
     "Nesterov",
@@ -94,6 +97,7 @@ __all__ = [
     "inspection",
     "layers",
     "load",
+    "load_model",
     "losses",
     "reference",
     "registry",
@@ -107,7 +111,7 @@ def __getattr__(name: str):
     """Parts that few programs need are loaded on first use (PEP 562)."""
     if name in ("datasets", "inspection", "reference"):
         return importlib.import_module(f"cmlp.{name}")
-    if name in ("DamagedFileError", "load", "save"):
+    if name in ("DamagedFileError", "load", "load_model", "save"):
         return getattr(importlib.import_module("cmlp.persistence"), name)
     if name in ("MLPClassifier", "MLPRegressor"):
         return getattr(importlib.import_module("cmlp.estimators"), name)

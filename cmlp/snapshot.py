@@ -129,7 +129,7 @@ def fingerprint(training: Training) -> int:
     for row in np.linspace(0, samples.n_samples - 1, min(samples.n_samples, MOST_ROWS)).astype(int):
         if x is not None:
             samples.rows(row, x)
-            checksum = zlib.crc32(x, checksum)
+            checksum = zlib.crc32(x.data, checksum)
         samples.rows(row, y, targets=True)
-        checksum = zlib.crc32(y, checksum)
+        checksum = zlib.crc32(y.data, checksum)
     return checksum

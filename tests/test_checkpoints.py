@@ -87,8 +87,8 @@ def test_random_trainings(seed, path, monkeypatch):
         settings["optimizer"] = cmlp.Adam(cmlp.schedules.ReduceOnPlateau(0.01, patience=1, tol=0.01))
     net.fit(X, Y, **settings, callbacks=[LearningRateMonitor(), KillAfter(10**9)], n_threads=1)
     other = cmlp.Network(**kind)
+    callbacks = [LearningRateMonitor(), Checkpoint(path, every=None, minutes=1e-9), KillAfter(int(rng.integers(1, 18)))]
     with pytest.raises(Killed):
-        callbacks = [LearningRateMonitor(), Checkpoint(path, every=None, minutes=1e-9), KillAfter(int(rng.integers(1, 18)))]
         other.fit(X, Y, **settings, callbacks=callbacks, n_threads=2)
     third, rates = cmlp.Network(**kind | {"seed": 99}), LearningRateMonitor()
     callbacks = [rates, Checkpoint(path, every=None, minutes=1e-9, resume=True), KillAfter(10**9)]
@@ -233,7 +233,7 @@ def test_other_data_and_other_networks_are_refused(data, path):
     with pytest.raises(FileNotFoundError):
         network().fit(X, y, callbacks=[Checkpoint(path, resume=path.with_name("nothing"))])
     cmlp.save(network(), path)
-    with pytest.raises(ValueError, match="holds no training but a network: cmlp.load reads it"):
+    with pytest.raises(ValueError, match="holds no training but a network: cmlp"):
         network().fit(X, y, callbacks=[Checkpoint(path, resume=True)])
 
 
@@ -295,8 +295,8 @@ def test_a_state_that_is_no_numbers(data, path):
 
 def test_a_csv_file_has_each_epoch_once(data, path, tmp_path):
     log = tmp_path / "log.csv"
+    callbacks = [CSVLogger(log), Checkpoint(path, every=2), KillAfter(5)]
     with pytest.raises(Killed):
-        callbacks = [CSVLogger(log), Checkpoint(path, every=2), KillAfter(5)]
         network().fit(*data, epochs=8, callbacks=callbacks)
     assert len(log.read_text().splitlines()) == 6
     network().fit(*data, epochs=8, callbacks=[CSVLogger(log), Checkpoint(path, resume=True), KillAfter(99)])

@@ -24,8 +24,8 @@ MAY_IMPORT = {
     "callbacks": {"persistence"},  # when asked for
     "files": set(),
     "persistence": {
-        *("architecture", "callbacks", "files", "initializers", "lbfgs", "losses", "network", "norms", "optimizers"),
-        *("rules", "schedules", "snapshot", "training"),
+        *("architecture", "callbacks", "columns", "estimators", "files", "initializers", "lbfgs", "losses", "model"),
+        *("network", "norms", "optimizers", "rules", "schedules", "snapshot", "training"),
     },
     "snapshot": {"callbacks", "memory", "training"},
     "architecture": {"initializers", "losses", "norms", "registry"},
@@ -33,11 +33,15 @@ MAY_IMPORT = {
     "cli": {"commands", "optimizers", "registry"},
     "memory": {"_core"},
     "commands": {"config", "datasets", "network", "optimizers", "progress", "scores", "targets"},
+    "columns": set(),
+    "model": {"columns", "losses", "network", "samples", "targets"},
     "config": {"_core", "threads"},
     "datasets": set(),
     "estimators": {
         "callbacks",
+        "columns",
         "losses",
+        "model",
         "network",
         "training",
         "optimizers",

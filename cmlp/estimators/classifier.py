@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from cmlp import losses, targets
 from cmlp.estimators.base import BaseMLP, alone
+from cmlp.model import as_probabilities
 
 VALUED = ("squared_error", "absolute_error", "huber", "log_cosh", "perceptron")  # losses that make no probabilities
 
@@ -177,6 +178,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             weights = {codes[label]: weight for label, weight in weights.items()}
         return super()._fit_settings(n_samples, weight) | ({} if weights is None else {"class_weight": weights})
 
+    def _behind(self):
+        return {"classes": None if self._multilabel else self.classes_}
+
+    def restore(self, model, classes, multilabel):
+        super().restore(model, classes, multilabel)
+        width = model.network.n_targets
+        if classes is None or len(classes) != (width if multilabel else max(2, width)):
+            raise ValueError(f"{'no' if classes is None else len(classes)} classes for {width} outputs")
+        self.classes_, self._multilabel = classes, bool(multilabel)
+
     # --- predictions ------------------------------------------------------------------------------------------
     def predict(self, X):
         """The likeliest class of each sample.
@@ -210,11 +221,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _probabilities(self, X):
         outputs = self._predictor.forward(X)
-        if self._multilabel:
-            return outputs
-        if outputs.shape[1] == 1:
-            return np.hstack([1 - outputs, outputs])
-        return outputs / outputs.sum(axis=1, keepdims=True) if self.network_.loss == "log_loss" else outputs
+        return as_probabilities(outputs, "labels" if self._multilabel else "classes", self.network_.loss)
 
     @available_if(_learns_probabilities)
     def predict_log_proba(self, X):

@@ -90,6 +90,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.target_scaler_ = scaler
         return scaler.transform(Y)
 
+    def _behind(self):
+        scaler = self.target_scaler_
+        return {} if scaler is None else {"mean": scaler.mean_, "scale": scaler.scale_}
+
+    def restore(self, model, classes, multilabel):
+        super().restore(model, classes, multilabel)
+        self._n_targets, self.target_scaler_ = model.network.n_targets, None
+        if model.scale is not None:
+            scaler = StandardScaler().fit(np.zeros((2, len(model.scale))))
+            scaler.mean_, scaler.scale_, scaler.var_ = model.mean, model.scale, model.scale**2
+            self.target_scaler_ = scaler
+
     # --- predictions ------------------------------------------------------------------------------------------
     def _back(self, values, factor_only: bool = False):
         """Values of each target, (..., n_targets), from what the network learned to those of y."""

@@ -42,24 +42,30 @@ def preprocessor(X, scale: str | None, categorical_features, impute: bool) -> Co
     categorical = _categorical(X, categorical_features)
     numeric = [place for place in range(len(_columns(X))) if place not in set(categorical)]
     _check_numbers(X, numeric, impute)
-    steps: list = [SimpleImputer(strategy="median", add_indicator=True)] if impute else []
     if scale is not None:
         validation.check_name("scale", scale, ("standard", "quantile"))
-        n_quantiles = max(2, min(MOST_QUANTILES, n_rows(X)))
-        quantile = QuantileTransformer(n_quantiles=n_quantiles, output_distribution="normal", random_state=0)
-        steps.append(StandardScaler() if scale == "standard" else quantile)
-    transformers: list[tuple] = [("numeric", make_pipeline(*steps) if steps else "passthrough", numeric)] if numeric else []
+    return transformers(numeric, categorical, scale, impute, max(2, min(MOST_QUANTILES, n_rows(X))))
+
+
+def transformers(numeric: list[int], categorical: list[int], scale: str | None, impute: bool, n_quantiles: int):
+    """They before they are fitted."""
+    steps: list = [SimpleImputer(strategy="median", add_indicator=True)] if impute else []
+    if scale == "standard":
+        steps.append(StandardScaler())
+    elif scale == "quantile":
+        steps.append(QuantileTransformer(n_quantiles=n_quantiles, output_distribution="normal", random_state=0))
+    each: list[tuple] = [("numeric", make_pipeline(*steps) if steps else "passthrough", numeric)] if numeric else []
     if categorical:
-        transformers.append(("categorical", OneHotEncoder(handle_unknown="ignore", sparse_output=False), categorical))
-    return ColumnTransformer(transformers)
+        each.append(("categorical", OneHotEncoder(handle_unknown="ignore", sparse_output=False), categorical))
+    return ColumnTransformer(each)
 
 
-def transform(transformers: ColumnTransformer, X, impute: bool):
+def transform(fitted: ColumnTransformer, X, impute: bool):
     """The matrix that the network sees."""
-    for name, _, columns in transformers.transformers_:
+    for name, _, columns in fitted.transformers_:
         if name == "numeric":
             _check_numbers(X, columns, impute)
-    return np.asarray(transformers.transform(X), dtype=np.float64)
+    return np.asarray(fitted.transform(X), dtype=np.float64)
 
 
 def _columns(X) -> list:

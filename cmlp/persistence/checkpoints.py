@@ -212,6 +212,8 @@ class ModelCheckpoint(Callback):
         self.monitor = None if monitor is None else Monitor(monitor)
         self.every = validation.check_integer("every", every, 1)
 
+        self.best: float | None = None
+
     def state(self) -> dict[str, Any]:
         return {"best": self.best}
 
@@ -222,7 +224,7 @@ class ModelCheckpoint(Callback):
         description.describe(training.network)
 
     def on_fit_begin(self, training) -> None:
-        self.best: float | None = None
+        self.best = None
 
     def on_epoch_end(self, training) -> None:
         if len(training.history) % self.every != 0:

@@ -53,16 +53,17 @@ def write(path, tensors: Mapping[str, Array], metadata: dict[str, str]) -> None:
     OSError
     """
     header: dict[str, Any] = {"__metadata__": {"format": FORMAT, "version": VERSION} | metadata}
-    parts, end = [], 0
+    parts: list[memoryview] = []
+    end = 0
     for name, tensor in tensors.items():
         part = np.ascontiguousarray(tensor, dtype=tensor.dtype.newbyteorder("<"))
         entry = {"dtype": NAMES[part.dtype], "shape": list(tensor.shape)}
         header[name] = entry | {"data_offsets": [end, end + part.nbytes]}
-        parts.append(memoryview(part.reshape(-1)).cast("B"))
+        parts.append(part.reshape(-1).data.cast("B"))
         end += part.nbytes
     digest = begin_checksum(header)
-    for part in parts:
-        digest.update(part)
+    for numbers in parts:
+        digest.update(numbers)
     header["__metadata__"]["sha256"] = digest.hexdigest()
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % ALIGNMENT)
@@ -116,7 +117,7 @@ class Archive:
         for name in self.entries:
             array = arrays[name]
             part = array if array.dtype == array.dtype.newbyteorder("<") else np.empty(array.shape, self.entries[name].dtype)
-            buffer = memoryview(part.reshape(-1)).cast("B")
+            buffer = part.reshape(-1).data.cast("B")
             if self.file.readinto(buffer) != len(buffer):
                 raise DamagedFileError(f"{self.path}: the file ends within {name}")
             digest.update(buffer)

@@ -1,0 +1,309 @@
+"""Estimators in files, and as models without scikit-learn."""
+
+import json
+
+import numpy as np
+import pytest
+from common import run_python
+from numpy.testing import assert_allclose, assert_array_equal
+from test_persistence import parts, signed
+
+import cmlp
+from cmlp import DamagedFileError
+from cmlp.columns import Columns
+
+pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+from cmlp import MLPClassifier, MLPRegressor  # noqa: E402
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+def mixed_table(rng, n=80):
+    """Numbers with some missing, a constant column, text, and whole numbers that name things."""
+    X = np.empty((n, 5), dtype=object)
+    X[:, 0] = rng.normal(50, 10, n).round(3)
+    X[rng.integers(0, n, 9), 0] = np.nan
+    X[:, 1] = rng.choice(["red", "green", "deep blue"], n)
+    X[:, 2] = rng.lognormal(size=n)
+    X[:, 3] = rng.choice([3, 7, 11], n)
+    X[:, 4] = 2.5
+    return X
+
+
+KINDS = [
+    {},
+    {"scale": "standard"},
+    {"scale": "quantile"},
+    {"impute": True},
+    {"scale": "standard", "impute": True},
+    {"scale": "quantile", "impute": True, "norm": "batch"},
+    {"training": {"average": 0.9}, "dropout": 0.1},
+    {"early_stopping": True},
+    {"early_stopping": True, "scoring": "neg_mean_absolute_error"},
+]
+
+
+def fitted(rng, kind, settings, labels=None, target=None):
+    settings = {"hidden_layer_sizes": (6,), "max_iter": 4, "random_state": 0} | settings
+    if settings.get("scale") or settings.get("impute"):
+        X = mixed_table(rng)
+        settings |= {"categorical_features": [1, 3], "impute": settings.get("impute", False)}
+        if not settings["impute"]:
+            X[:, 0] = np.nan_to_num(X[:, 0].astype(float))
+    else:
+        X = rng.normal(size=(80, 5))
+    y = labels[rng.integers(0, len(labels), 80)] if labels is not None else target(rng)
+    return kind(**settings).fit(X, y), X
+
+
+def same(one, other, X):
+    assert_array_equal(one.predict(X), other.predict(X))
+    assert one.get_params() == other.get_params()
+    for name in ("n_iter_", "t_", "loss_", "best_loss_", "loss_curve_", "validation_scores_", "n_features_in_"):
+        assert getattr(one, name) == getattr(other, name)
+    assert one.history_.loss == other.history_.loss
+
+
+@pytest.mark.parametrize("settings", KINDS[:-1], ids=str)
+@pytest.mark.parametrize(
+    "labels", [np.array(["no", "yes"]), np.array([3, 5, 9]), np.array(["a", "b", "c"], dtype=object), np.array([False, True])],
+    ids=lambda labels: str(labels.tolist()),
+)  # fmt: skip
+def test_classifiers(settings, labels, path, rng):
+    model, X = fitted(rng, MLPClassifier, settings, labels)
+    cmlp.save(model, path)
+    again = cmlp.load(path)
+    same(model, again, X)
+    assert_array_equal(model.predict_proba(X), again.predict_proba(X))
+    assert again.classes_.dtype == model.classes_.dtype
+    plain = cmlp.load_model(path)
+    assert_array_equal(plain.predict(X), model.predict(X))
+    assert_allclose(plain.predict_proba(X), model.predict_proba(X), rtol=1e-6)
+    again.set_params(warm_start=True).fit(X, labels[rng.integers(0, len(labels), 80)])
+
+
+@pytest.mark.parametrize("settings", KINDS, ids=str)
+@pytest.mark.parametrize("loss", [None, "gaussian", cmlp.losses.Quantile((0.1, 0.5, 0.9))], ids=str)
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_regressors(settings, loss, n_targets, path, rng):
+    model, X = fitted(
+        rng, MLPRegressor, settings | {"loss": loss}, target=lambda rng: rng.normal(7, 3, (80, n_targets)).squeeze()
+    )
+    cmlp.save(model, path)
+    again = cmlp.load(path)
+    same(model, again, X)
+    assert_allclose(cmlp.load_model(path).predict(X), model.predict(X), rtol=2e-6)
+    if loss == "gaussian":
+        assert_array_equal(model.predict_interval(X), again.predict_interval(X))
+
+
+def test_multilabel(path, rng):
+    X, Y = rng.normal(size=(60, 3)), rng.integers(0, 2, (60, 4))
+    model = MLPClassifier((5,), max_iter=3, random_state=0).fit(X, Y)
+    cmlp.save(model, path)
+    same(model, cmlp.load(path), X)
+    assert_array_equal(cmlp.load_model(path).predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_columns_without_scikit_learn(seed):
+    """The same matrix as scikit-learn's transformers, to the last digits; and transformers that are made again: to the bit."""
+    from cmlp.estimators import columns, tables
+
+    rng = np.random.default_rng(seed)
+    X = mixed_table(rng)
+    impute, scale = bool(rng.integers(2)), [None, "standard", "quantile"][rng.integers(3)]
+    if not impute:
+        X[:, 0] = np.nan_to_num(X[:, 0].astype(float))
+    if seed % 3 == 0:
+        X[:, 2] = rng.choice([1.0, 2.0], 80)
+    fitted = tables.preprocessor(X, scale, [1, 3], impute).fit(X)
+    described = columns.columns_of(fitted, 5, None)
+    new = mixed_table(np.random.default_rng(seed + 100)) if impute else X[::-1]
+    new[0, 1], new[1, 3] = "violet", 99
+    expected = tables.transform(fitted, new, impute)
+    assert_allclose(described.transform(new), expected, rtol=1e-12, atol=1e-12)
+    assert_array_equal(tables.transform(columns.transformers_of(described), new, impute), expected)
+    assert described.n_inputs == expected.shape[1]
+
+
+def test_a_column_of_which_nothing_is_known(rng, path):
+    X = rng.normal(size=(40, 3))
+    X[:, 1] = np.nan
+    with pytest.warns(UserWarning, match="Skipping features without any observed values"):
+        model = MLPRegressor((4,), impute=True, scale="standard", max_iter=2, random_state=0).fit(X, X[:, 0])
+    cmlp.save(model, path)
+    with pytest.warns(UserWarning, match="Skipping features without any observed values"):
+        expected = model.predict(X)
+    assert_allclose(cmlp.load_model(path).predict(X), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames(library, path, rng):
+    frames = pytest.importorskip(library)
+    X = mixed_table(rng)
+    columns = {
+        "size": X[:, 0].astype(float), "colour": X[:, 1].astype(str), "weight": X[:, 2].astype(float), "code": X[:, 3].astype(int),
+        "one": X[:, 4].astype(float),
+    }  # fmt: skip
+    table = frames.DataFrame(columns)
+    y = np.where(X[:, 2] > 1, "heavy", "light")
+    model = MLPClassifier(
+        (5,), scale="standard", impute=True, categorical_features=["colour", "code"], max_iter=3, random_state=0
+    )
+    model.fit(table, y)
+    cmlp.save(model, path)
+    again = cmlp.load(path)
+    same(model, again, table)
+    assert again.feature_names_in_.tolist() == list(columns)
+    plain = cmlp.load_model(path)
+    assert_array_equal(plain.predict(table), model.predict(table))
+    with pytest.raises(ValueError, match="in another order than in training: column 0 is 'one' and should be 'size'"):
+        plain.predict(frames.DataFrame(dict(reversed(columns.items()))))
+    with pytest.raises(ValueError, match="missing: 'size'; not known: 'extra'"):
+        plain.predict(frames.DataFrame({"extra": columns["size"]} | {k: v for k, v in columns.items() if k != "size"}))
+    text = frames.DataFrame(columns | {"size": columns["colour"]})
+    with pytest.raises(ValueError, match="column 'size' should hold numbers"):
+        plain.predict(text)
+
+
+def test_what_cannot_be_saved(path, rng):
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    for settings, message in [
+        ({"callbacks": [cmlp.callbacks.EarlyStopping("loss")]}, r"MLPClassifier: callbacks\[0\] is a EarlyStopping"),
+        ({"learning_rate": lambda step: 0.01}, "learning_rate is a Python function"),
+        ({"random_state": np.random.RandomState(0)}, "random_state is a RandomState"),
+        ({"network": {"init": [np.zeros((3, 4)), np.zeros((4, 1))]}}, "init.* is a ndarray"),
+    ]:
+        model = MLPClassifier((4,), max_iter=2, **settings).fit(X, y)
+        with pytest.raises(ValueError, match=message):
+            cmlp.save(model, path)
+    with pytest.raises(TypeError, match="can be saved; got int"):
+        cmlp.save(3, path)
+    assert not path.exists()
+
+
+def test_without_scikit_learn(path, rng):
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    model = MLPClassifier((4,), max_iter=2, scale="standard", random_state=0).fit(X, y)
+    cmlp.save(model, path)
+    code = f"""
+import sys; sys.modules["sklearn"] = None
+import cmlp
+print(cmlp.load_model({str(path)!r}).predict([[1.0, 2.0, 3.0]]))
+try:
+    cmlp.load({str(path)!r})
+except ImportError as error:
+    print(error)
+"""
+    done = run_python("-c", code)
+    assert done.stdout.splitlines()[0] == str(model.predict([[1.0, 2.0, 3.0]]))
+    assert "pip install cmlp[sklearn]" in done.stdout
+
+
+# --- damaged files ----------------------------------------------------------------------------------------------------
+def small(path):
+    X = np.array([[1.0, 5.0], [2.0, np.nan], [3.0, 7.0], [4.0, 5.0]])
+    settings = {"scale": "standard", "impute": True, "categorical_features": [1]}
+    settings = {"scale": "standard", "impute": True}
+    model = MLPRegressor((1,), max_iter=1, random_state=0, **settings).fit(X, X[:, 0])
+    cmlp.save(model, path)
+    return model, X
+
+
+def test_flips_and_truncations(path):
+    model, X = small(path)
+    content, expected = path.read_bytes(), model.predict(X)
+    rng = np.random.default_rng(0)
+    damaged = [content[:k] + bytes([content[k] ^ int(rng.integers(1, 256))]) + content[k + 1 :] for k in range(len(content))]
+    same = 0
+    for given in damaged + [content[:length] for length in range(len(content))]:
+        path.write_bytes(given)
+        try:
+            again = cmlp.load(path)
+        except DamagedFileError:
+            continue
+        same += 1
+        assert_array_equal(again.predict(X), expected)
+    assert same < 40
+
+
+def estimator(**changes):
+    def change(header, data):
+        given = json.loads(header["__metadata__"]["estimator"])
+        header["__metadata__"]["estimator"] = json.dumps(given | changes)
+        return signed(header, data)
+
+    return change
+
+
+def columns(**changes):
+    def change(header, data):
+        given = json.loads(header["__metadata__"]["estimator"])
+        given["columns"] |= changes
+        header["__metadata__"]["estimator"] = json.dumps(given)
+        return signed(header, data)
+
+    return change
+
+
+MALICIOUS = {
+    "another class": (estimator(**{"class": "Popen"}), "'Popen'"),
+    "an unknown parameter": (estimator(params={"os": 1}), "unexpected keyword argument 'os'"),
+    "a parameter to be made": (estimator(params={"solver": {"kind": "system", "fields": {}}}), "'system'"),
+    "fields of another": (estimator(params={"solver": {"kind": "Adam", "fields": {"x": 1}}}), "argument 'x'"),
+    "text for a number": (estimator(n_iter_="7"), "n_iter_ is '7', no number"),
+    "other features": (estimator(n_features_in_=5), "5 features are not the columns"),
+    "no columns": (estimator(columns=None), "features are not the columns"),
+    "classes of a regressor": (estimator(classes=["<U1", ["a", "b", "c"]]), "3 classes for 1 outputs"),
+    "more parts": (estimator(hook=1), "an estimator is described by"),
+    "columns twice": (columns(numeric=[0, 0]), "must be numeric or categorical"),
+    "a huge column": (columns(n_columns=2**40), "n_columns must be"),
+    "indicated out of range": (columns(indicated=[9]), "indicated must be"),
+    "names too few": (columns(names=["a"]), "there are 1 names for 2 columns"),
+    "names of numbers": (columns(names=[1, 2]), "names for 2 columns"),
+    "categories of gigabytes": (
+        columns(numeric=[0], indicated=[0], categorical=[1], categories=[["S9999999", ["a"]]]),
+        "fill should have",
+    ),
+    "more parts of columns": (columns(more=1), "not described by what columns have"),
+}
+
+
+@pytest.mark.parametrize("name", MALICIOUS)
+def test_malicious_files(name, path):
+    make, message = MALICIOUS[name]
+    small(path)
+    path.write_bytes(make(*parts(path.read_bytes())))
+    with pytest.raises(DamagedFileError, match=message):
+        cmlp.load(path)
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+def test_models(path, rng):
+    X = rng.normal(5, 2, (50, 3))
+    net = cmlp.Network([3, 4, 1], loss="squared_error", seed=1)
+    model = cmlp.Model(
+        net, cmlp.columns.standardising(X, ["a", "b", "c"]), mean=np.array([5.0]), scale=np.array([2.0]), target="d"
+    )
+    cmlp.save(model, path)
+    again = cmlp.load(path)
+    assert isinstance(again, cmlp.Model)
+    assert_array_equal(again.predict(X), model.predict(X))
+    assert again.target == "d"
+    assert again.columns.names == ["a", "b", "c"]
+    assert_allclose(model.predict(X), net.predict((X - X.mean(axis=0)) / X.std(axis=0)) * 2 + 5)
+    with pytest.raises(ValueError, match="gives no probabilities"):
+        model.predict_proba(X)
+    with pytest.raises(ValueError, match="X has 2 columns; the model was trained on 3"):
+        model.predict(X[:, :2])
+    with pytest.raises(ValueError, match="column 'b' holds nan in row 1"):
+        model.predict([[1, 2, 3], [1, np.nan, 3]])
+    with pytest.raises(TypeError, match="a fitted estimator of cmlp or a"):
+        cmlp.Model.of(3)
+    assert Columns(2, numeric=[0, 1]).transform([[1, 2]]).tolist() == [[1, 2]]
