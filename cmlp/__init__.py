@@ -19,6 +19,7 @@ The map of the package:
 `reference`         the same computations in plain NumPy, one line per equation
 `save`, `load`      networks and estimators in files, in the safetensors layout
 `Model`             a network with what stands before and behind it: what the command line saves, and what is exported
+`convert`           ONNX, PyTorch, C and NumPy arrays, and back
 `show_config`       what this installation consists of
 ==================  ==============================================================================================
 
@@ -92,6 +93,7 @@ __all__ = [
     "Rprop",
     "Trace",
     "callbacks",
+    "convert",
     "datasets",
     "initializers",
     "inspection",
@@ -109,7 +111,7 @@ __all__ = [
 
 def __getattr__(name: str):
     """Parts that few programs need are loaded on first use (PEP 562)."""
-    if name in ("datasets", "inspection", "reference"):
+    if name in ("convert", "datasets", "inspection", "reference"):
         return importlib.import_module(f"cmlp.{name}")
     if name in ("DamagedFileError", "load", "load_model", "save"):
         return getattr(importlib.import_module("cmlp.persistence"), name)

@@ -83,7 +83,7 @@ class Columns:
         if names is not None:
             if self.names is not None:
                 check_names(list(names), self.names)
-            columns: Sequence[Array] = [np.asarray(X[name]) for name in names]
+            columns: Any = [np.asarray(X[name]) for name in names]
         else:
             columns = X if isinstance(X, list) and X and isinstance(X[0], np.ndarray) else np.atleast_2d(np.asarray(X)).T
         if len(columns) != self.n_columns:
@@ -107,7 +107,7 @@ class Columns:
             raise ValueError(f"{where}holds {values[row, i]} in row {row}, and the model was trained on finite numbers")
         if self.quantiles is not None:
             return np.column_stack([_scores(*pair) for pair in zip(values.T, self.quantiles.T)])
-        return values if self.center is None else (values - self.center) / self.scale
+        return values if self.center is None or self.scale is None else (values - self.center) / self.scale
 
     def _one_hot(self, columns: Sequence[Array], place: int, known: Array) -> Array:
         column = columns[place]

@@ -148,8 +148,8 @@ def test_frames(library, path, rng):
     frames = pytest.importorskip(library)
     X = mixed_table(rng)
     columns = {
-        "size": X[:, 0].astype(float), "colour": X[:, 1].astype(str), "weight": X[:, 2].astype(float), "code": X[:, 3].astype(int),
-        "one": X[:, 4].astype(float),
+        "size": X[:, 0].astype(float), "colour": X[:, 1].astype(str), "weight": X[:, 2].astype(float),
+        "code": X[:, 3].astype(int), "one": X[:, 4].astype(float),
     }  # fmt: skip
     table = frames.DataFrame(columns)
     y = np.where(X[:, 2] > 1, "heavy", "light")

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "memory": {"_core"},
     "commands": {"config", "datasets", "network", "optimizers", "progress", "scores", "targets"},
     "columns": set(),
+    "convert": {"columns", "losses", "model", "network", "norms", "targets", "version"},
     "model": {"columns", "losses", "network", "samples", "targets"},
     "config": {"_core", "threads"},
     "datasets": set(),
@@ -99,6 +100,14 @@ MAY_IMPORT = {
 }
 
 
+NEED = {
+    "cmlp.estimators": ["sklearn"],
+    "cmlp.convert.onnx_graph": ["onnx", "onnxruntime"],
+    "cmlp.convert.torch": ["torch"],
+    "cmlp.convert.scikit_learn": ["sklearn"],
+}
+
+
 def imported_by(path):
     """The top modules of cmlp that a file imports, wherever in it."""
     found = set()
@@ -121,7 +130,7 @@ def test_imports_follow_the_plan(path):
         MAY_IMPORT[owner]
         | ANYONE
         | {owner}
-        | set(cmlp.__all__) - {"datasets", "inspection", "reference", "registry", "initializers"}
+        | set(cmlp.__all__) - {"convert", "datasets", "inspection", "reference", "registry", "initializers"}
     )
     unknown = {name for name in imported_by(path) if name not in allowed and not name[0].isupper() and name != "__version__"}
     assert not unknown
@@ -163,7 +172,7 @@ def test_the_sources_alone_say_what_to_do():
 
 
 def test_importing_cmlp_loads_none_of_the_extras():
-    code = "import sys, cmlp; print([m for m in ('sklearn', 'matplotlib', 'tqdm', 'pandas', 'onnx') if m in sys.modules])"
+    code = "import sys, cmlp; print([m for m in ('sklearn', 'matplotlib', 'tqdm', 'pandas', 'onnx', 'torch') if m in sys.modules])"
     done = run_python("-c", code)
     assert done.stdout.strip() == "[]"
 
@@ -172,8 +181,9 @@ def test_importing_cmlp_loads_none_of_the_extras():
 def test_the_examples_of_the_docstrings_run(name):
     if name == "cmlp.__main__":
         return
-    if name.startswith("cmlp.estimators"):
-        pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
+    for beginning, needed in NEED.items():
+        for library in needed if name.startswith(beginning) else ():
+            pytest.importorskip(library, reason=f"{library} is not installed")
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failed == 0
 

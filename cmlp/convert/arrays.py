@@ -1,0 +1,89 @@
+"""Parameters as arrays by name, and networks from them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cmlp.layers import Array, running, views
+from cmlp.losses import Loss
+from cmlp.network import Network
+
+
+def to_arrays(network: Network) -> dict[str, Array]:
+    """Copies of all parameters and running statistics, by name: ``W0``, ``b0``, ..., ``mean0``, ``variance0``.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        ``np.savez(path, **arrays)`` makes a file of them.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> {name: array.shape for name, array in cmlp.convert.to_arrays(cmlp.Network([4, 8, 3])).items()}
+    {'W0': (4, 8), 'b0': (8,), 'W1': (8, 3), 'b1': (3,)}
+    """
+    rows, params = network.tables
+    arrays: dict[str, Array] = {}
+    for l, blocks in enumerate(views(params, network.variables)):
+        arrays |= {f"{name}{l}": block.copy() for name, block in (blocks | running(rows, l, network.variables)).items()}
+    return arrays
+
+
+def from_arrays(
+    weights: Sequence[Any],
+    biases: Sequence[Any] | None = None,
+    activation: str | Sequence[Any] = "relu",
+    loss: str | Loss = "cross_entropy",
+    **settings: Any,
+) -> Network:
+    """A network of given weights and biases.
+
+    Parameters
+    ----------
+    weights : sequence of array_like (fan_in, fan_out)
+        One for each layer; PyTorch's are the transposed.
+    biases : sequence of array_like (fan_out,) or None, optional
+        One for each layer, None for a layer without; without the argument no layer has one.
+    activation, loss, **settings
+        As `cmlp.Network` takes them; dtype is float64 if an array is, unless given.
+
+    Returns
+    -------
+    network : Network
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not chain.
+
+    Examples
+    --------
+    >>> import numpy as np, cmlp
+    >>> net = cmlp.convert.from_arrays([[[1.0, -1.0]], [[1.0], [1.0]]], loss="squared_error")   # |x|, by two relus
+    >>> net.predict([[-3.0], [2.0]]).tolist()
+    [3.0, 2.0]
+    """
+    W = [np.asarray(weight) for weight in weights]
+    b = [None] * len(W) if biases is None else [None if bias is None else np.asarray(bias) for bias in biases]
+    for l, weight in enumerate(W):
+        if weight.ndim != 2 or (l and weight.shape[0] != W[l - 1].shape[1]):
+            before = f" after {W[l - 1].shape}" if l else ""
+            raise ValueError(f"weights[{l}] has the shape {weight.shape}{before}: it must be (fan_in, fan_out), and chain")
+    if not W or len(b) != len(W):
+        raise ValueError(f"{len(W)} weights and {len(b)} biases: there must be one of each for each layer, at least one layer")
+    settings.setdefault("dtype", "float64" if any(weight.dtype == np.float64 for weight in W) else "float32")
+    return Network(
+        [W[0].shape[0], *(weight.shape[1] for weight in W)],
+        activation,
+        loss,
+        init=W,
+        bias_init=["zeros" if bias is None else bias for bias in b],
+        bias=[bias is not None for bias in b],
+        **settings,
+    )

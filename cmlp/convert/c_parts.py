@@ -1,0 +1,248 @@
+"""The pieces of C of which `cmlp.convert.to_c` puts a file together."""
+
+from cmlp.convert.onnx_graph import SELU_ALPHA, SELU_SCALE
+
+HEAD = """\
+/* {title}: C99, no dependency but the library of mathematics (-lm).
+{names}
+
+   void predict(const input *x, output *y) reads {n_inputs} inputs and writes {n_outputs} outputs.
+   Compiled with -DCMLP_MAIN it is a program that reads lines of CSV and writes predictions. */
+
+#include <math.h>
+#include <tgmath.h>
+
+typedef {real} real;
+typedef {input} input;
+typedef {output} output;
+
+enum {{ N_INPUTS = {n_inputs}, N_OUTPUTS = {n_outputs} }};
+"""
+
+HELPERS = {
+    "product": """\
+/* z = x W + b, or z += x W; W is (n_in, n_out), row by row */
+static void product(const real *x, int n_in, const real *W, const real *b, int n_out, real *z, int to_be_added)
+{
+    int i, j;
+    if (!to_be_added)
+        for (j = 0; j < n_out; j++)
+            z[j] = b ? b[j] : 0;
+    for (i = 0; i < n_in; i++)
+        for (j = 0; j < n_out; j++)
+            z[j] += x[i] * W[(long)i * n_out + j];
+}
+""",
+    "add": """\
+static void add(const real *x, int n, real *a)
+{
+    int j;
+    for (j = 0; j < n; j++)
+        a[j] += x[j];
+}
+""",
+    "normalise_batch": """\
+/* what (z - mean) / sqrt(variance + eps) * scale + shift comes down to */
+static void normalise_batch(real *a, int n, const real *gain, const real *offset)
+{
+    int j;
+    for (j = 0; j < n; j++)
+        a[j] = a[j] * gain[j] + offset[j];
+}
+""",
+    "normalise_layer": """\
+static void normalise_layer(real *a, int n, const real *scale, const real *shift, real eps)
+{
+    int j;
+    double mean = 0, variance = 0;
+    for (j = 0; j < n; j++)
+        mean += a[j];
+    mean /= n;
+    for (j = 0; j < n; j++)
+        variance += (a[j] - mean) * (a[j] - mean);
+    variance = sqrt(variance / n + eps);
+    for (j = 0; j < n; j++)
+        a[j] = (real)((a[j] - mean) / variance) * scale[j] + shift[j];
+}
+""",
+    "interpolate": """\
+/* how far v is along n rising numbers, from 0 to 1: where several are equal to it, the last, or with `first` the first */
+static double interpolate(double v, const double *q, int n, int first)
+{
+    int low = 0, high = n;
+    if (v < q[0]) return 0;
+    if (v > q[n - 1]) return 1;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (first ? q[middle] < v : q[middle] <= v) low = middle + 1;
+        else high = middle;
+    }
+    if (first && q[low] == v) return (double)low / (n - 1);
+    if (q[low - 1] == v) return (double)(low - 1) / (n - 1);
+    return (low - 1 + (v - q[low - 1]) / (q[low] - q[low - 1])) / (n - 1);
+}
+""",
+    "normal_score": """\
+/* the value that a standard normal variable stays below with the probability that v has among its quantiles */
+static double normal_score(double v, const double *q, int n, double edge, double lowest, double highest)
+{
+    double p, z, t, error;
+    int k;
+    if (v - edge < q[0]) return lowest;
+    if (v + edge > q[n - 1]) return highest;
+    p = (interpolate(v, q, n, 0) + interpolate(v, q, n, 1)) / 2;
+    t = sqrt(-2 * log(p < 0.5 ? p : 1 - p));
+    z = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+    if (p < 0.5) z = -z;
+    for (k = 0; k < 4; k++) { /* Halley's method */
+        error = p < 0.5 ? 0.5 * erfc(-z / 1.4142135623730951) - p : (1 - p) - 0.5 * erfc(z / 1.4142135623730951);
+        error *= 2.5066282746310005 * exp(z * z / 2);
+        z -= error / (1 + z * error / 2);
+    }
+    return z < lowest ? lowest : z > highest ? highest : z;
+}
+""",
+}
+
+# of one number z, or with what it depends on: p
+OF_ONE = {
+    "sign": "z >= 0 ? 1 : -1",
+    "sigmoid": "z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z))",
+    "tanh": "tanh(z)",
+    "relu": "z > 0 ? z : 0",
+    "leaky_relu": "z > 0 ? z : p * z",
+    "prelu": "z > 0 ? z : p[j] * z",
+    "elu": "z > 0 ? z : p * expm1(z)",
+    "selu": f"(real){SELU_SCALE!r} * (z > 0 ? z : (real){SELU_ALPHA!r} * expm1(z))",
+    "softplus": "(z > 0 ? z : 0) + log1p(exp(-fabs(z)))",
+    "softsign": "z / (1 + fabs(z))",
+    "hard_sigmoid": "fmin(fmax(z / 6 + (real)0.5, (real)0), (real)1)",
+    "hard_tanh": "fmin(fmax(z, (real)-1), (real)1)",
+    "relu6": "fmin(fmax(z, (real)0), (real)6)",
+    "exponential": "exp(z)",
+    "gelu": "z / 2 * erfc(-z * (real)0.70710678118654752440)",
+    "gelu_tanh": "z / 2 * (1 + tanh((real)0.79788456080286535588 * (z + (real)0.044715 * z * z * z)))",
+    "silu": "z >= 0 ? z / (1 + exp(-z)) : z * exp(z) / (1 + exp(z))",
+    "mish": "z * tanh((z > 0 ? z : 0) + log1p(exp(-fabs(z))))",
+    "sine": "sin(p * z)",
+    "mean_variance": "j % 2 ? exp(z) : z",
+}
+PARAMETERS = {"leaky_relu": ", real p", "elu": ", real p", "sine": ", real p", "prelu": ", const real *p"}
+
+SOFTMAX = """\
+static void f_softmax(real *a, int n)
+{
+    int j;
+    real largest = a[0], sum = 0;
+    for (j = 1; j < n; j++)
+        if (a[j] > largest) largest = a[j];
+    for (j = 0; j < n; j++)
+        sum += a[j] = exp(a[j] - largest);
+    for (j = 0; j < n; j++)
+        a[j] /= sum;
+}
+"""
+
+PREDICT = """\
+/* y, and the last layer's Z where scores is not 0 */
+static void run(const input *x, real *scores, output *y)
+{{
+    {body}
+}}
+
+void {prefix}predict(const input *x, output *y)
+{{
+    run(x, 0, y);
+}}
+"""
+
+CLASS = """\
+
+/* the place of the likeliest class */
+int {prefix}predict_class(const input *x)
+{{
+    output y[N_OUTPUTS];
+    real scores[N_OUTPUTS];
+    run(x, scores, y);
+    {decision}
+}}
+"""
+
+LARGEST = """\
+int j, largest = 0;
+    for (j = 1; j < N_OUTPUTS; j++)
+        if ({array}[j] > {array}[largest]) largest = j;
+    return largest;"""
+
+FIND = """\
+static double find(const char *field, const char *const *names, int n)
+{
+    int k;
+    for (k = 0; k < n; k++)
+        if (strcmp(field, names[k]) == 0) return k;
+    return -1;
+}
+
+"""
+
+MAIN = """\
+#ifdef CMLP_MAIN
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+{find}/* a field as a number: missing, if it is empty; *wrong is set if it is none */
+static double value(const char *field, int column, int *wrong)
+{{
+    char *end;
+    double v;
+    {lookups}
+    if (!*field) return NAN;
+    v = strtod(field, &end);
+    if (*end) *wrong = 1;
+    return v;
+}}
+
+/* lines of {prefix}predict's inputs, separated by commas, without quotes; a first line that holds no numbers is a heading */
+int main(void)
+{{
+    static char line[1 << 20];
+    static input x[N_INPUTS];
+    static output y[N_OUTPUTS];
+    long n = 0;
+    puts({heading});
+    while (fgets(line, sizeof line, stdin)) {{
+        char *field = line;
+        int i, wrong = 0;
+        line[strcspn(line, "\\r\\n")] = 0;
+        n++;
+        for (i = 0; field; i++) {{
+            char *const comma = strchr(field, ',');
+            if (comma) *comma = 0;
+            if (i < N_INPUTS) x[i] = (input)value(field, i, &wrong);
+            field = comma ? comma + 1 : 0;
+        }}
+        if (i != N_INPUTS || (wrong && n > 1)) {{
+            fprintf(stderr, "line %ld: %d fields where %d numbers are needed\\n", n, i, N_INPUTS);
+            return 1;
+        }}
+        if (wrong) continue;
+        {prefix}predict(x, y);
+        {label}
+        for (i = 0; i < N_OUTPUTS; i++)
+            printf("%.{digits}g%c", (double)y[i], i + 1 < N_OUTPUTS ? ',' : '\\n');
+    }}
+    return 0;
+}}
+#endif
+"""
+
+
+def activation(name: str) -> str:
+    """A function that replaces z by f(z) in all places."""
+    if name == "softmax":
+        return SOFTMAX
+    return (
+        f"static void f_{name}(real *a, int n{PARAMETERS.get(name, '')})\n{{\n    int j;\n    for (j = 0; j < n; j++) {{\n"
+        f"        const real z = a[j];\n        a[j] = {OF_ONE[name]};\n    }}\n}}\n"
+    )

@@ -1,0 +1,271 @@
+"""Models as one file of C99: constant tables, and a function that reads them. The pieces of code are in ``c_parts``."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns
+from cmlp.convert import c_parts
+from cmlp.layers import Array
+from cmlp.model import Model
+from cmlp.norms import BatchNorm
+from cmlp.version import __version__
+
+ON_A_LINE = 8  # numbers
+
+
+def to_c(model: Any, path: Any = None, *, prefix: str = "") -> str:
+    """A model as one file of C99 that needs nothing but ``<math.h>``, allocates nothing and has no state.
+
+    It defines ``void predict(const input *x, output *y)``: from the columns of a table to `Model.outputs`. ``input`` is the
+    network's dtype or, with scaling or categories, double; a missing number is NAN, and a category of text its place in
+    ``categories_J`` of column J. With classes there are ``int predict_class(const input *x)`` and ``class_names``. Compiled
+    with ``-DCMLP_MAIN`` it is a program that reads lines of CSV and writes predictions.
+
+    Parameters
+    ----------
+    model : cmlp.Network, cmlp.Model or fitted estimator
+        Of a network with a running mean, give `Network.averaged`.
+    path : str or Path, optional
+        Where to write it.
+    prefix : str, default ""
+        Put in front of all names that other files see, so that several models can be in one program.
+
+    Returns
+    -------
+    source : str
+
+    Raises
+    ------
+    ValueError
+        If the prefix is no beginning of a name.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> source = cmlp.convert.to_c(cmlp.Network([4, 8, 3]))
+    >>> "void predict(const input *x, output *y)" in source
+    True
+    """
+    if (prefix and not prefix.isidentifier()) or not prefix.isascii():
+        raise ValueError(f"prefix must be the beginning of a name in C; got {prefix!r}")
+    model = Model.of(model)
+    parts = [head(model), *helpers(model), *tables(model), prepare(model), function(model, prefix)]
+    if model.meaning.task == "classes":
+        parts.append(class_function(model, prefix))
+    parts.append(main(model, prefix))
+    source = "\n".join(part for part in parts if part)
+    if path is not None:
+        Path(path).write_text(source, encoding="utf-8")
+    return source
+
+
+# --- constants ---------------------------------------------------------------------------------------------------------
+def table(kind: str, name: str, values: Iterable[str]) -> str:
+    each = list(values)
+    lines = [", ".join(each[i : i + ON_A_LINE]) for i in range(0, len(each), ON_A_LINE)]
+    return f"static const {kind} {name}[{len(each)}] = {{\n    " + ",\n    ".join(lines) + "};\n"
+
+
+def numbers(name: str, array: Array, kind: str = "real") -> str:
+    """All digits that tell a number of its dtype from its neighbours."""
+    single = array.dtype == np.float32
+    digits, suffix = (9, "f") if single else (17, "")
+    texts = (f"{value:.{digits - 1}e}{suffix}" if value else f"0.0{suffix}" for value in array.ravel().tolist())
+    return table(kind, name, texts)
+
+
+def text(value: Any) -> str:
+    """A string of C: printable ASCII as it is, all else by octal numbers."""
+    plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
+    return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in str(value).encode()) + '"'
+
+
+# --- the parts ---------------------------------------------------------------------------------------------------------
+def head(model: Model) -> str:
+    net, columns = model.network, model.columns
+    real = "float" if net.dtype == np.float32 else "double"
+    sizes = "-".join(map(str, net.sizes))
+    return c_parts.HEAD.format(
+        title=f"A network {sizes}, made by cmlp {__version__}",
+        real=real,
+        input="real" if columns is None else "double",
+        output="real" if model.scale is None else "double",
+        n_inputs=model.n_inputs,
+        n_outputs=net.sizes[-1],
+        names=("\n   Inputs: " + ", ".join(columns.names).replace("*/", "* /")) if columns and columns.names else "",
+    )
+
+
+def helpers(model: Model) -> list[str]:
+    """Functions that this network calls, and no others: unused ones would be warned of."""
+    layers = model.network.layers
+    names = [layer.activation for layer in layers]
+    used = ["product"]
+    used += ["add"] if any(layer.source is not None and layer.P is None for layer in layers) else []
+    used += ["normalise_batch"] if any(isinstance(layer.norm, BatchNorm) for layer in layers) else []
+    used += ["normalise_layer"] if any(layer.norm and not isinstance(layer.norm, BatchNorm) for layer in layers) else []
+    if model.columns is not None and model.columns.quantiles is not None:
+        used += ["interpolate", "normal_score"]
+    functions = [c_parts.HELPERS[name] for name in used]
+    return functions + [c_parts.activation(name) for name in dict.fromkeys(names) if name != "identity"]
+
+
+def tables(model: Model) -> list[str]:
+    """Parameters; of batch normalisation what it comes down to, one factor and one summand for each unit."""
+    made, dtype = [], model.network.dtype
+    for l, layer in enumerate(model.network.layers):
+        blocks: dict[str, Any] = {name: block for name, block in layer.parameters().items() if name in ("W", "b", "P", "slope")}
+        if layer.mean is not None and layer.variance is not None:
+            gain = layer.scale / np.sqrt(layer.variance.astype(np.float64) + layer.norm.eps)
+            blocks |= {"gain": gain.astype(dtype), "offset": (layer.shift - layer.mean * gain).astype(dtype)}
+        elif layer.norm is not None:
+            blocks |= {"scale": layer.scale, "shift": layer.shift}
+        made += [numbers(f"{name}{l}", block) for name, block in blocks.items()]
+    if model.scale is not None:
+        made += [numbers(name, part, "double") for name, part in zip(("factor", "summand"), model.units)]
+    return made
+
+
+def function(model: Model, prefix: str) -> str:
+    """``predict``, and what it calls: a buffer for what each layer puts out; Z of the last is told where it is asked for."""
+    net = model.network
+    body = [f"real x0[{net.sizes[0]}];"] + [f"real a{l}[{layer.fan_out}];" for l, layer in enumerate(net.layers)] + ["int i;"]
+    body += ["for (i = 0; i < N_INPUTS; i++)", "    x0[i] = x[i];"] if model.columns is None else ["prepare(x, x0);"]
+    if net.input_scale != 1:
+        body += [f"for (i = 0; i < {net.sizes[0]}; i++)", f"    x0[i] *= {number(net.input_scale)};"]
+    before = "x0"
+    for l, layer in enumerate(net.layers):
+        n = layer.fan_out
+        body.append(f"product({before}, {layer.fan_in}, W{l}, {'0' if layer.b is None else f'b{l}'}, {n}, a{l}, 0);")
+        if isinstance(layer.norm, BatchNorm):
+            body.append(f"normalise_batch(a{l}, {n}, gain{l}, offset{l});")
+        elif layer.norm is not None:
+            body.append(f"normalise_layer(a{l}, {n}, scale{l}, shift{l}, {number(layer.norm.eps)});")
+        if l == len(net.layers) - 1:
+            body += ["if (scores)", "    for (i = 0; i < N_OUTPUTS; i++)", f"        scores[i] = a{l}[i];"]
+        if layer.activation != "identity":
+            more = f", slope{l}" if layer.slope is not None else f", {number(layer.parameter)}" if layer.parameter else ""
+            body.append(f"f_{layer.activation}(a{l}, {n}{more});")
+        if layer.source is not None:
+            source = "x0" if layer.source < 0 else f"a{layer.source}"
+            width = net.sizes[layer.source + 1]
+            projected = f"product({source}, {width}, P{l}, 0, {n}, a{l}, 1);"
+            body.append(f"add({source}, {n}, a{l});" if layer.P is None else projected)
+        before = f"a{l}"
+    y = before + "[i]" if model.scale is None else f"{before}[i] * factor[i] + summand[i]"
+    body += ["for (i = 0; i < N_OUTPUTS; i++)", f"    y[i] = {y};"]
+    return c_parts.PREDICT.format(body="\n    ".join(body), prefix=prefix)
+
+
+def number(value: float) -> str:
+    return f"(real){value!r}"
+
+
+def class_function(model: Model, prefix: str) -> str:
+    classes, net = model.meaning.classes, model.network
+    assert classes is not None
+    names = ",\n    ".join(text(label) for label in classes.tolist())
+    declared = f"const char *const {prefix}class_names[{len(classes)}] = {{\n    {names}}};\n"
+    scored = net.objective.takes_scores
+    array, least = ("scores", "0") if scored else ("y", "(output)0.5")
+    decision = f"return {array}[0] >= {least};" if net.sizes[-1] == 1 else c_parts.LARGEST.format(array=array)
+    return declared + c_parts.CLASS.format(prefix=prefix, decision=decision)
+
+
+# --- before the network ------------------------------------------------------------------------------------------------
+def prepare(model: Model) -> str:
+    columns = model.columns
+    if columns is None:
+        return ""
+    made, body = [], ["int n = 0;"]
+    if columns.numeric:
+        made += number_tables(columns)
+        body += number_lines(columns)
+    for place, known in zip(columns.categorical, columns.categories):
+        made.append(category_table(place, known))
+        body += category_lines(place, known)
+    declared = ["int i;", *(["double v;"] if columns.numeric else [])]
+    lines = "\n    ".join([*declared, *body])
+    return "\n".join(made) + f"\nstatic void prepare(const input *x, real *a)\n{{\n    {lines}\n}}\n"
+
+
+def number_tables(columns: Columns) -> list[str]:
+    kept = [columns.numeric[i] for i in columns.kept]
+    made = [table("int", "numeric", map(str, kept))] if kept else []
+    if columns.indicated:
+        made.append(table("int", "indicated", (str(columns.numeric[i]) for i in columns.indicated)))
+    if columns.fill is not None and kept:
+        made.append(numbers("fill", columns.fill[columns.kept], "double"))
+    if columns.center is not None and columns.scale is not None:
+        made += [numbers("center", columns.center, "double"), numbers("spread", columns.scale, "double")]
+    if columns.quantiles is not None:
+        made.append(numbers("quantiles", np.ascontiguousarray(columns.quantiles.T), "double"))
+    return made
+
+
+def number_lines(columns: Columns) -> list[str]:
+    if columns.center is not None:
+        value = "(v - center[n]) / spread[n]"
+    elif columns.quantiles is not None:
+        k = len(columns.quantiles)
+        value = f"normal_score(v, quantiles + n * {k}, {k}, {EDGE!r}, {LOWEST!r}, {HIGHEST!r})"
+    else:
+        value = "v"
+    lines = []
+    if columns.kept:
+        fill = ["if (v != v) v = fill[i];"] if columns.fill is not None else []
+        lines += loop(len(columns.kept), ["v = x[numeric[i]];", *fill, f"a[n] = (real)({value});"])
+    if columns.indicated:
+        lines += loop(len(columns.indicated), ["v = x[indicated[i]] != x[indicated[i]];", f"a[n] = (real)({value});"])
+    return lines
+
+
+def loop(n: int, body: list[str]) -> list[str]:
+    return [f"for (i = 0; i < {n}; i++, n++) {{", *(f"    {line}" for line in body), "}"]
+
+
+def category_table(place: int, known: Array) -> str:
+    if known.dtype.kind in "UO":
+        names = ", ".join(text("" if label is None or label != label else label) for label in known.tolist())
+        return f"static const char *const categories_{place}[{len(known)}] = {{{names}}};\n"
+    return numbers(f"categories_{place}", np.nan_to_num(known.astype(np.float64)), "double")
+
+
+def category_lines(place: int, known: Array) -> list[str]:
+    if known.dtype.kind in "UO":
+        return [
+            f"(void)categories_{place};",
+            f"for (i = 0; i < {len(known)}; i++)",
+            f"    a[n++] = x[{place}] == i;",
+        ]
+    missing = np.isnan(known.astype(np.float64))
+    where = f" || (i == {int(np.argmax(missing))} && x[{place}] != x[{place}])" if missing.any() else ""
+    not_missing = f"i != {int(np.argmax(missing))} && " if missing.any() else ""
+    return [
+        f"for (i = 0; i < {len(known)}; i++)",
+        f"    a[n++] = ({not_missing}x[{place}] == categories_{place}[i]){where};",
+    ]
+
+
+# --- a program ---------------------------------------------------------------------------------------------------------
+def main(model: Model, prefix: str) -> str:
+    """Reads CSV from standard input; text is looked up among the categories of its column."""
+    columns = model.columns
+    lookups = []
+    for place, known in zip(columns.categorical, columns.categories) if columns is not None else ():
+        if known.dtype.kind in "UO":
+            lookups.append(f"if (column == {place}) return find(field, categories_{place}, {len(known)});")
+    has_classes = model.meaning.task == "classes"
+    names = ["prediction"] if has_classes else []
+    names += model.output_names() if not has_classes else [f"output_{j}" for j in range(model.network.sizes[-1])]
+    return c_parts.MAIN.format(
+        prefix=prefix,
+        find=c_parts.FIND if lookups else "",
+        lookups="\n    ".join(lookups) if lookups else "(void)column;",
+        heading=text(",".join(names)),
+        label=f'printf("%s,", {prefix}class_names[{prefix}predict_class(x)]);' if has_classes else "",
+        digits=9 if model.network.dtype == np.float32 and model.scale is None else 17,
+    )

@@ -1,0 +1,336 @@
+"""Models as ONNX graphs, built node by node (opset 17, IR 8, and ai.onnx.ml 3 for text)."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cmlp.columns import Columns
+from cmlp.layers import Array, Layer
+from cmlp.model import Model
+from cmlp.targets import middle
+from cmlp.version import __version__
+
+OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
+MOST_BYTES = 2**31 - 1  # of a file
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+class Graph:
+    """Nodes and constants of a graph that is being built; what its methods take and return are names of values."""
+
+    def __init__(self, onnx, dtype: Any) -> None:
+        self.onnx, self.dtype = onnx, np.dtype(dtype)
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def add(self, op: str, *inputs: str, name: str | None = None, domain: str = "", **attributes: Any) -> str:
+        output = name or f"{op.lower()}{len(self.nodes)}"
+        self.nodes.append(self.onnx.helper.make_node(op, list(inputs), [output], domain=domain, **attributes))
+        return output
+
+    def constant(self, values: Any, dtype: Any = None, name: str | None = None) -> str:
+        name = name or f"constant{len(self.constants)}"
+        array = np.array(values) if dtype is str else np.asarray(values, dtype=dtype or self.dtype)
+        if array.dtype.kind in "UO":
+            array = array.astype(object)
+        self.constants.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name))
+        return name
+
+    def cast(self, value: str, dtype: Any) -> str:
+        return self.add("Cast", value, to=self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    # --- arithmetic of a value and a number -------------------------------------------------------------------
+    def times(self, value: str, number: float) -> str:
+        return self.add("Mul", value, self.constant(number))
+
+    def plus(self, value: str, number: float) -> str:
+        return self.add("Add", value, self.constant(number))
+
+    def at_most(self, value: str, number: float) -> str:
+        return self.add("Min", value, self.constant(number))
+
+    def at_least(self, value: str, number: float) -> str:
+        return self.add("Max", value, self.constant(number))
+
+    def above_zero(self, value: str) -> str:
+        return self.add("Greater", value, self.constant(0))
+
+
+# --- activations: Z -> A, of operators that onnxruntime has in double precision too ----------------------------------------
+def elu(g: Graph, Z: str, alpha: float, scale: float = 1.0) -> str:
+    below = g.times(g.plus(g.add("Exp", g.at_most(Z, 0)), -1), scale * alpha)
+    return g.add("Where", g.above_zero(Z), Z if scale == 1 else g.times(Z, scale), below)
+
+
+def softplus(g: Graph, Z: str) -> str:
+    tail = g.add("Log", g.plus(g.add("Exp", g.add("Neg", g.add("Abs", Z))), 1))
+    return g.add("Add", g.at_least(Z, 0), tail)
+
+
+def sign(g: Graph, Z: str) -> str:
+    return g.add("Where", g.add("GreaterOrEqual", Z, g.constant(0)), g.constant(1), g.constant(-1))
+
+
+def gelu(g: Graph, Z: str) -> str:
+    """In double precision erf is taken in single precision, for which alone onnxruntime has it."""
+    scaled = g.times(Z, math.sqrt(0.5))
+    erf = g.add("Erf", scaled) if g.dtype == np.float32 else g.cast(g.add("Erf", g.cast(scaled, np.float32)), g.dtype)
+    return g.add("Mul", g.times(Z, 0.5), g.plus(erf, 1))
+
+
+def gelu_tanh(g: Graph, Z: str) -> str:
+    cube = g.add("Mul", Z, g.add("Mul", Z, Z))
+    u = g.times(g.add("Add", Z, g.times(cube, 0.044715)), math.sqrt(2 / math.pi))
+    return g.add("Mul", g.times(Z, 0.5), g.plus(g.add("Tanh", u), 1))
+
+
+def mean_variance(g: Graph, Z: str, width: int) -> str:
+    return g.add("Where", g.constant(np.arange(width) % 2 == 0, bool), Z, g.add("Exp", Z))
+
+
+ACTIVATIONS = {
+    "identity": lambda g, Z, layer: Z,
+    "sign": lambda g, Z, layer: sign(g, Z),
+    "sigmoid": lambda g, Z, layer: g.add("Sigmoid", Z),
+    "tanh": lambda g, Z, layer: g.add("Tanh", Z),
+    "relu": lambda g, Z, layer: g.add("Relu", Z),
+    "leaky_relu": lambda g, Z, layer: g.add("Where", g.above_zero(Z), Z, g.times(Z, layer.parameter)),
+    "prelu": lambda g, Z, layer: g.add("PRelu", Z, g.constant(layer.slope)),
+    "elu": lambda g, Z, layer: elu(g, Z, layer.parameter),
+    "selu": lambda g, Z, layer: elu(g, Z, SELU_ALPHA, SELU_SCALE),
+    "softplus": lambda g, Z, layer: softplus(g, Z),
+    "softsign": lambda g, Z, layer: g.add("Div", Z, g.plus(g.add("Abs", Z), 1)),
+    "hard_sigmoid": lambda g, Z, layer: g.at_most(g.at_least(g.plus(g.times(Z, 1 / 6), 0.5), 0), 1),
+    "hard_tanh": lambda g, Z, layer: g.at_most(g.at_least(Z, -1), 1),
+    "relu6": lambda g, Z, layer: g.at_most(g.at_least(Z, 0), 6),
+    "exponential": lambda g, Z, layer: g.add("Exp", Z),
+    "gelu": lambda g, Z, layer: gelu(g, Z),
+    "gelu_tanh": lambda g, Z, layer: gelu_tanh(g, Z),
+    "silu": lambda g, Z, layer: g.add("Mul", Z, g.add("Sigmoid", Z)),
+    "mish": lambda g, Z, layer: g.add("Mul", Z, g.add("Tanh", softplus(g, Z))),
+    "sine": lambda g, Z, layer: g.add("Sin", g.times(Z, layer.parameter)),
+    "mean_variance": lambda g, Z, layer: mean_variance(g, Z, layer.fan_out),
+    "softmax": lambda g, Z, layer: g.add("Softmax", Z, axis=-1),
+}
+
+
+# --- layers ------------------------------------------------------------------------------------------------------------
+def propagate(g: Graph, network, value: str) -> tuple[str, str]:
+    """(Z, A) of the last layer."""
+    value = value if network.input_scale == 1 else g.times(value, network.input_scale)
+    outputs, Z = [value], value
+    for l, layer in enumerate(network.layers):
+        Z = g.add("MatMul", value, g.constant(layer.W, name=f"W{l}"))
+        if layer.b is not None:
+            Z = g.add("Add", Z, g.constant(layer.b, name=f"b{l}"))
+        if layer.norm is not None:
+            Z = normalise(g, Z, layer, l)
+        value = ACTIVATIONS[layer.activation](g, Z, layer)
+        if layer.source is not None:
+            source = outputs[layer.source + 1]
+            added = source if layer.P is None else g.add("MatMul", source, g.constant(layer.P, name=f"P{l}"))
+            value = g.add("Add", value, added)
+        outputs.append(value)
+    return Z, value
+
+
+def normalise(g: Graph, Z: str, layer: Layer, l: int) -> str:
+    """By the operators of ONNX; in double precision, for which their epsilon in single is too coarse, by the equation."""
+    names = ("scale", "shift") if layer.mean is None else ("scale", "shift", "mean", "variance")
+    scale, shift, *moments = (g.constant(getattr(layer, name), name=f"{name}{l}") for name in names)
+    if g.dtype == np.float32 and moments:
+        return g.add("BatchNormalization", Z, scale, shift, *moments, epsilon=layer.norm.eps)
+    if g.dtype == np.float32:
+        return g.add("LayerNormalization", Z, scale, shift, axis=-1, epsilon=layer.norm.eps)
+    E = g.add("Sub", Z, moments[0] if moments else g.add("ReduceMean", Z, axes=[1]))
+    variance = moments[1] if moments else g.add("ReduceMean", g.add("Mul", E, E), axes=[1])
+    hat = g.add("Div", E, g.add("Sqrt", g.plus(variance, layer.norm.eps)))
+    return g.add("Add", g.add("Mul", hat, scale), shift)
+
+
+# --- before the network ------------------------------------------------------------------------------------------------
+def takes_text(columns: Columns) -> bool:
+    return any(known.dtype.kind in "UO" for known in columns.categories)
+
+
+def prepare(g: Graph, columns: Columns, inputs: list[str]) -> str:
+    """The network's matrix from the inputs: one matrix of numbers, or one column each where there is text."""
+
+    def column(place: int) -> str:
+        return g.add("Gather", inputs[0], g.constant([place], np.int64), axis=1) if len(inputs) == 1 else inputs[place]
+
+    parts = []
+    if columns.numeric:
+        numbers = g.add("Concat", *map(column, columns.numeric), axis=1)
+        parts.append(scaled(g, columns, numbers))
+    for place, known in zip(columns.categorical, columns.categories):
+        parts.append(one_hot(g, column(place), known))
+    return g.add("Concat", *parts, axis=1)
+
+
+def scaled(g: Graph, columns: Columns, numbers: str) -> str:
+    if columns.quantiles is not None:
+        raise ValueError("ONNX has no function for the normal scores of scale='quantile': train with scale='standard'")
+    if columns.fill is not None:
+        missing = g.add("IsNaN", numbers)
+        filled = g.add("Where", missing, g.constant(np.nan_to_num(columns.fill), np.float64), numbers)
+        parts = [g.add("Gather", filled, g.constant(columns.kept, np.int64), axis=1)] if columns.kept else []
+        if columns.indicated:
+            which = g.constant(columns.indicated, np.int64)
+            parts.append(g.cast(g.add("Gather", missing, which, axis=1), np.float64))
+        numbers = g.add("Concat", *parts, axis=1)
+    if columns.center is not None:
+        numbers = g.add("Sub", numbers, g.constant(columns.center, np.float64))
+        numbers = g.add("Div", numbers, g.constant(columns.scale, np.float64))
+    return numbers
+
+
+def one_hot(g: Graph, column: str, known: Array) -> str:
+    """1 in the column of the category; text is looked up first, the empty text where it is missing."""
+    if known.dtype.kind in "UO":
+        keys = ["" if category is None or category != category else category for category in known.tolist()]
+        if not all(isinstance(key, str) for key in keys) or len(set(keys)) < len(keys):
+            raise ValueError(f"the categories {known.tolist()[:5]} are not text alone, which ONNX needs in a column")
+        column = g.add(
+            "LabelEncoder", column, domain="ai.onnx.ml", keys_strings=keys, values_int64s=range(len(keys)), default_int64=-1
+        )
+        return g.cast(g.add("Equal", column, g.constant([range(len(keys))], np.int64)), np.float64)
+    numbers = known.astype(np.float64)
+    hot = g.add("Equal", column, g.constant([np.nan_to_num(numbers)], np.float64))
+    if np.isnan(numbers).any():
+        hot = g.add("Where", g.constant([np.isnan(numbers)], bool), g.add("IsNaN", column), hot)
+    return g.cast(hot, np.float64)
+
+
+# --- behind it ---------------------------------------------------------------------------------------------------------
+def decide(g: Graph, model: Model, Z: str, A: str) -> None:
+    """The two outputs: prediction, and probabilities or outputs."""
+    meaning, net = model.meaning, model.network
+    if meaning.task == "values":
+        values = in_units(g, model, A)
+        n_outputs = net.sizes[-1]
+        places: Array = middle(np.arange(n_outputs)[None] if n_outputs > 1 else np.zeros(1, int), net.objective).reshape(-1)
+        if net.loss in ("gaussian", "custom"):
+            places = np.arange(0, n_outputs, net.objective.outputs_per_target)
+        one = len(places) == 1
+        g.add("Gather", values, g.constant(int(places[0]) if one else places, np.int64), axis=1, name="prediction")
+        g.add("Identity", values, name="outputs")
+        return
+    scores, least = (Z, 0.0) if net.objective.takes_scores else (A, 0.5)
+    yes = g.add("GreaterOrEqual", scores, g.constant(least))
+    if meaning.task == "labels":
+        g.add("Where", yes, g.constant(1, np.int64), g.constant(net.objective.off, np.int64), name="prediction")
+    else:
+        assert meaning.classes is not None
+        if net.sizes[-1] == 1:
+            code = g.add("Squeeze", g.cast(yes, np.int64), g.constant([1], np.int64))
+        else:
+            code = g.add("ArgMax", scores, axis=1, keepdims=0)
+        g.add("Gather", labels(g, meaning.classes), code, axis=0, name="prediction")
+    if not model.has_probabilities:
+        g.add("Identity", A, name="outputs")
+    elif meaning.task == "classes" and net.sizes[-1] == 1:
+        g.add("Concat", g.add("Sub", g.constant(1), A), A, axis=1, name="probabilities")
+    elif meaning.task == "classes" and net.loss == "log_loss":
+        total = g.add("ReduceSum", A, g.constant([1], np.int64), keepdims=1)
+        g.add("Div", A, total, name="probabilities")
+    else:
+        g.add("Identity", A, name="probabilities")
+
+
+def in_units(g: Graph, model: Model, A: str) -> str:
+    if model.scale is None:
+        return A
+    factor, summand = (g.constant(part, np.float64) for part in model.units)
+    return g.add("Add", g.add("Mul", g.cast(A, np.float64), factor), summand)
+
+
+def labels(g: Graph, classes: Array) -> str:
+    if classes.dtype.kind in "UO":
+        if not all(isinstance(label, str) for label in classes.tolist()):
+            raise ValueError(f"the classes {classes.tolist()[:5]} mix text and numbers, which ONNX does not know")
+        return g.constant(classes, str)
+    return g.constant(classes, {"b": bool, "f": np.float64}.get(classes.dtype.kind, np.int64))
+
+
+# --- the whole ---------------------------------------------------------------------------------------------------------
+def to_onnx(model: Any, path: Any = None) -> Any:
+    """A model as an ONNX graph, with what stands before and behind the network.
+
+    Its input is ``X`` (n_samples, n_features) in the network's dtype; with scaling or categories, float64 as they are in the
+    table; and if there are categories of text, each column is an input (n_samples, 1) by its name (``column_0``, ... without
+    names), float64 or text, missing text being the empty one. Its outputs are ``prediction``, as `Model.predict` returns it,
+    and ``probabilities`` (n_samples, n_classes) or, where there are none, ``outputs``, as `Network.forward` returns them.
+
+    Parameters
+    ----------
+    model : cmlp.Network, cmlp.Model or fitted estimator
+        Of a network with a running mean, give `Network.averaged`.
+    path : str or Path, optional
+        Where to write it.
+
+    Returns
+    -------
+    proto : onnx.ModelProto
+        Opset 17, IR version 8.
+
+    Raises
+    ------
+    ImportError
+        Without onnx.
+    ValueError
+        If ONNX has no way to say it: quantile scaling, categories or labels that mix text and numbers, more than 2 GiB.
+
+    Examples
+    --------
+    >>> import cmlp, onnxruntime
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> net = cmlp.Network([64, 32, 10], input_scale=1 / 16)
+    >>> _ = net.fit(X, y)
+    >>> session = onnxruntime.InferenceSession(cmlp.convert.to_onnx(net).SerializeToString())
+    >>> prediction, probabilities = session.run(None, {"X": X.astype("float32")})
+    >>> (prediction == net.predict(X)).all()
+    np.True_
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise ImportError("an ONNX graph needs onnx: pip install cmlp[export]") from None
+    model = Model.of(model)
+    if model.network.variables.nbytes > MOST_BYTES:
+        raise ValueError(f"the parameters take {model.network.variables.nbytes:,} bytes; a file of ONNX holds 2 GiB")
+    g = Graph(onnx, model.network.dtype)
+    inputs = declared_inputs(onnx, model)
+    value = "X"
+    if model.columns is not None:
+        value = g.cast(prepare(g, model.columns, [declared.name for declared in inputs]), g.dtype)
+    decide(g, model, *propagate(g, model.network, value))
+    second = "probabilities" if model.has_probabilities else "outputs"
+    outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in ("prediction", second)]
+    graph = onnx.helper.make_graph(g.nodes, "cmlp", inputs, outputs, g.constants)
+    opsets = [onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
+    proto = onnx.helper.make_model(
+        graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="cmlp", producer_version=__version__
+    )
+    proto = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
+    onnx.checker.check_model(proto, full_check=True)
+    if path is not None:
+        Path(path).write_bytes(proto.SerializeToString())
+    return proto
+
+
+def declared_inputs(onnx, model: Model) -> list[Any]:
+    columns, types = model.columns, onnx.TensorProto
+    if columns is None:
+        dtype = types.FLOAT if model.network.dtype == np.float32 else types.DOUBLE
+        return [onnx.helper.make_tensor_value_info("X", dtype, ["n_samples", model.n_inputs])]
+    if not takes_text(columns):
+        return [onnx.helper.make_tensor_value_info("X", types.DOUBLE, ["n_samples", columns.n_columns])]
+    text = {place for place, known in zip(columns.categorical, columns.categories) if known.dtype.kind in "UO"}
+    names = columns.names or [f"column_{place}" for place in range(columns.n_columns)]
+    return [
+        onnx.helper.make_tensor_value_info(name, types.STRING if place in text else types.DOUBLE, ["n_samples", 1])
+        for place, name in enumerate(names)
+    ]

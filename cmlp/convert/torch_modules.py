@@ -1,0 +1,114 @@
+"""Models as modules of PyTorch: its own layers where it has them, in an ``nn.Sequential`` where there are no residuals."""
+
+from typing import Any
+
+import numpy as np
+
+from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns
+from cmlp.layers import Layer
+from cmlp.model import Model
+from cmlp.norms import BatchNorm
+from cmlp.version import __version__
+
+
+def to_torch(model: Any) -> Any:
+    """A module of PyTorch with the same outputs as `Network.forward`, or `Model.outputs`.
+
+    Without residual connections it is an ``nn.Sequential`` of PyTorch's layers; dropout, noise and batch normalisation do in
+    ``train()`` what they do in `Network.fit`. The last layer's function (softmax, sigmoid) is in it, while PyTorch's losses
+    want what comes before: ``module[:-1]``.
+
+    Parameters
+    ----------
+    model : cmlp.Network, cmlp.Model or fitted estimator
+        Of a network with a running mean, give `Network.averaged`.
+
+    Returns
+    -------
+    module : torch.nn.Module
+        In ``eval()``, in the network's dtype. With scaling or categories it takes float64, as they are in the table;
+        ``module.state_dict()`` has all numbers.
+
+    Raises
+    ------
+    ImportError
+        Without torch.
+    ValueError
+        For categories of text, which PyTorch has no tensors for.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> cmlp.convert.to_torch(cmlp.Network([4, 8, 3], dropout=0.1))
+    Sequential(
+      (0): Linear(in_features=4, out_features=8, bias=True)
+      (1): ReLU()
+      (2): Dropout(p=0.1, inplace=False)
+      (3): Linear(in_features=8, out_features=3, bias=True)
+      (4): Softmax(dim=1)
+    )
+    """
+    try:
+        import torch
+    except ImportError:
+        raise ImportError(
+            f"a module of PyTorch needs torch, which cmlp {__version__} does not install: see https://pytorch.org"
+        ) from None
+    from cmlp.convert import torch_parts as parts
+
+    model = Model.of(model)
+    net, dtype = model.network, torch.float32 if model.network.dtype == np.float32 else torch.float64
+    before: list[Any] = [] if model.columns is None else [prepared(parts, model.columns, dtype)]
+    before += [parts.Scale(net.input_scale)] if net.input_scale != 1 else []
+    before += [parts.Noise(net.architecture.input_noise)] if net.architecture.input_noise else []
+    before += [torch.nn.Dropout(net.architecture.input_dropout)] if net.architecture.input_dropout else []
+    layers = [modules_of(torch, parts, layer, dtype) for layer in net.layers]
+    behind = []
+    if model.scale is not None:
+        behind = [parts.Affine(*(torch.as_tensor(part, dtype=torch.float64) for part in model.units))]
+    if any(layer.source is not None for layer in net.layers):
+        made = [torch.nn.Sequential(*each) for each in layers]
+        projections = {str(l): linear(torch, layer.P, None, dtype) for l, layer in enumerate(net.layers) if layer.P is not None}
+        core = [parts.Residual(made, [layer.source for layer in net.layers], projections)]
+    else:
+        core = [module for each in layers for module in each]
+    return torch.nn.Sequential(*before, *core, *behind).eval()
+
+
+def linear(torch, W, b, dtype) -> Any:
+    module = torch.nn.Linear(*W.shape, bias=b is not None, dtype=dtype)
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(W.T.copy()))
+        if b is not None:
+            module.bias.copy_(torch.from_numpy(b.copy()))
+    return module
+
+
+def modules_of(torch, parts, layer: Layer, dtype) -> list[Any]:
+    """Linear, norm, activation, dropout: those that the layer has."""
+    modules = [linear(torch, layer.W, layer.b, dtype)]
+    if isinstance(layer.norm, BatchNorm):
+        norm = torch.nn.BatchNorm1d(layer.fan_out, eps=layer.norm.eps, momentum=layer.norm.momentum, dtype=dtype)
+        values = {"running_mean": layer.mean, "running_var": layer.variance}
+        modules.append(filled(torch, norm, values | {"weight": layer.scale, "bias": layer.shift}))
+    elif layer.norm is not None:
+        norm = torch.nn.LayerNorm(layer.fan_out, eps=layer.norm.eps, dtype=dtype)
+        modules.append(filled(torch, norm, {"weight": layer.scale, "bias": layer.shift}))
+    if layer.activation == "prelu":
+        modules.append(filled(torch, torch.nn.PReLU(layer.fan_out, dtype=dtype), {"weight": layer.slope}))
+    elif layer.activation != "identity":
+        modules.append(parts.ACTIVATIONS[layer.activation](layer.parameter))
+    return modules + ([torch.nn.Dropout(layer.dropout)] if layer.dropout else [])
+
+
+def filled(torch, module, values) -> Any:
+    with torch.no_grad():
+        for name, value in values.items():
+            getattr(module, name).copy_(torch.from_numpy(value.copy()))
+    return module
+
+
+def prepared(parts, columns: Columns, dtype) -> Any:
+    if any(known.dtype.kind in "UO" for known in columns.categories):
+        raise ValueError("PyTorch has no tensors of text, and there are categories of text: use to_onnx or to_c")
+    return parts.Prepare(columns, (EDGE, LOWEST, HIGHEST), dtype)

@@ -1,0 +1,166 @@
+"""Modules that PyTorch has not, and its names for cmlp's activations. Imported only where torch is."""
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class Scale(nn.Module):
+    """Multiply by a number."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x):
+        return x * self.factor
+
+    def extra_repr(self) -> str:
+        return f"{self.factor:g}"
+
+
+class Noise(nn.Module):
+    """In training, add normal noise."""
+
+    def __init__(self, std: float) -> None:
+        super().__init__()
+        self.std = std
+
+    def forward(self, x):
+        return x + self.std * torch.randn_like(x) if self.training else x
+
+    def extra_repr(self) -> str:
+        return f"{self.std:g}"
+
+
+class Affine(nn.Module):
+    """Values in the units of the target, in float64."""
+
+    def __init__(self, factor, summand) -> None:
+        super().__init__()
+        self.register_buffer("factor", factor)
+        self.register_buffer("summand", summand)
+
+    def forward(self, x):
+        return x.double() * self.factor + self.summand
+
+
+class Function(nn.Module):
+    """A function without a module of its own."""
+
+    def __init__(self, function, parameter: float = 0.0) -> None:
+        super().__init__()
+        self.function, self.parameter = function, parameter
+
+    def forward(self, z):
+        return self.function(z, self.parameter)
+
+    def extra_repr(self) -> str:
+        return self.function.__name__ + (f", {self.parameter:g}" if self.parameter else "")
+
+
+class Residual(nn.Module):
+    """Layers of which some add what an earlier one puts out (-1: the inputs), as it is or projected."""
+
+    def __init__(self, layers, sources, projections) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.projections = nn.ModuleDict(projections)
+        self.sources = sources
+
+    def forward(self, x):
+        outputs = [x]
+        for l, (layer, source) in enumerate(zip(self.layers, self.sources)):
+            out = layer(outputs[-1])
+            if source is not None:
+                added = outputs[source + 1]
+                out = out + (self.projections[str(l)](added) if str(l) in self.projections else added)
+            outputs.append(out)
+        return outputs[-1]
+
+
+class Prepare(nn.Module):
+    """`cmlp.columns.Columns` of numbers."""
+
+    def __init__(self, columns, limits, dtype) -> None:
+        super().__init__()
+        self.numeric, self.kept, self.indicated = columns.numeric, columns.kept, columns.indicated
+        self.categorical, self.limits, self.dtype = columns.categorical, limits, dtype
+        for name in ("fill", "center", "scale", "quantiles"):
+            value = getattr(columns, name)
+            self.register_buffer(name, None if value is None else torch.as_tensor(np.array(value, np.float64)))
+        for place, known in zip(columns.categorical, columns.categories):
+            self.register_buffer(f"categories_{place}", torch.as_tensor(known.astype(np.float64)))
+
+    def forward(self, x):
+        x = x.double()
+        parts = [self.numbers(x[:, self.numeric])] if self.numeric else []
+        for place in self.categorical:
+            column, known = x[:, place : place + 1], getattr(self, f"categories_{place}")
+            parts.append((column == known) | (column.isnan() & known.isnan()))
+        return torch.cat([part.to(self.dtype) for part in parts], dim=1)
+
+    def numbers(self, v):
+        if self.fill is not None:
+            missing = v.isnan()
+            v = torch.where(missing, self.fill, v)
+            v = torch.cat([v[:, self.kept], missing[:, self.indicated].double()], dim=1)
+        if self.quantiles is not None:
+            return torch.stack([self.scores(v[:, j], self.quantiles[:, j]) for j in range(v.shape[1])], dim=1)
+        return v if self.center is None else (v - self.center) / self.scale
+
+    def scores(self, v, q):
+        edge, lowest, highest = self.limits
+        q = q.contiguous()
+        places = (along(v, q, right=True) + along(v, q, right=False)) / 2
+        places = torch.where(v - edge < q[0], 0.0, torch.where(v + edge > q[-1], 1.0, places))
+        return torch.special.ndtri(places).clamp(lowest, highest)
+
+
+def along(v, q, right: bool):
+    """How far v is along the rising q, from 0 to 1."""
+    n = len(q)
+    high = torch.searchsorted(q, v.contiguous(), right=right).clamp(1, n - 1)
+    below, above = q[high - 1], q[high]
+    part = torch.where(above > below, (v - below) / (above - below), 1.0 if right else 0.0)
+    return ((high - 1 + part.clamp(0, 1)) / (n - 1)).clamp(0, 1)
+
+
+def sign(z, parameter):
+    return torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
+
+
+def exponential(z, parameter):
+    return torch.exp(z)
+
+
+def sine(z, frequency):
+    return torch.sin(frequency * z)
+
+
+def mean_variance(z, parameter):
+    return torch.stack([z[:, ::2], torch.exp(z[:, 1::2])], dim=2).flatten(1)
+
+
+ACTIVATIONS = {
+    "sign": lambda parameter: Function(sign),
+    "sigmoid": lambda parameter: nn.Sigmoid(),
+    "tanh": lambda parameter: nn.Tanh(),
+    "relu": lambda parameter: nn.ReLU(),
+    "leaky_relu": lambda parameter: nn.LeakyReLU(parameter),
+    "elu": lambda parameter: nn.ELU(parameter),
+    "selu": lambda parameter: nn.SELU(),
+    "softplus": lambda parameter: nn.Softplus(threshold=50),
+    "softsign": lambda parameter: nn.Softsign(),
+    "hard_sigmoid": lambda parameter: nn.Hardsigmoid(),
+    "hard_tanh": lambda parameter: nn.Hardtanh(),
+    "relu6": lambda parameter: nn.ReLU6(),
+    "exponential": lambda parameter: Function(exponential),
+    "gelu": lambda parameter: nn.GELU(),
+    "gelu_tanh": lambda parameter: nn.GELU(approximate="tanh"),
+    "silu": lambda parameter: nn.SiLU(),
+    "mish": lambda parameter: nn.Mish(),
+    "sine": lambda parameter: Function(sine, parameter),
+    "mean_variance": lambda parameter: Function(mean_variance),
+    "softmax": lambda parameter: nn.Softmax(dim=1),
+}
