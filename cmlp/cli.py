@@ -1,4 +1,4 @@
-"""The command line: ``cmlp demo``, ``cmlp train``, ``cmlp info``. What the commands do is in `cmlp.commands`."""
+"""The command line: its commands and their arguments. What the commands do is in `cmlp.commands`."""
 
 import argparse
 import io
@@ -24,7 +24,21 @@ TRAIN_EXAMPLES = """examples:
   cmlp train mnist/                               the folder with MNIST's four IDX files
   cmlp train digits.csv --target label            a column of whole numbers or text: classes
   cmlp train houses.csv --target price --loss squared_error --hidden 64,64
+  cmlp train mnist/ --epochs 100 --checkpoint run.ckpt --save digits.safetensors
+  cmlp train mnist/ --epochs 100 --resume run.ckpt --save digits.safetensors      after it was killed
 """
+
+PREDICT_DESCRIPTION = """\
+Predict with a model that was saved, row by row.
+
+DATA is a CSV file, - for CSV on standard input, an IDX file of images, or a
+NumPy array (.npy). The columns of a CSV file must have the names that they had in
+training, in the same order; the column of the target may be there too. The
+predictions are CSV with a heading."""
+
+EVALUATE_DESCRIPTION = """\
+Compare the predictions of a model that was saved with the target in DATA: a
+CSV file, an IDX file of images, or a NumPy array (.npy)."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -65,10 +79,18 @@ rate = argument(float, lambda value: 0 <= value < float("inf"), "a finite number
 def parser() -> argparse.ArgumentParser:
     top = Parser(prog="cmlp", description="Multilayer perceptrons on a CPU.")
     top.add_argument("--version", action="version", version=f"cmlp {cmlp.__version__}")
-    sub = top.add_subparsers(dest="command", required=True, metavar="{demo,train,info}")
+    sub = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_demo(sub)
     add_train(sub)
-    info = sub.add_parser("info", help="what this installation consists of", description="Print version, compiler, BLAS, ...")
+    add_predict(sub)
+    add_evaluate(sub)
+    add_export(sub)
+    info = sub.add_parser(
+        "info",
+        help="what a model, or this installation, consists of",
+        description="Print what a saved model is; without one, version, compiler, BLAS, ... of this installation.",
+    )
+    info.add_argument("model", metavar="MODEL", nargs="?", help="a file that --save, --checkpoint or cmlp.save has written")
     info.set_defaults(run=commands.info)
     return top
 
@@ -92,13 +114,17 @@ def add_train(sub) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     data = train.add_argument_group("data")
-    data.add_argument("data", metavar="DATA", help="a CSV file, an IDX file of images, or a folder of MNIST's four files")
+    data.add_argument(
+        "data", metavar="DATA", help="a CSV file, an IDX file of images, a .npy file, or a folder of MNIST's four files"
+    )
     data.add_argument(
         "--target",
         metavar="COLUMN",
         help="of a CSV file: name, or number from 0, or from -1 backwards (default: the column label, else the first)",
     )
-    data.add_argument("--labels", metavar="FILE", help="of an IDX file (default: its name with labels-idx1 for images-idx3)")
+    data.add_argument(
+        "--labels", metavar="FILE", help="of an IDX file (default: its name with labels-idx1 for images-idx3) or a .npy file"
+    )
     test = data.add_mutually_exclusive_group()
     test.add_argument("--test", metavar="DATA", help="a second file like the first, to test on")
     test.add_argument(
@@ -122,7 +148,60 @@ def add_train(sub) -> None:
     how.add_argument("--learning-rate", type=rate, metavar="RATE", help="default: the optimizer's own")
     how.add_argument("--batch-size", type=positive, default=128, metavar="N", help="samples in a step (default: 128)")
     add_run_arguments(how, epochs=10)
+    kept = train.add_argument_group("files")
+    kept.add_argument("--save", metavar="FILE", help="write the model there, when it is trained")
+    kept.add_argument("--checkpoint", metavar="FILE", help="write the training there while it runs")
+    kept.add_argument("--checkpoint-every", type=positive, metavar="N", help="epochs (default: 1)")
+    kept.add_argument(
+        "--resume", metavar="FILE", help="go on with the training there, given the same arguments and perhaps more --epochs"
+    )
     train.set_defaults(run=commands.train)
+
+
+def add_predict(sub) -> None:
+    predict = sub.add_parser(
+        "predict",
+        help="predict with a saved model",
+        description=PREDICT_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_model_and_data(predict)
+    predict.add_argument("--output", "-o", metavar="FILE", help="where to write the predictions (default: standard output)")
+    predict.add_argument("--proba", action="store_true", help="the probability of each class, in a column with its name")
+    predict.set_defaults(run=commands.predict, labels=None)
+
+
+def add_evaluate(sub) -> None:
+    evaluate = sub.add_parser(
+        "evaluate",
+        help="test a saved model",
+        description=EVALUATE_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_model_and_data(evaluate)
+    evaluate.add_argument("--labels", metavar="FILE", help="of an IDX file (default: by its name) or of a NumPy array")
+    evaluate.set_defaults(run=commands.evaluate)
+
+
+def add_model_and_data(parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a file that --save, --checkpoint or cmlp.save has written")
+    parser.add_argument("data", metavar="DATA", help="a CSV file, - for standard input, an IDX file or a .npy file")
+    parser.add_argument("--target", metavar="COLUMN", help="of a CSV file: the column of the target (default: by its name)")
+    parser.add_argument("--threads", type=threads, metavar="N", help="at most this many (default: all that there are)")
+
+
+def add_export(sub) -> None:
+    export = sub.add_parser(
+        "export",
+        help="write a saved model in another format",
+        description="Write a saved model in other formats. What a format cannot express is refused with the reason.",
+    )
+    export.add_argument("model", metavar="MODEL", help="a file that --save, --checkpoint or cmlp.save has written")
+    export.add_argument("--onnx", metavar="FILE", help="a graph of ONNX (needs cmlp[export])")
+    export.add_argument("--c", metavar="FILE", help="one file of C99 with a function predict; a program with -DCMLP_MAIN")
+    export.add_argument("--torch", metavar="FILE", help="the state_dict of a module of PyTorch (needs torch)")
+    export.add_argument("--numpy", metavar="FILE", help="the arrays of the network's parameters (.npz)")
+    export.set_defaults(run=commands.export)
 
 
 def add_run_arguments(group, epochs: int) -> None:
@@ -150,7 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
     except OSError as error:
         return complain(f"{error.filename}: {error.strerror}" if error.filename else error, FAILED)
-    except (ValueError, TypeError, ArithmeticError, MemoryError) as error:
+    except (ValueError, TypeError, ArithmeticError, MemoryError, ImportError) as error:
         return complain(error, FAILED)
     return 0
 

@@ -165,9 +165,10 @@ def standardising(X: Array, names: list[str] | None = None) -> Columns:
         with np.errstate(over="raise", divide="raise"):
             mean, scale = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
             scale = np.where(X.min(axis=0) == X.max(axis=0), 1.0, scale)
-            (1 / scale).astype(X.dtype if X.dtype.kind == "f" else np.float64)
     except FloatingPointError:
-        raise ValueError("a column spreads too far, or too little, to be brought to a standard deviation of 1") from None
+        scale = np.zeros(1)
+    if not scale.all():
+        raise ValueError("a column spreads too far, or too little, to be brought to a standard deviation of 1")
     return Columns(X.shape[1], names, list(range(X.shape[1])), center=mean, scale=scale)
 
 

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 import cmlp
+from cmlp.cli import main
 
 SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
 
@@ -47,3 +49,46 @@ def alarm():
     yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """run(arguments) -> (exit code, stdout, stderr), in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_(*arguments):
+        capsys.readouterr()
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return run_
+
+
+@pytest.fixture
+def succeeds(run):
+    """Runs, and returns what was printed."""
+
+    def succeeds_(*arguments):
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, "")
+        return out
+
+    return succeeds_
+
+
+@pytest.fixture
+def fails(run):
+    """Ends with this code and one line that matches, before any training."""
+
+    def fails_(code, message, *arguments):
+        got, out, err = run(*arguments)
+        assert got == code
+        assert re.fullmatch(r"cmlp[^\n]+\n", err)
+        assert re.search(message, err)
+        assert "epoch" not in out
+
+    return fails_

@@ -25,48 +25,6 @@ FEW = ["--epochs", 2, "--hidden", 4]
 LEARNS = ["--epochs", 60, "--hidden", "", "--learning-rate", 0.1, "--batch-size", 10]
 
 
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """run(arguments) -> (exit code, stdout, stderr), in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run_(*arguments):
-        capsys.readouterr()
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return run_
-
-
-@pytest.fixture
-def succeeds(run):
-    """Runs, and returns what was printed."""
-
-    def succeeds_(*arguments):
-        code, out, err = run(*arguments)
-        assert (code, err) == (0, "")
-        return out
-
-    return succeeds_
-
-
-@pytest.fixture
-def fails(run):
-    """Ends with this code and one line that matches, before any training."""
-
-    def fails_(code, message, *arguments):
-        got, out, err = run(*arguments)
-        assert got == code
-        assert re.fullmatch(r"cmlp[^\n]+\n", err)
-        assert re.search(message, err)
-        assert "epoch" not in out
-
-    return fails_
-
-
 def write_csv(name, target, inputs=INPUTS, header="a,b,y"):
     rows = [",".join(map(str, [*row, value])) for row, value in zip(inputs, target)]
     with open(name, "w", encoding="utf-8") as file:

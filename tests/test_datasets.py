@@ -404,7 +404,7 @@ def test_csv_every_cut_and_many_changed_bytes_read_or_raise_value_error(table, c
 
 
 def test_csv_many_blocks_give_one_table_and_true_line_numbers(table, monkeypatch):
-    monkeypatch.setattr("cmlp.datasets.csv_files._BLOCK", 12)
+    monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 12)
     rows = [f"{i % 3},{i},{i / 8},{-i}" for i in range(50)]
     rows[20] = '"2","20",2.5,-20'
     X, y, names = datasets.read_csv(table("label,a,b,c\n" + "\n".join(rows)), dtype="float64")
@@ -418,7 +418,7 @@ def test_csv_many_blocks_give_one_table_and_true_line_numbers(table, monkeypatch
 
 
 def test_csv_target_of_many_blocks_takes_the_simplest_type_for_all(table, monkeypatch):
-    monkeypatch.setattr("cmlp.datasets.csv_files._BLOCK", 2)
+    monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 2)
     for last, kind, expected in (("4", "i", 1), ("4.5", "f", 1.0), ("magenta", "U", "01")):
         _, y, _ = datasets.read_csv(table(f"01,2\n2,2\n3,2\n{last},2\n"), header=False)
         assert y.dtype.kind == kind

@@ -172,7 +172,7 @@ MALICIOUS = {
     "an unknown tensor": (another_tensor, "missing or unknown tensors: c0"),
     "a missing tensor": (renamed, "b0 should be float32 of shape .1,.; it is missing"),
     "a header of 16 EB": (lambda h, d: b"\xff" * 8 + d, "header would take 18,446,744,073,709,551,615 bytes"),
-    "a header of 2 MB": (lambda h, d: (2 << 20).to_bytes(8, "little") + b" " * (2 << 20) + d, "a header at most 1,048,576"),
+    "a header of 2 MB": (lambda h, d: (2 << 20).to_bytes(8, "little") + b" " * (2 << 20) + d, "a header 1,048,576 at most"),
     "no JSON": (lambda h, d: joined(h, d, b"{'a': 1}"), "the header is no JSON"),
     "no text": (lambda h, d: joined(h, d, b"\xff\xfe"), "the header is no JSON"),
     "deep nesting": (lambda h, d: joined(h, d, b"[" * 500_000), "the header is no JSON"),

@@ -23,7 +23,7 @@ from .idx import TYPES, open_unpacked
 
 __all__ = ["read_csv"]
 
-_BLOCK = 1 << 18  # fields
+BLOCK = 1 << 18  # fields
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _QUOTED = re.compile(r'"[^"]*"?')
 _STRAY = re.compile(rb"\0|\r(?=[^\r\n])")
@@ -96,7 +96,7 @@ def read_csv(
     """
     dtype = _checked(dtype, delimiter)
     with open_unpacked(path) as stream:
-        lines = _lines(path, stream, delimiter)
+        lines = lines_of(path, stream, delimiter)
         first = next(lines, None)
         if first is None:
             raise ValueError(f"{path}: the file is empty")
@@ -130,7 +130,7 @@ def _checked(dtype, delimiter: str) -> np.dtype:
     return dtype
 
 
-def _lines(path, stream, delimiter: str) -> Iterator[str]:
+def lines_of(path, stream, delimiter: str) -> Iterator[str]:
     """Decode the lines of a file; blank lines are allowed only at its end."""
     blank = 0
     for line, raw in enumerate(stream, start=1):
@@ -157,7 +157,7 @@ def _place(path, line: int, before: bytes, delimiter: str) -> str:
 
 
 def _table(path, delimiter: str, text: str, header: bool | None, target) -> _Table:
-    fields = _split(text, 1, path, delimiter)
+    fields = split_line(text, 1, path, delimiter)
     if len(fields) < 2:
         raise ValueError(f"{path}, line 1: only one column, expected at least two; is the delimiter {delimiter!r}?")
     if header is None:
@@ -189,7 +189,7 @@ def _target_position(path, target, names: list[str] | None, width: int) -> int:
 def _read_rows(rows: Iterator[str], table: _Table, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     X, labels, n = np.empty((0, table.width - 1), dtype), [], 0
     first_line = 2 if table.names else 1
-    while block := list(islice(rows, max(1, _BLOCK // table.width))):
+    while block := list(islice(rows, max(1, BLOCK // table.width))):
         numbers, texts = _parse_fast(block, table, dtype) or _parse_slow(block, first_line + n, table, dtype)
         end = n + len(block)
         if end > len(X):
@@ -232,7 +232,7 @@ def _parse_slow(block: list[str], line: int, table: _Table, dtype: np.dtype) -> 
     """Return the inputs and the target texts of a block, or say where the first fault is."""
     numbers, texts = np.empty((len(block), table.width - 1), dtype), []
     for i, text in enumerate(block):
-        fields = _split(text, line + i, table.path, table.delimiter)
+        fields = split_line(text, line + i, table.path, table.delimiter)
         if len(fields) != table.width:
             raise ValueError(f"{table.path}, line {line + i}: {len(fields)} fields, the first row has {table.width}")
         for column, field in enumerate(fields):
@@ -247,7 +247,7 @@ def _parse_slow(block: list[str], line: int, table: _Table, dtype: np.dtype) -> 
     return numbers, texts
 
 
-def _split(text: str, line: int, path, delimiter: str) -> list[str]:
+def split_line(text: str, line: int, path, delimiter: str) -> list[str]:
     reader = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
     try:
         return [field.strip() for field in next(reader)]
@@ -269,6 +269,11 @@ def _number(text: str) -> float | None:
         return float(text) if text.isascii() and "_" not in text else None
     except ValueError:
         return None
+
+
+def is_number(text: str) -> bool:
+    """Whether a field of a CSV file is a number."""
+    return _number(text) is not None
 
 
 def _problem(text: str, is_input: bool) -> str | None:

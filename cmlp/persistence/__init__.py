@@ -106,3 +106,14 @@ def load_model(path) -> Model:
         if archive.metadata.get("kind") == "estimator":
             return estimators.predicting(estimators.rebuild_model(archive)[0])
     return Model.of(load(path))
+
+
+def kind_of(path) -> str:
+    """What a file holds: "network", "model", "estimator" or "checkpoint".
+
+    Raises
+    ------
+    DamagedFileError, OSError
+    """
+    with safetensors.opened(path) as archive:
+        return archive.metadata.get("kind", "nothing that is known")

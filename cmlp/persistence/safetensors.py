@@ -89,7 +89,8 @@ class Archive:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(MOST_HEADER, size - 8):
             raise DamagedFileError(
-                f"{path}: the header would take {length:,} bytes; the file has {size:,}, and a header at most {MOST_HEADER:,}"
+                f"{path} is no file of cmlp: its header would take {length:,} bytes; the file has {size:,}, "
+                f"a header {MOST_HEADER:,} at most"
             )
         self.header = parsed(path, file.read(length))
         self.metadata = checked_metadata(path, self.header)
