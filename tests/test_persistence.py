@@ -215,6 +215,94 @@ def test_malicious_files(name, path):
         cmlp.load(path)
 
 
+# --- models -----------------------------------------------------------------------------------------------------------
+def small_model(path):
+    """A network with columns that are standardised and a target in other units."""
+    columns = cmlp.columns.standardising(np.array([[1.0, 2.0], [3.0, 6.0]]), ["a", "b"])
+    net = cmlp.Network([2, 1], loss="squared_error")
+    model = cmlp.Model(net, columns, mean=np.array([5.0]), scale=np.array([2.0]), target="y")
+    cmlp.save(model, path)
+    return model
+
+
+def section(**changes):
+    def change(header, data):
+        model = json.loads(header["__metadata__"]["model"])
+        header["__metadata__"]["model"] = json.dumps(model | changes)
+        return signed(header, data)
+
+    return change
+
+
+def columns(**changes):
+    def change(header, data):
+        model = json.loads(header["__metadata__"]["model"])
+        model["columns"] |= changes
+        header["__metadata__"]["model"] = json.dumps(model)
+        return signed(header, data)
+
+    return change
+
+
+def number(name, value):
+    """Another number in the place of a tensor's first."""
+
+    def change(header, data):
+        start = header[name]["data_offsets"][0]
+        return signed(header, data[:start] + np.float64(value).tobytes() + data[start + 8 :])
+
+    return change
+
+
+def without(*names):
+    def change(header, data):
+        return signed({{name: name + "_" for name in names}.get(key, key): value for key, value in header.items()}, data)
+
+    return change
+
+
+MALICIOUS_MODELS = {
+    "no model": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"model": "[]"}}, d), "is a list, not an object"),
+    "a target of numbers": (section(target=7), "a model is described by columns, classes and target"),
+    "more parts": (section(hook="rm"), "a model is described by"),
+    "classes of a value": (section(classes=["<U1", ["a", "b", "c"]]), "3 classes for 1 outputs"),
+    "classes of objects": (section(classes=["object", [{"kind": "Popen", "fields": {}}, "b"]]), "'Popen'"),
+    "no columns": (section(columns={}), "not described by what columns have"),
+    "a column too many": (columns(numeric=[0, 1, 2]), "must be numeric or categorical"),
+    "columns of text": (columns(numeric=["0", "1"]), "must be numeric or categorical"),
+    "a column twice": (columns(categorical=[1], categories=[["<U1", ["x"]]]), "must be numeric or categorical"),
+    "one name": (columns(names="ab"), "must be a list"),
+    "a scale of 0": (number("columns.scale", 0.0), "not finite, or divides by 0"),
+    "a center of nan": (number("columns.center", np.nan), "not finite, or divides by 0"),
+    "a target's scale of infinity": (number("target.scale", np.inf), "not finite, or divides by 0"),
+    "no scale": (without("columns.scale"), "missing or unknown tensors|center with scale"),
+    "no mean of the target": (without("target.mean"), "no mean and scale|missing or unknown"),
+}
+
+
+@pytest.mark.parametrize("name", MALICIOUS_MODELS)
+def test_malicious_models(name, path):
+    make, message = MALICIOUS_MODELS[name]
+    small_model(path)
+    path.write_bytes(make(*parts(path.read_bytes())))
+    with pytest.raises(DamagedFileError, match=message):
+        cmlp.load(path)
+
+
+def test_flips_and_truncations_of_a_model(path):
+    model = small_model(path)
+    content, expected = path.read_bytes(), model.predict([[1.0, 2.0]])
+    rng = np.random.default_rng(0)
+    damaged = [content[:k] + bytes([content[k] ^ int(rng.integers(1, 256))]) + content[k + 1 :] for k in range(len(content))]
+    for given in damaged + [content[:length] for length in range(len(content))]:
+        path.write_bytes(given)
+        try:
+            again = cmlp.load(path)
+        except DamagedFileError:
+            continue
+        assert_array_equal(again.predict([[1.0, 2.0]]), expected)
+
+
 def test_a_missing_file(path):
     with pytest.raises(FileNotFoundError):
         cmlp.load(path)

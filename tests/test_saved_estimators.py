@@ -266,7 +266,7 @@ MALICIOUS = {
     "a huge column": (columns(n_columns=2**40), "n_columns must be"),
     "indicated out of range": (columns(indicated=[9]), "indicated must be"),
     "names too few": (columns(names=["a"]), "there are 1 names for 2 columns"),
-    "names of numbers": (columns(names=[1, 2]), "names for 2 columns"),
+    "names of numbers": (columns(names=[1, 2]), "must be a list of texts"),
     "categories of gigabytes": (
         columns(numeric=[0], indicated=[0], categorical=[1], categories=[["S9999999", ["a"]]]),
         "fill should have",

@@ -92,7 +92,9 @@ def rebuild_columns(given, rooms: dict[str, Array]) -> Columns | None:
     if sorted(numeric + categorical) != list(range(n_columns)):
         raise ValueError(f"each of {n_columns} columns must be numeric or categorical")
     names = given["names"]
-    if names is not None and (len(names) != n_columns or not all(type(name) is str for name in names)):
+    if names is not None and not (isinstance(names, list) and all(type(name) is str for name in names)):
+        raise ValueError("the names of columns must be a list of texts")
+    if names is not None and len(names) != n_columns:
         raise ValueError(f"there are {len(names)} names for {n_columns} columns")
     indicated = [check_integer("indicated", place, 0, len(numeric) - 1) for place in given["indicated"]]
     parts = {name: rooms.get(COLUMNS + name) for name in ("fill", "left_out", "center", "scale", "quantiles")}
