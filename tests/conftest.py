@@ -9,6 +9,7 @@ import pytest
 import cmlp
 from cmlp.cli import main
 
+os.environ.setdefault("MPLBACKEND", "Agg")
 SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
 
 

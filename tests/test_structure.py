@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import pkgutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,10 @@ MAY_IMPORT = {
     },
     "engines": {"_core", "architecture", "losses", "threads"},
     "initializers": set(),
-    "inspection": {"_core", "_kernels", "_samples", "engines", "optimizers", "samples", "training"},
+    "inspection": {
+        *("_core", "_kernels", "_samples", "callbacks", "engines", "model", "optimizers", "samples", "scores", "trace"),
+        "training",
+    },
     "layers": set(),
     "learner": {"callbacks", "fitting", "memory", "optimizers", "registry", "rules", "schedules", "training"},
     "lbfgs": {"optimizers", "rules", "stopping", "threads", "training"},
@@ -189,8 +193,12 @@ def test_the_examples_of_the_docstrings_run(name):
     for beginning, needed in NEED.items():
         for library in needed if name.startswith(beginning) else ():
             pytest.importorskip(library, reason=f"{library} is not installed")
+    if name.startswith("cmlp.inspection.displays"):
+        pytest.importorskip("matplotlib", reason="cmlp[plot] is not installed")
     failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failed == 0
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def test_sizes_are_compared_with_the_int_of_blas():

@@ -1,0 +1,36 @@
+"""Pictures, in the manner of scikit-learn's displays (extra ``cmlp[plot]``).
+
+A display holds the numbers that it draws, as attributes; ``plot(ax=None)`` draws them and keeps ``ax_`` (or ``axes_``) and
+``figure_``. The functions ``plot_...`` make a display and draw it. All are labelled, and readable in grey and by the
+colour-blind: what is told by colour is also told by a dash, a marker or a number.
+"""
+
+from cmlp.inspection.displays.boundary import DecisionBoundaryDisplay, plot_decision_boundary
+from cmlp.inspection.displays.confusion import ConfusionDisplay, plot_confusion
+from cmlp.inspection.displays.distributions import DistributionDisplay, Recorder, plot_activations, plot_gradients
+from cmlp.inspection.displays.graph import NetworkDisplay, plot_network
+from cmlp.inspection.displays.history import HistoryDisplay, plot_history
+from cmlp.inspection.displays.rates import RangeTestDisplay, plot_range_test
+from cmlp.inspection.displays.step import StepDisplay, plot_step
+from cmlp.inspection.displays.weights import WeightsDisplay, plot_weights
+
+__all__ = [
+    "ConfusionDisplay",
+    "DecisionBoundaryDisplay",
+    "DistributionDisplay",
+    "HistoryDisplay",
+    "NetworkDisplay",
+    "RangeTestDisplay",
+    "Recorder",
+    "StepDisplay",
+    "WeightsDisplay",
+    "plot_activations",
+    "plot_confusion",
+    "plot_decision_boundary",
+    "plot_gradients",
+    "plot_history",
+    "plot_network",
+    "plot_range_test",
+    "plot_step",
+    "plot_weights",
+]

@@ -1,0 +1,219 @@
+"""How activations and gradients are spread, layer by layer and epoch by epoch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cmlp import validation
+from cmlp.callbacks import Callback
+from cmlp.inspection.displays import style
+from cmlp.layers import Array
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles that bands are drawn between
+BINS = 60
+MOST_SAMPLES = 1000
+NAMES = {"A": "activation A", "Z": "weighted sum Z", "dZ": "gradient dZ"}
+
+
+@dataclass(eq=False)
+class DistributionDisplay:
+    """Numbers of each layer, as histograms or as bands between quantiles.
+
+    Attributes
+    ----------
+    what : {"A", "Z", "dZ"}
+    values : list of ndarray
+        All numbers of each layer, for histograms and bands by layer; empty where only bands by epoch are known.
+    quantiles : ndarray (n_epochs, n_layers, 5)
+        5, 25, 50, 75 and 95 %; one epoch where nothing was recorded. Of gradients those of their sizes, which are drawn on
+        a logarithmic scale.
+    """
+
+    what: str
+    values: list[Array]
+    quantiles: Array
+
+    @classmethod
+    def from_network(cls, net: Any, X: Any, y: Any = None, *, what: str = "A") -> "DistributionDisplay":
+        """Of one pass over samples (at most 1,000 of them); gradients need y."""
+        validation.check_name("what", what, NAMES)
+        values = values_of(net, X, y, what)
+        return cls(what, values, quantiles_of(values, what)[None])
+
+    @classmethod
+    def from_recorder(cls, recorder: "Recorder", what: str = "A") -> "DistributionDisplay":
+        """Of what was recorded after each epoch."""
+        validation.check_name("what", what, recorder.quantiles)
+        return cls(what, [], np.array(recorder.quantiles[what]))
+
+    def plot(self, axes: Any = None, *, kind: str = "auto") -> "DistributionDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        axes : matplotlib axes, or a list of them, optional
+            One for each layer, for histograms and bands by epoch; a single one for bands by layer.
+        kind : {"auto", "histogram", "bands", "epochs"}
+            "auto": by epoch where epochs were recorded, else histograms up to 8 layers, else bands.
+        """
+        _, n_layers, _ = self.quantiles.shape
+        validation.check_name("kind", kind, ("auto", "histogram", "bands", "epochs"))
+        if kind == "auto":
+            kind = "epochs" if not self.values else "histogram" if n_layers <= 8 else "bands"
+        if kind == "histogram" and not self.values:
+            raise ValueError("histograms need all numbers; a recorder has kept quantiles: kind='epochs'")
+        self.axes_ = style.new_column(axes, 1 if kind == "bands" else n_layers, 4 if kind == "bands" else 1.5)
+        self.figure_ = self.axes_[0].figure
+        {"histogram": self._histograms, "bands": self._bands, "epochs": self._epochs}[kind]()
+        return self
+
+    def _histograms(self) -> None:
+        low, high = (getattr(np, name)([getattr(each, name)() for each in self.values]) for name in ("min", "max"))
+        for l, (ax, values) in enumerate(zip(self.axes_, self.values)):
+            ax.hist(values, BINS, range=(low, high if high > low else low + 1), color=style.BLUE)
+            ax.set_ylabel(f"layer {l}")
+            ax.set_yticks([])
+            ax.text(
+                0.99, 0.9, f"mean {values.mean():.2g}, std {values.std():.2g}", transform=ax.transAxes, ha="right", va="top"
+            )
+        self.axes_[-1].set_xlabel(f"{NAMES[self.what]} (heights: how many)")
+
+    def _bands(self) -> None:
+        self._band(self.axes_[0], np.arange(self.quantiles.shape[1]), self.quantiles[-1])
+        self.axes_[0].set(xlabel="layer", ylabel=self.band_label)
+        self.axes_[0].legend()
+
+    def _epochs(self) -> None:
+        for l, ax in enumerate(self.axes_):
+            self._band(ax, np.arange(len(self.quantiles)) + 1, self.quantiles[:, l])
+            ax.set_ylabel(f"layer {l}")
+        self.axes_[0].set_title(self.band_label)
+        self.axes_[0].legend(loc="upper right")
+        self.axes_[-1].set_xlabel("epoch")
+
+    @property
+    def band_label(self) -> str:
+        return "size of gradient dZ" if self.what == "dZ" else NAMES[self.what]
+
+    def _band(self, ax, x, quantiles) -> None:
+        if self.what == "dZ":
+            ax.set_yscale("log")
+            quantiles = np.maximum(quantiles, np.finfo(np.float32).tiny)
+        ax.fill_between(x, quantiles[:, 0], quantiles[:, 4], color=style.SKY, alpha=0.35, linewidth=0, label="5 to 95 %")
+        ax.fill_between(x, quantiles[:, 1], quantiles[:, 3], color=style.BLUE, alpha=0.5, linewidth=0, label="25 to 75 %")
+        ax.plot(x, quantiles[:, 2], color="black", marker="o" if len(x) <= 30 else "", markersize=3, label="median")
+
+
+def quantiles_of(values: list[Array], what: str) -> Array:
+    """(n_layers, 5)"""
+    return np.array([np.quantile(np.abs(each) if what == "dZ" else each, LEVELS) for each in values])
+
+
+def values_of(net: Any, X: Any, y: Any, what: str) -> list[Array]:
+    """All numbers of each layer, from a trace; gradients as those of a single sample's loss."""
+    net = getattr(net, "network_", net)
+    X = np.asarray(X)[:MOST_SAMPLES]
+    if y is None:
+        if what == "dZ":
+            raise ValueError("gradients need y")
+        known = net.targets is not None and net.targets.task != "values"
+        y = net.predict(X) if known or net.objective.of_classes else np.ones((len(X), net.n_targets))  # any y will do
+    trace = net.trace(X, np.asarray(y)[:MOST_SAMPLES])
+    factor = len(X) if what == "dZ" else 1
+    return [getattr(layer, what).ravel() * factor for layer in trace.layers]
+
+
+class Recorder(Callback):
+    """Keeps quantiles of activations and gradients after every epoch, for `DistributionDisplay.from_recorder`.
+
+    Parameters
+    ----------
+    X, y : array_like
+        Samples to look at, at most 1,000.
+    what : sequence of {"A", "Z", "dZ"}, default ("A", "dZ")
+
+    Attributes
+    ----------
+    quantiles : dict of str to list of ndarray (n_layers, 5)
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> from cmlp import inspection
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> recorder = inspection.Recorder(X[:100], y[:100])
+    >>> _ = cmlp.Network([64, 16, 10], "tanh", input_scale=1 / 16).fit(X, y, epochs=5, callbacks=[recorder])
+    >>> inspection.DistributionDisplay.from_recorder(recorder, "dZ").quantiles.shape
+    (5, 2, 5)
+    """
+
+    def __init__(self, X: Any, y: Any, what=("A", "dZ")) -> None:
+        self.X, self.y = X, y
+        self.what = [validation.check_name("what", each, NAMES) for each in what]
+
+    def on_fit_begin(self, training) -> None:
+        self.quantiles: dict[str, list[Array]] = {name: [] for name in self.what}
+
+    def on_epoch_end(self, training) -> None:
+        for name in self.what:
+            self.quantiles[name].append(quantiles_of(values_of(training.network, self.X, self.y, name), name))
+
+
+def plot_activations(net: Any, X: Any = None, axes: Any = None, *, kind: str = "auto") -> DistributionDisplay:
+    """Draw how the activations of each layer are spread over samples.
+
+    Parameters
+    ----------
+    net : cmlp.Network, fitted estimator, or `Recorder`
+        Of a recorder, by epoch; X is not looked at then.
+    X : array_like (n_samples, n_features)
+        The first 1,000 are taken.
+    axes : matplotlib axes, or a list of them, optional
+    kind : {"auto", "histogram", "bands", "epochs"}
+
+    Returns
+    -------
+    DistributionDisplay
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> from cmlp import inspection
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> display = inspection.plot_activations(cmlp.Network([64, 32, 10], "tanh", input_scale=1 / 16), X)
+    >>> [len(values) for values in display.values]
+    [32000, 10000]
+    """
+    made = (
+        DistributionDisplay.from_recorder(net, "A") if isinstance(net, Recorder) else DistributionDisplay.from_network(net, X)
+    )
+    return made.plot(axes, kind=kind)
+
+
+def plot_gradients(net: Any, X: Any = None, y: Any = None, axes: Any = None, *, kind: str = "auto") -> DistributionDisplay:
+    """Draw how the gradients dZ of each layer are spread over samples.
+
+    Parameters
+    ----------
+    net : cmlp.Network, fitted estimator, or `Recorder`
+        Of a recorder, by epoch; X and y are not looked at then.
+    X, y : array_like
+        The first 1,000 samples are taken.
+    axes : matplotlib axes, or a list of them, optional
+    kind : {"auto", "histogram", "bands", "epochs"}
+
+    Returns
+    -------
+    DistributionDisplay
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> from cmlp import inspection
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> display = inspection.plot_gradients(cmlp.Network([64, 32, 10], input_scale=1 / 16), X, y, kind="bands")
+    """
+    if isinstance(net, Recorder):
+        return DistributionDisplay.from_recorder(net, "dZ").plot(axes, kind=kind)
+    return DistributionDisplay.from_network(net, X, y, what="dZ").plot(axes, kind=kind)

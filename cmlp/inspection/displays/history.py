@@ -1,0 +1,102 @@
+"""Curves of a training, or of several beside each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cmlp.inspection.displays import style
+from cmlp.training import History
+
+LABELS = {"loss": "loss", "val_loss": "loss", "val_score": "score (validation)", "learning_rate": "learning rate"}
+
+
+@dataclass(eq=False)
+class HistoryDisplay:
+    """Loss, score and learning rate by epoch.
+
+    Attributes
+    ----------
+    runs : dict of str to dict of str to list
+        Name of a run to its columns: see `History.to_dict`.
+    """
+
+    runs: dict[str, dict[str, list]]
+
+    @classmethod
+    def from_history(cls, history: History | Mapping[str, History]) -> "HistoryDisplay":
+        """Of one history, or of several by name."""
+        given = {"": history} if isinstance(history, History) else dict(history)
+        for name, each in given.items():
+            if not isinstance(each, History):
+                raise TypeError(f"a History, or a dict of these, is drawn; {name!r} is {type(each).__name__}")
+            if not each.epoch:
+                raise ValueError(f"the history {name!r} has no epoch")
+        return cls({name: each.to_dict() for name, each in given.items()})
+
+    @property
+    def rows(self) -> list[str]:
+        """What there is to be drawn, one above the other."""
+        names = ["loss"]
+        names += ["val_score"] if any("val_score" in run for run in self.runs.values()) else []
+        rates = [np.array(run["learning_rate"]) for run in self.runs.values()]
+        moved = any(np.isfinite(rate).all() and np.ptp(rate) > 0 for rate in rates)
+        return names + (["learning_rate"] if moved else [])
+
+    def plot(self, axes: Any = None, *, log: bool = False) -> "HistoryDisplay":
+        """Draw; `axes`: one for each of `rows`. log: the loss on a logarithmic scale."""
+        self.axes_ = style.new_column(axes, len(self.rows))
+        self.figure_ = self.axes_[0].figure
+        for ax, name in zip(self.axes_, self.rows):
+            for k, (run, columns) in enumerate(self.runs.items()):
+                self._line(ax, name, run, columns, k)
+            ax.set_ylabel(LABELS[name])
+            ax.margins(x=0.02)
+        if log:
+            self.axes_[0].set_yscale("log")
+        if len(self.axes_[0].lines) > 1:
+            self.axes_[0].legend()
+        self.axes_[-1].set_xlabel("epoch")
+        return self
+
+    def _line(self, ax, name: str, run: str, columns: dict[str, list], k: int) -> None:
+        one = len(self.runs) == 1
+        if name == "loss":
+            label = "training" if one else run
+            ax.plot(columns["epoch"], columns["loss"], label=label, **style.line_style(0 if one else k))
+            if "val_loss" in columns:
+                label = "validation" if one else f"{run}, validation"
+                marker = "o" if len(columns["epoch"]) <= 50 else ""
+                settings = style.line_style(1 if one else k) | ({} if one else {"linewidth": 0.8})
+                ax.plot(columns["epoch"], columns["val_loss"], label=label, marker=marker, markersize=3, **settings)
+        elif name in columns:
+            ax.plot(columns["epoch"], columns[name], label=run, **style.line_style(k))
+
+
+def plot_history(history: History | Mapping[str, History], axes: Any = None, *, log: bool = False) -> HistoryDisplay:
+    """Draw the loss of training and validation by epoch and, where there are any, scores and a changing learning rate.
+
+    Parameters
+    ----------
+    history : History, or dict of str to History
+        As `Network.fit` returns it; several runs by name.
+    axes : matplotlib axes, or a list of them, optional
+        One for each of ``rows``; new ones unless given.
+    log : bool, default False
+        The loss on a logarithmic scale.
+
+    Returns
+    -------
+    HistoryDisplay
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> from cmlp import inspection
+    >>> X, y = cmlp.datasets.load_digits()
+    >>> history = cmlp.Network([64, 10], input_scale=1 / 16).fit(X, y, epochs=5)
+    >>> inspection.plot_history(history).rows
+    ['loss']
+    """
+    return HistoryDisplay.from_history(history).plot(axes, log=log)

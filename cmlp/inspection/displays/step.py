@@ -1,0 +1,162 @@
+"""One step of backpropagation, drawn as the graph that it computes, with its numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cmlp import _kernels, validation
+from cmlp.inspection.displays import style
+from cmlp.layers import Array
+from cmlp.trace import Trace
+
+MOST_UNITS = 6  # of a layer, whose numbers find room
+APART = 2.4  # columns
+
+
+@dataclass(eq=False)
+class StepDisplay:
+    """X, then Z and A of each layer, then the loss, of one sample: values and gradients.
+
+    Attributes
+    ----------
+    columns : list of (str, ndarray, ndarray or None)
+        Name, the values of the units, and the gradient of this sample's loss by them; None for X, and for the last A where
+        the loss takes Z instead (softmax with cross-entropy).
+    weights : list of ndarray (fan_in, fan_out)
+    loss : float
+    loss_name : str
+    y : ndarray
+        The target.
+    """
+
+    columns: list[tuple[str, Array, Array | None]]
+    weights: list[Array]
+    loss: float
+    loss_name: str
+    y: Array
+
+    @classmethod
+    def from_trace(cls, trace: Trace, dA: Array | None = None) -> "StepDisplay":
+        """Of a trace of one sample: ``net.trace(X[:1], y[:1])``; dA: the loss's gradient by the last A, if it is known.
+
+        Raises
+        ------
+        ValueError
+            If it has several samples, more units in a layer than can be drawn, or norms, dropout or residual connections.
+        """
+        if len(trace.X) != 1:
+            raise ValueError(f"the step of one sample is drawn; the trace has {len(trace.X)}: net.trace(X[:1], y[:1])")
+        widest = max(trace.X.shape[1], *(layer.Z.shape[1] for layer in trace.layers))
+        if widest > MOST_UNITS:
+            raise ValueError(f"up to {MOST_UNITS} units of a layer find room; there are {widest}")
+        columns: list[tuple[str, Array, Array | None]] = [("X", trace.X[0], None)]
+        for l, layer in enumerate(trace.layers):
+            if layer.hat is not None or layer.mask is not None or layer.out is not None:
+                raise ValueError("layers with norms, dropout or residual connections are not drawn")
+            columns.append((f"Z{l}", layer.Z[0], layer.dZ[0]))
+            later = trace.layers[l + 1 : l + 2]
+            back = (later[0].dZ @ later[0].W.T)[0] if later else dA
+            columns.append((f"A{l}", layer.A[0], back))
+        return cls(columns, [layer.W for layer in trace.layers], trace.cost, trace.loss, trace.Y[0])
+
+    @classmethod
+    def from_network(cls, net: Any, X: Any, y: Any) -> "StepDisplay":
+        """Of one sample of a network: X (1, n_features), y (1,)."""
+        net = getattr(net, "network_", net)
+        trace, dA = net.trace(X, y), None
+        if not net.objective.takes_scores and len(trace.X) == 1:
+            dA = np.empty_like(trace.layers[-1].A)
+            _kernels.loss_gradient(net.loss, trace.layers[-1].A, trace.Y, dA, hyper=net.objective.values)
+            dA = dA[0]
+        return cls.from_trace(trace, dA)
+
+    def plot(self, ax: Any = None, *, decimals: int = 3) -> "StepDisplay":
+        """Draw: black numbers are values, on the way forward; vermilion ones in brackets gradients, on the way back."""
+        validation.check_integer("decimals", decimals, 0, 9)
+        tallest = max(len(values) for _, values, _ in self.columns)
+        self.ax_ = style.new_axes(ax, (1.5 + 1.5 * (len(self.columns) + 1), 1.6 + 1.05 * tallest))
+        self.figure_ = self.ax_.figure
+        places = [self._places(k, len(values)) for k, (_, values, _) in enumerate(self.columns)]
+        for l, W in enumerate(self.weights):
+            self._edges(places[2 * l], places[2 * l + 1], W, decimals)
+            for start, end in zip(places[2 * l + 1], places[2 * l + 2]):
+                self._arrow(start, end)
+        for column, where in zip(self.columns, places):
+            self._column(column, where, decimals, tallest)
+        loss_at = (APART * len(self.columns), 0.0)
+        for start in places[-1]:
+            self._arrow(start, loss_at)
+        self._box(loss_at, f"{self.loss:.{decimals}f}", None)
+        self.ax_.text(loss_at[0], (tallest + 1) / 2, self.loss_name, ha="center", weight="bold")
+        target = ", ".join(f"{value:.{decimals}g}" for value in self.y)
+        self.ax_.text(loss_at[0], -0.62, f"Y = {target}", ha="center")
+        self.ax_.set(xlim=(-1, loss_at[0] + 1), ylim=(-(tallest + 1) / 2, (tallest + 1) / 2 + 0.6))
+        self.ax_.set_axis_off()
+        return self
+
+    @staticmethod
+    def _places(column: int, n: int) -> list[tuple[float, float]]:
+        return [(APART * column, (n - 1) / 2 - j) for j in range(n)]
+
+    def _column(self, column, where, decimals: int, tallest: int) -> None:
+        name, values, gradients = column
+        self.ax_.text(where[0][0], (tallest + 1) / 2, name, ha="center", weight="bold")
+        for j, place in enumerate(where):
+            gradient = None if gradients is None else f"[{gradients[j]:.{decimals}f}]"
+            self._box(place, f"{values[j]:.{decimals}f}", gradient)
+
+    def _box(self, place, value: str, gradient: str | None) -> None:
+        frame = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "black"}
+        settings = {"ha": "center", "va": "center", "textcoords": "offset points"}
+        both = value if gradient is None else f"{value}\n{gradient}"
+        self.ax_.text(*place, both, ha="center", va="center", size=9, bbox=frame, zorder=3, color="white")
+        self.ax_.annotate(value, place, (0, 0 if gradient is None else 6), size=9, zorder=4, **settings)
+        if gradient is not None:
+            self.ax_.annotate(gradient, place, (0, -6), size=9, zorder=4, color=style.VERMILION, **settings)
+
+    def _edges(self, starts, ends, W: Array, decimals: int) -> None:
+        for i, start in enumerate(starts):
+            for j, end in enumerate(ends):
+                self._arrow(start, end)
+                part = 0.3 + 0.4 * (i % 2)  # so that the numbers of crossing lines do not lie on each other
+                x, y = (a + part * (b - a) for a, b in zip(start, end))
+                settings = {
+                    "size": 7,
+                    "color": "0.35",
+                    "zorder": 2,
+                    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+                }
+                self.ax_.text(x, y, f"{W[i, j]:.{decimals}f}", ha="center", va="center", **settings)
+
+    def _arrow(self, start, end) -> None:
+        settings = {"arrowstyle": "->", "color": "0.6", "shrinkA": 18, "shrinkB": 18}
+        self.ax_.annotate("", end, start, arrowprops=settings, zorder=1)
+
+
+def plot_step(net: Any, X: Any, y: Any, ax: Any = None, *, decimals: int = 3) -> StepDisplay:
+    """Draw the graph of one step for one sample: values forward, in black, gradients back, in brackets and vermilion.
+
+    Parameters
+    ----------
+    net : cmlp.Network or fitted estimator
+        Of up to 6 units in a layer, without norms, dropout and residual connections.
+    X : array_like (1, n_features)
+    y : array_like (1,) or (1, n_outputs)
+    ax : matplotlib axes, optional
+    decimals : int, default 3
+
+    Returns
+    -------
+    StepDisplay
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> from cmlp import inspection
+    >>> net = cmlp.Network([2, 2, 1], "sigmoid", "squared_error", dtype="float64")
+    >>> display = inspection.plot_step(net, [[0.5, -1.0]], [1.0])
+    >>> [name for name, *_ in display.columns]
+    ['X', 'Z0', 'A0', 'Z1', 'A1']
+    """
+    return StepDisplay.from_network(net, X, y).plot(ax, decimals=decimals)
