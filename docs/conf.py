@@ -13,8 +13,13 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",
     "numpydoc",
-    "myst_parser",
+    "myst_nb",
 ]
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
+myst_enable_extensions = ["dollarmath", "amsmath"]
+nb_execution_mode = "cache"  # a page is run again when its code changes; a fresh build runs all
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_title = "cmlp"
@@ -26,3 +31,6 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 doctest_global_setup = "import numpy as np, cmlp"
+nitpick_ignore = [
+    ("py:obj", "history_")
+]  # a property, which numpydoc links to though it is described in the list of attributes
