@@ -20,6 +20,7 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 nb_execution_mode = "cache"  # a page is run again when its code changes; a fresh build runs all
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+nb_merge_streams = True
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_title = "cmlp"
