@@ -11,6 +11,7 @@ def usable_as_it_is(X: Any, width: int, dtype: Any) -> bool: ...
 class Samples:
     n_samples: int
     sparse: bool
+    given: tuple[Any, Array | None, Array | None]
     def __init__(
         self,
         X: Any,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import validation
+from cmlp import files, validation
 from cmlp.layers import Array
 
 HOOKS = ("on_prepare", "on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_pause", "on_fit_end")
@@ -77,6 +77,13 @@ class Callback:
     def restore(self, state: dict[str, Any]) -> None:
         """Remember what `state` has told; called after `on_fit_begin`."""
 
+    def check(self, state: dict[str, Any], network) -> None:
+        """Raise, before anything changes, if a state that was read does not fit; network: as it was then."""
+
+    def settings(self) -> dict[str, Any]:
+        """What must be the same when a training goes on: numbers and text by name."""
+        return {}
+
 
 class Callbacks:
     """All of a training, as one."""
@@ -123,6 +130,7 @@ class Monitor:
         if not callable(monitor):
             validation.check_name("monitor", monitor, self.NAMES)
         self.monitor = monitor
+        self.name = "a function" if callable(monitor) else monitor
         self.sign = -1 if monitor in ("loss", "val_loss") else 1
 
     def value(self, training) -> float:
@@ -135,6 +143,11 @@ class Monitor:
 
     def is_better(self, value: float, best: float | None, by: float = 0.0) -> bool:
         return best is None or self.sign * (value - best) > by
+
+
+def check_best(best: Any) -> None:
+    if best is not None:
+        validation.check_number("best", best)
 
 
 class EarlyStopping(Callback):
@@ -185,13 +198,30 @@ class EarlyStopping(Callback):
     def on_fit_begin(self, training) -> None:
         self.forget()
 
+    def settings(self) -> dict[str, Any]:
+        own = {"patience": self.patience, "min_change": self.min_change, "restore_best": self.restore_best}
+        return own | {"monitor": self.monitor.name}
+
+    def check(self, state: dict[str, Any], network) -> None:
+        kept = [state[name] for name in ("kept0", "kept1") if name in state]
+        fitting = [
+            isinstance(each, np.ndarray) and each.shape == network.variables.shape and each.dtype == network.dtype
+            and bool(np.isfinite(each).all())
+            for each in kept
+        ]  # fmt: skip
+        check_best(state["best"])
+        for name in ("best_epoch", "without"):
+            validation.check_integer(name, state[name], 0)
+        if not all(fitting) or np.ndim(state["values"]) != 1 or (self.restore_best and state["best"] is not None and not kept):
+            raise ValueError("EarlyStopping has kept parameters of another network, or none")
+
     def state(self) -> dict[str, Any]:
         counted = {"best": self.best, "best_epoch": self.best_epoch, "without": self.without}
         return counted | {"values": np.array(self.values)} | {f"kept{i}": kept for i, kept in enumerate(self.kept)}
 
     def restore(self, state: dict[str, Any]) -> None:
         self.best, self.best_epoch, self.without = state["best"], state["best_epoch"], state["without"]
-        self.values = np.asarray(state.get("values", ())).tolist()
+        self.values = np.asarray(state["values"]).tolist()
         self.kept = [state[name] for name in ("kept0", "kept1") if name in state]
 
     def on_epoch_end(self, training) -> None:
@@ -280,16 +310,21 @@ class CSVLogger(Callback):
         self.file: Any = None
 
     def state(self) -> dict[str, Any]:
-        return {"position": self.file.tell()}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        if state["position"] <= self.file.tell():
-            self.file.truncate(state["position"])  # what came after the checkpoint comes again
+        return {}
 
     def on_fit_begin(self, training) -> None:
-        goes_on = self.append or len(training.history) > 0
+        if training.steps > 0 and self.path.exists():
+            self._forget_after(training.history.epoch[-1] if training.history.epoch else 0)
+        goes_on = self.append or training.steps > 0
         self.header = not (goes_on and self.path.exists() and self.path.stat().st_size > 0)
         self.file = self.path.open("a" if goes_on else "w", newline="", encoding="utf-8")
+
+    def _forget_after(self, epoch: int) -> None:
+        """Take the last lines off that are of later epochs: a training that goes on from there comes to them again."""
+        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+        while lines and (number := lines[-1].split(",")[0]).isdigit() and int(number) > epoch:
+            lines.pop()
+        files.write_whole(self.path, ["".join(lines).encode()])
 
     def on_epoch_end(self, training) -> None:
         columns = training.history.to_dict()
@@ -337,7 +372,14 @@ class LearningRateMonitor(Callback):
         return {"rates": np.array(self.rates)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.rates = np.asarray(state.get("rates", ())).tolist()
+        self.rates = np.asarray(state["rates"]).tolist()
+
+    def check(self, state: dict[str, Any], network) -> None:
+        if np.ndim(state["rates"]) != 1:
+            raise ValueError("the rates of a LearningRateMonitor are a list")
+
+    def settings(self) -> dict[str, Any]:
+        return {"by_step": self.by_step}
 
     def on_fit_begin(self, training) -> None:
         self.rates = []

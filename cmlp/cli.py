@@ -117,6 +117,7 @@ def add_train(sub) -> None:
     data.add_argument(
         "data", metavar="DATA", help="a CSV file, an IDX file of images, a .npy file, or a folder of MNIST's four files"
     )
+    add_header(data)
     data.add_argument(
         "--target",
         metavar="COLUMN",
@@ -168,6 +169,7 @@ def add_predict(sub) -> None:
     add_model_and_data(predict)
     predict.add_argument("--output", "-o", metavar="FILE", help="where to write the predictions (default: standard output)")
     predict.add_argument("--proba", action="store_true", help="the probability of each class, in a column with its name")
+    predict.add_argument("--outputs", action="store_true", help="every output of the network: all quantiles, variances, ...")
     predict.set_defaults(run=commands.predict, labels=None)
 
 
@@ -187,7 +189,16 @@ def add_model_and_data(parser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a file that --save, --checkpoint or cmlp.save has written")
     parser.add_argument("data", metavar="DATA", help="a CSV file, - for standard input, an IDX file or a .npy file")
     parser.add_argument("--target", metavar="COLUMN", help="of a CSV file: the column of the target (default: by its name)")
+    add_header(parser)
     parser.add_argument("--threads", type=threads, metavar="N", help="at most this many (default: all that there are)")
+
+
+def add_header(group) -> None:
+    group.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="the first row of a CSV file holds names (default: if it holds text)",
+    )
 
 
 def add_export(sub) -> None:
@@ -229,7 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
     except OSError as error:
         return complain(f"{error.filename}: {error.strerror}" if error.filename else error, FAILED)
-    except (ValueError, TypeError, ArithmeticError, MemoryError, ImportError) as error:
+    except (ValueError, TypeError, ArithmeticError, MemoryError, ImportError, RuntimeError) as error:
         return complain(error, FAILED)
     return 0
 

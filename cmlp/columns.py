@@ -9,6 +9,11 @@ from scipy.special import ndtri
 
 from cmlp.layers import Array
 
+
+class Table(list):
+    """Columns of a table, each an array (n_samples,): what a list of rows is not."""
+
+
 AT_ONCE = 1 << 20  # numbers that are scaled together
 EDGE = 1e-7  # how near to the outermost quantiles counts as at them: scikit-learn's BOUNDS_THRESHOLD
 LOWEST, HIGHEST = (float(ndtri(place)) for place in (EDGE - np.spacing(1), 1 - (EDGE - np.spacing(1))))  # normal scores
@@ -49,6 +54,13 @@ class Columns:
     categorical: list[int] = field(default_factory=list)
     categories: list[Array] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        if self.names is not None:
+            names = list(self.names)
+            if not all(isinstance(name, str) for name in names) or len(names) != self.n_columns:
+                raise ValueError(f"names must be {self.n_columns} texts; got {names[:10]}")
+            object.__setattr__(self, "names", names)
+
     @property
     def kept(self) -> list[int]:
         """Numeric columns, counted among themselves, that are not left out."""
@@ -65,7 +77,7 @@ class Columns:
 
         Parameters
         ----------
-        X : array_like (n_samples, n_columns), data frame, or list of arrays (n_samples,), one for each column
+        X : array_like (n_samples, n_columns), data frame, or `Table`
 
         Raises
         ------
@@ -85,7 +97,7 @@ class Columns:
                 check_names(list(names), self.names)
             columns: Any = [np.asarray(X[name]) for name in names]
         else:
-            columns = X if isinstance(X, list) and X and isinstance(X[0], np.ndarray) else np.atleast_2d(np.asarray(X)).T
+            columns = X if isinstance(X, Table) else np.atleast_2d(np.asarray(X)).T
         if len(columns) != self.n_columns:
             raise ValueError(f"X has {len(columns)} columns; the model was trained on {self.n_columns}")
         return columns
@@ -94,7 +106,7 @@ class Columns:
         values = np.empty((len(columns[0]), len(self.numeric)))
         for i, place in enumerate(self.numeric):
             try:
-                values[:, i] = columns[place]
+                values[:, i] = np.where(_missing(columns[place]), np.nan, columns[place])
             except (TypeError, ValueError):
                 raise ValueError(f"column {self.name(place)} should hold numbers; it holds {columns[place].dtype}") from None
         if self.fill is not None:
@@ -111,15 +123,38 @@ class Columns:
 
     def _one_hot(self, columns: Sequence[Array], place: int, known: Array) -> Array:
         column = columns[place]
-        if known.dtype.kind in "iuf" and column.dtype.kind in "OSU":
+        if not is_text(known):
             try:
-                column = column.astype(np.float64)
+                column, known = np.where(_missing(column), np.nan, column).astype(np.float64), numbers_of(known)
             except (TypeError, ValueError):
                 raise ValueError(f"column {self.name(place)} should hold numbers; it holds text") from None
         return np.column_stack([_equal(column, category) for category in known.tolist()]).astype(np.float64)
 
+    @property
+    def as_they_are(self) -> bool:
+        """Whether nothing happens to the columns but that their names are looked at."""
+        prepared = (self.fill, self.center, self.quantiles)
+        return not self.categorical and all(part is None for part in prepared) and self.numeric == list(range(self.n_columns))
+
     def name(self, place: int) -> str:
         return repr(self.names[place]) if self.names else str(place)
+
+
+def is_text(known: Array) -> bool:
+    """Whether any of the categories is text."""
+    return any(isinstance(category, str) for category in known.tolist())
+
+
+def numbers_of(known: Array) -> Array:
+    """Categories that are numbers, also where they came as objects; nan where a missing one was a category of its own."""
+    return np.array([np.nan if category is None else category for category in known.tolist()], np.float64)
+
+
+def _missing(column: Array) -> Array:
+    """Where objects are None, nan or pandas' NA."""
+    if column.dtype.kind != "O":
+        return np.zeros(len(column), bool)
+    return np.array([value is None or type(value).__name__ == "NAType" or value != value for value in column], bool)
 
 
 def _equal(column: Array, category) -> Array:

@@ -134,4 +134,5 @@ def evaluation(network, validation_data, meaning: targets.Targets, variables, n_
         predicted = targets.middle(targets.decode(outputs, meaning, network.objective), network.objective)
         return network.mean_loss(samples, n_threads, variables), scores.score(y, predicted, meaning, weight)
 
+    evaluate.samples = samples  # type: ignore[attr-defined]
     return evaluate

@@ -49,6 +49,25 @@ class Model:
     scale: Array | None = None
     target: str = "prediction"
 
+    def __post_init__(self) -> None:
+        net = self.network
+        if self.columns is not None and self.columns.n_inputs != net.sizes[0]:
+            raise ValueError(f"the columns become {self.columns.n_inputs} inputs, and the network has {net.sizes[0]}")
+        if self.classes is not None and len(self.classes) != max(2, net.n_targets):
+            raise ValueError(f"{len(self.classes)} classes for {net.n_targets} outputs")
+        if (self.mean is None) != (self.scale is None):
+            raise ValueError("mean and scale of the target go together")
+        for name in ("mean", "scale"):
+            if getattr(self, name) is not None and np.shape(getattr(self, name)) != (net.n_targets,):
+                raise ValueError(f"{name} must be an array ({net.n_targets},); got the shape {np.shape(getattr(self, name))}")
+        units = np.array([] if self.mean is None or self.scale is None else [self.mean, self.scale], dtype=np.float64)
+        if not np.isfinite(units).all() or not units[1:].all():
+            raise ValueError("mean and scale of the target must be finite, and the scale not 0")
+        if not isinstance(self.target, str):
+            raise ValueError(f"the name of the target must be text; got {self.target!r}")
+        if self.classes is not None:
+            object.__setattr__(self, "classes", np.asarray(self.classes))
+
     @classmethod
     def of(cls, given: Any) -> "Model":
         """A model of a network, or of a fitted estimator; of a running mean, give `Network.averaged`.
@@ -77,6 +96,11 @@ class Model:
     def n_inputs(self) -> int:
         """Columns that it takes."""
         return self.network.sizes[0] if self.columns is None else self.columns.n_columns
+
+    @property
+    def prepared(self) -> Columns | None:
+        """The columns, where something happens to them."""
+        return None if self.columns is None or self.columns.as_they_are else self.columns
 
     @property
     def has_probabilities(self) -> bool:
@@ -149,7 +173,8 @@ class Model:
             return [f"{name}_q{level:g}" for name in names for level in objective.each]
         if objective.name == "gaussian":
             return [part for name in names for part in (name, f"{name}_variance")]
-        return names
+        each = objective.outputs_per_target
+        return names if each == 1 else [f"{name}_{k}" for name in names for k in range(each)]
 
     def __repr__(self) -> str:
         return f"<Model of {self.network!r}>"

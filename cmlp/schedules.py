@@ -97,6 +97,25 @@ class InverseTime(Schedule):
 
 
 @dataclass(frozen=True)
+class InverseScaling(Schedule):
+    """scikit-learn's "invscaling": ``initial / (samples seen before this epoch + 1)^power``.
+
+    Examples
+    --------
+    >>> from cmlp import schedules
+    >>> schedules.InverseScaling(1.0, 0.5, 8).values(0, 3, steps_per_epoch=1, n_epochs=3).round(3).tolist()
+    [1.0, 0.333, 0.243]
+    """
+
+    initial: float
+    power: float
+    n_samples: int
+
+    def at(self, epochs, length):
+        return self.initial / (np.floor(epochs + 1e-9) * self.n_samples + 1) ** self.power
+
+
+@dataclass(frozen=True)
 class Polynomial(Schedule):
     """From initial to final as ``(1 - epochs / length)^power``; final from then on.
 

@@ -182,7 +182,7 @@ class Training:
         self.table: Any = None  # the optimizer's hyper-parameters for the next steps; one row if they never change
         self.patience = Patience(stopping)
         self.plateau = Plateau(optimizer.learning_rate)
-        self.start: tuple[Any, int] | None = None  # variables and shuffle_seed of the training that this one goes on with
+        self.start: Any = None  # the network of the training that this one goes on with
         self.seconds_before = 0.0  # that it took
         self._hyper(self._steps_at_once())  # a schedule that leaves its range is refused before anything changes
         self.watching = stopping.tol is not None or stopping.restore_best
@@ -201,7 +201,8 @@ class Training:
             if self.start is None:
                 self.memory.cursor.new_epoch()
             else:
-                self.network.variables, self.network.shuffle_seed = self.start
+                self.network.variables, self.network.shuffle_seed = self.start.variables, self.start.shuffle_seed
+                self.network.mean = self.start.mean
             self.network.memory, self.network.targets, self.network.history = self.memory, self.targets, self.history
             self.profile = profile.Profile(self.n_threads) if profile.wanted() else None
             self.network.mean = self.mean if self.mean is not None else self.network.mean
@@ -255,18 +256,18 @@ class Training:
         for value in watched if self.plateau.watches else ():
             self.plateau.see(value)
         done = len(self.history)
-        threshold = self.stopping.threshold
-        if self.history.stopped:
-            pass
-        elif done == self.epochs:
-            self.history.stopped = "epochs"
-        elif patience.left() <= 0:
-            self.history.stopped = "tol"
-        elif len(changes) and threshold is not None and changes[-1] <= threshold:
-            self.history.stopped = "threshold"
+        if not self.history.stopped:
+            self.history.stopped = "epochs" if done == self.epochs else self.ended() if len(losses) else ""
         if self.report and len(losses) and (done % self.report_every == 0 or self.history.stopped):
             self.report(self.history, self.epochs)
         self.callbacks.call("on_pause", self)
+
+    def ended(self) -> str:
+        """Why it ends after this epoch, though there could be more; empty if it does not."""
+        threshold, changes = self.stopping.threshold, self.history.largest_change
+        if self.patience.left() <= 0:
+            return "tol"
+        return "threshold" if threshold is not None and changes and changes[-1] <= threshold else ""
 
     def elapsed(self) -> float:
         """Seconds of training."""

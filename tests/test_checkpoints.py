@@ -202,8 +202,10 @@ def test_the_network_can_be_read_from_a_checkpoint(data, path):
         ({"tol": 0.1}, "other tol"),
         ({"restore_best": True}, "other monitor and restore_best"),
         ({"dropout": 0.5}, "other dropout"),
-        ({"sample_weight": np.ones(60)}, None),
-        ({"callbacks": []}, "made with the callbacks"),
+        ({"sample_weight": np.arange(60.0)}, "other X, y and weights"),
+        ({"validation_data": (np.ones((5, 4)), np.ones(5))}, "other validation_data"),
+        ({"callbacks": []}, "other callbacks"),
+        ({"callbacks": [LearningRateMonitor(True)]}, "other callbacks"),
     ],
 )
 def test_other_settings_are_refused(changes, message, data, path):
@@ -226,7 +228,7 @@ def test_other_settings_are_refused(changes, message, data, path):
 def test_other_data_and_other_networks_are_refused(data, path):
     X, y = data
     network().fit(X, y, epochs=2, callbacks=[Checkpoint(path)])
-    with pytest.raises(ValueError, match="with other X and y; give fit"):
+    with pytest.raises(ValueError, match="with other X, y and weights; give fit"):
         network().fit(X + 1, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
     with pytest.raises(ValueError, match="of another network: its bias"):
         cmlp.Network([4, 6, 2], dropout=0.2).fit(X, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
@@ -305,6 +307,72 @@ def test_a_csv_file_has_each_epoch_once(data, path, tmp_path):
     assert [line.split(",")[0] for line in lines[1:]] == list("12345678")
 
 
+@pytest.mark.parametrize("settings", [{"tol": 10.0, "n_iter_no_change": 3}, {"threshold": 0.04}])
+def test_what_ends_in_the_last_epoch_does_not_go_on(settings, data, path):
+    whole, again = network(), network()
+    whole.fit(*data, epochs=60, **settings)
+    assert whole.history.stopped in settings
+    network().fit(*data, epochs=len(whole.history), **settings, callbacks=[Checkpoint(path)])
+    again.fit(*data, epochs=60, **settings, callbacks=[Checkpoint(path, resume=True)])
+    same(whole, again)
+
+
+def test_the_running_mean_of_a_training_before(data, path):
+    nets = [network(), network()]
+    for net in nets:
+        net.fit(*data, epochs=2, average=0.9)
+    nets[0].fit(*data, epochs=4)
+    nets[1].fit(*data, epochs=2, callbacks=[Checkpoint(path)])
+    new = network()
+    new.fit(*data, epochs=4, callbacks=[Checkpoint(path, resume=True)])
+    same(nets[0], new)
+
+
+def test_an_optimizer_whose_memory_overflowed_goes_on(path):
+    X = np.linspace(-1, 1, 24)[:, None] * 1e22
+    nets = [cmlp.Network([1, 1], loss="absolute_error") for _ in range(3)]
+    nets[0].fit(X, X[:, 0] / 1e22, epochs=4)
+    assert np.isinf(nets[0].memory.state).any()
+    nets[1].fit(X, X[:, 0] / 1e22, epochs=2, callbacks=[Checkpoint(path)])
+    nets[2].fit(X, X[:, 0] / 1e22, epochs=4, callbacks=[Checkpoint(path, resume=True)])
+    same(nets[0], nets[2])
+
+
+def test_other_sparse_data_are_refused(data, path):
+    sparse = pytest.importorskip("scipy.sparse")
+    X, y = data
+    plain = cmlp.Network([4, 6, 2])
+    plain.fit(sparse.csr_array(X), y, epochs=2, callbacks=[Checkpoint(path)])
+    with pytest.raises(ValueError, match="other X, y and weights"):
+        cmlp.Network([4, 6, 2]).fit(sparse.csr_array(2 * X), y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
+
+
+@pytest.mark.parametrize("array", [np.arange(3), np.ones((2, 2, 2)), np.empty(0)], ids=str)
+def test_arrays_of_a_callback(array, data, path):
+    class Own(KillAfter):
+        def state(self):
+            return {"a": array}
+
+        def restore(self, state):
+            self.a = state["a"]
+
+    if array.size:
+        with pytest.raises(ValueError, match="vectors and matrices of float32 or float64 can be kept"):
+            network().fit(*data, epochs=2, callbacks=[Own(99), Checkpoint(path)])
+        return
+    own = Own(99)
+    network().fit(*data, epochs=2, callbacks=[Own(99), Checkpoint(path)])
+    network().fit(*data, epochs=3, callbacks=[own, Checkpoint(path, resume=True)])
+    assert list(own.a) == []
+
+
+def test_numbers_of_numpy(data, path):
+    net = cmlp.Network([4, 2], seed=np.int64(3))
+    clip = cmlp.Clip(norm=np.float32(1), by_block=np.True_)
+    net.fit(*data, epochs=1, average=np.float32(0.9), clip=clip, callbacks=[Checkpoint(path)])
+    assert cmlp.load(path).seed == 3
+
+
 def test_the_best_model_so_far_is_remembered(data, path, tmp_path):
     best = ModelCheckpoint(tmp_path / "best", "loss")
     network().fit(*data, epochs=3, callbacks=[best, Checkpoint(path)])
@@ -377,6 +445,41 @@ def without(name):
     return change
 
 
+def callback_state(**changes):
+    def change(header, data):
+        saved = json.loads(header["__metadata__"]["training"])
+        callbacks = dict(saved["state"]["dict"])["callbacks"]["list"]
+        items = dict(callbacks[0]["list"][1]["dict"])
+        for name, value in changes.items():
+            if value == 0:
+                del items[name]
+            else:
+                items[name] = value
+        callbacks[0]["list"][1] = {"dict": [[key, value] for key, value in items.items()]}
+        header["__metadata__"]["training"] = json.dumps(saved)
+        return signed(header, data)
+
+    return change
+
+
+def in_double(name):
+    """The tensor with numbers of twice the size."""
+
+    def change(header, data):
+        entries = {key: value for key, value in header.items() if key != "__metadata__"}
+        made, content = {"__metadata__": header["__metadata__"]}, b""
+        for key, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"][0]):
+            start, stop = entry["data_offsets"]
+            part, dtype = data[start:stop], entry["dtype"]
+            if key == name:
+                part, dtype = np.frombuffer(part, "<f4").astype("<f8").tobytes(), "F64"
+            made[key] = entry | {"dtype": dtype, "data_offsets": [len(content), len(content) + len(part)]}
+            content += part
+        return signed(made, content)
+
+    return change
+
+
 MALICIOUS = {
     "more steps than epochs": (state(steps=99), "99 steps are not 2 epochs and 0 batches"),
     "steps below 0": (state(steps=-1), "steps must be"),
@@ -389,7 +492,12 @@ MALICIOUS = {
     "other callbacks": (state(callbacks={"list": []}), r"made with the callbacks \[\]"),
     "an unknown kind": (state(callbacks={"kind": "Popen", "fields": {}}), "'Popen'"),
     "no memory of the optimizer": (without("training.state"), "state is not there"),
-    "no mean": (without("training.mean"), "mean is not there"),
+    "no mean": (without("training.mean"), "mean is not there, or not"),
+    "memory of another dtype": (in_double("training.state"), "state is not there, or not of length 4 and float32"),
+    "kept of another length": (in_double("training.callback0.kept0"), "kept parameters of another network"),
+    "a best of text": (callback_state(best="x"), "best must be"),
+    "no best": (callback_state(best=0), "kept|best|values|missing|'best'|KeyError"),
+    "a factor of 7": (state(plateau={"dict": [["factor", 7.0], ["best", None], ["without", 0]]}), "factor of a plateau is 7"),
     "a best of another length": (without("training.best0"), "with another running mean"),
     "a column of the history": (with_tensor("history.x", np.ones(2, "f")), "columns of the history do not fit together"),
     "deep nesting": (state(plateau=json.loads("[" * 900 + "]" * 900)), "a list where a setting is described"),

@@ -1,5 +1,7 @@
 """The command line with models that were saved: from training to a program in C that predicts."""
 
+import csv
+import gzip
 import io
 import shutil
 import subprocess
@@ -8,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from test_cli import INPUTS, KINDS, LEARNS, VALUES, write_csv, write_images
+from test_cli import FEW, INPUTS, KINDS, LEARNS, VALUES, write_csv, write_images
 
 import cmlp
 from cmlp.datasets import read_csv, read_idx
@@ -152,10 +154,65 @@ def test_labels_that_the_model_has_not_seen(kinds, succeeds):
     assert "most often mistaken: violet for" in out
 
 
+def test_a_checkpoint_is_a_model_too(succeeds):
+    write_csv("values.csv", VALUES)
+    succeeds("train", "values.csv", "--target", "y", "--checkpoint", "run.st", "--save", "m.st", *LEARNS)
+    assert succeeds("predict", "run.st", "values.csv") == succeeds("predict", "m.st", "values.csv")
+    assert "columns: a, b" in succeeds("info", "run.st")
+
+
+def test_every_output(succeeds, rng):
+    net = cmlp.Network([2, 2], loss="gaussian")
+    cmlp.save(cmlp.Model(net, target="y"), "m.st")
+    write_csv("x.csv", VALUES)
+    rows = rows_of(succeeds("predict", "m.st", "x.csv", "--outputs", "--target", "y"))
+    assert rows[0] == ["y", "y_variance"]
+    assert_allclose(np.array(rows[1:], float), net.forward(np.array(INPUTS)), rtol=1e-6)
+
+
+def test_headers_that_are_told(succeeds):
+    write_csv("k.csv", KINDS, header=None)
+    assert "47 samples" in succeeds("train", "k.csv", "--target", "-1", *FEW)  # text looks like a heading
+    assert "48 samples" in succeeds("train", "k.csv", "--target", "-1", "--no-header", *FEW)
+    assert "47 samples" in succeeds("train", "k.csv", "--target", "-1", "--header", *FEW)
+
+
+@pytest.mark.parametrize("labels", [["001", "1"], ["True", "False"], [-1, 1], ["a\r", 'b"']], ids=str)
+def test_odd_labels(labels, succeeds):
+    """They stay what they are on the way through files."""
+    net = cmlp.Network([2, 1], loss="log_loss", classes=labels)
+    cmlp.save(net, "m.st")
+    np.save("X.npy", np.array(INPUTS))
+    rows = list(csv.reader(io.StringIO(succeeds("predict", "m.st", "X.npy"), newline="")))
+    assert [row[0] for row in rows[1:]] == [str(label) for label in net.predict(np.array(INPUTS))]
+    with open("t.csv", "w", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows(
+            [["a", "b", "y"], *([*x, label[0]] for x, label in zip(INPUTS, rows[1:]))]
+        )
+    if "a\r" not in labels:
+        assert "test accuracy 1.0000" in succeeds("evaluate", "m.st", "t.csv", "--target", "y")
+
+
+def test_targets_that_are_none(kinds, values, fails):
+    write_csv("empty.csv", ["", *KINDS[1:]])
+    fails(1, r"a target is missing \(the field is empty\)", "evaluate", "kinds.st", "empty.csv")
+    write_csv("nan.csv", ["nan", *VALUES[1:]])
+    fails(1, "the target holds numbers that are missing or not finite", "evaluate", "values.st", "nan.csv")
+
+
+def test_files_that_would_be_overwritten(kinds, fails):
+    fails(2, "kinds.csv is one of the files to read", "train", "kinds.csv", "--target", "y", "--save", "kinds.csv")
+    fails(2, "kinds.st is the model itself", "export", "kinds.st", "--c", "kinds.st")
+
+
 def test_a_pipe(kinds, succeeds, monkeypatch):
     expected = succeeds("predict", "kinds.st", "kinds.csv")
     with open("kinds.csv", "rb") as file:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read())))
+    assert succeeds("predict", "kinds.st", "-") == expected
+    with open("kinds.csv", "rb") as file:
+        packed = io.BufferedReader(io.BytesIO(gzip.compress(file.read())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(packed))
     assert succeeds("predict", "kinds.st", "-") == expected
     code = 'cat kinds.csv | "{0}" -P -m cmlp predict kinds.st - | head -2'
     done = subprocess.run(code.format(sys.executable), shell=True, capture_output=True, text=True, check=True)
@@ -198,10 +255,10 @@ def test_what_cannot_be_asked_for(values, kinds, fails):
         "--proba",
     )
     fails(2, "--labels goes with IDX", "evaluate", "kinds.st", "kinds.csv", "--labels", "x")
-    fails(1, "the target holds text, and the model was trained on numbers", "evaluate", "values.st", "kinds.csv")
+    fails(1, "the target holds text or nothing, and the model was trained on numbers", "evaluate", "values.st", "kinds.csv")
     fails(1, "is no file of cmlp: its header would take", "predict", "kinds.csv", "kinds.csv")
     fails(2, "name a format", "export", "kinds.st")
-    fails(2, "there is no folder nowhere", "train", "kinds.csv", "--target", "y", "--save", "nowhere/m.st")
+    fails(1, "nowhere/m.st: there is no folder for it", "train", "kinds.csv", "--target", "y", "--save", "nowhere/m.st")
     fails(2, "--checkpoint-every goes with", "train", "kinds.csv", "--target", "y", "--checkpoint-every", 2)
 
 
@@ -297,6 +354,13 @@ def test_an_estimator_with_text_and_missing_numbers(succeeds, rng):
     X.to_csv("x.csv", index=False)
     found = np.array(rows_of(succeeds("predict", "m.st", "x.csv"))[1:], float)[:, 0]
     assert_allclose(found, model.predict(X), rtol=1e-6)
+    X = X.astype({"code": object})
+    X["colour"] = " " + X["colour"].astype(object)
+    odd = cmlp.MLPRegressor((5,), max_iter=3, random_state=0, **settings).fit(X, rng.normal(size=60))
+    cmlp.save(odd, "odd.st")
+    X.to_csv("odd.csv", index=False)
+    found = np.array(rows_of(succeeds("predict", "odd.st", "odd.csv"))[1:], float)[:, 0]
+    assert_allclose(found, odd.predict(X), rtol=1e-6)
     out = succeeds("info", "m.st")
     assert "columns: size, colour, code\n  missing numbers are filled\n  numbers are scaled\n  2 of categories" in out
 

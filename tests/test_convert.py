@@ -120,7 +120,34 @@ def test_a_program(tmp_path, rng):
     for wrong in ("1,2\n", "1,2,3\n1,x,3\n"):
         done = subprocess.run([tmp_path / "net"], input=wrong, capture_output=True, text=True, check=False)
         assert done.returncode == 1
-        assert "fields where 3 numbers are needed" in done.stderr
+        assert "where 3 numbers are needed" in done.stderr
+
+
+@needs_gcc
+def test_names_that_would_be_code(tmp_path):
+    """Nothing of a name leaves its comment or its string."""
+    names = ["*\\\n/ int evil(void) { return 1; } /*", "a/*b??/", "\u202e\u2066"]
+    net = cmlp.Network([3, 1], loss="squared_error")
+    model = cmlp.Model(net, cmlp.columns.standardising(np.eye(3), names), target='"; int evil; "')
+    compiled(convert.to_c(model), tmp_path)
+    (tmp_path / "net.c").write_text(convert.to_c(model))
+    subprocess.run(["gcc", *FLAGS, "-DCMLP_MAIN", "net.c", "-lm", "-o", "net"], cwd=tmp_path, check=True)
+    symbols = subprocess.run(["nm", "net"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "evil" not in symbols
+
+
+@needs_gcc
+def test_missing_numbers_that_are_not_filled_are_refused_in_c(tmp_path):
+    pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    model = cmlp.MLPRegressor((3,), "tanh", max_iter=1000, tol=10.0, scale="quantile").fit(X, X[:, 0])
+    (tmp_path / "net.c").write_text(convert.to_c(model))
+    command = ["gcc", *FLAGS, "-fsanitize=address,undefined", "-DCMLP_MAIN", "net.c", "-lm", "-o", "net"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    for text in (",1\n", "inf,1\n", "1,1e999\n"):
+        done = subprocess.run([tmp_path / "net"], input="1,2\n" + text, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "line 2: 2 fields, 1 of them no numbers" in done.stderr
 
 
 def test_a_prefix_that_is_no_name():
@@ -266,6 +293,9 @@ def test_what_cannot_come_from_torch():
         (nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Tanh(), nn.Linear(2, 2)), "Tanh.* stands where cmlp has none"),
         (nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 2)), "cannot follow"),
         (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Sigmoid()), "the last layer has a norm or dropout"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Softmax(dim=0)), "is over the samples of a batch"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Softplus(threshold=1), nn.Linear(2, 2), nn.Sigmoid()), "and no threshold"),
+        (nn.Sequential(nn.Linear(2, 2), nn.LogSoftmax(dim=1), nn.Linear(2, 2), nn.Sigmoid()), "stands at the end, or nowhere"),
         (nn.Sequential(nn.Linear(2, 2), nn.Softplus(beta=2), nn.Linear(2, 2), nn.Sigmoid()), "softplus has beta=1 alone"),
         (
             nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2, track_running_stats=False), nn.Linear(2, 1), nn.Sigmoid()),
@@ -337,6 +367,19 @@ def test_what_is_no_fitted_mlp():
     neural = pytest.importorskip("sklearn.neural_network", reason="cmlp[sklearn] is not installed")
     with pytest.raises(ValueError, match="MLPClassifier has no coefs_: a fitted"):
         convert.from_sklearn(neural.MLPClassifier())
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    own = cmlp.MLPRegressor((3,), max_iter=1000, tol=10.0).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match=r"is cmlp's own: its network is \.network_"):
+        convert.from_sklearn(own)
+
+
+def test_categories_of_numbers_with_a_missing_one_in_onnx():
+    pytest.importorskip("onnx", reason="cmlp[export] is not installed")
+    pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
+    X = np.array([[1.0, 3], [2, 7], [3, np.nan], [4, 3]] * 5)
+    model = cmlp.MLPRegressor((3,), max_iter=1000, tol=10.0, categorical_features=[1]).fit(X, np.arange(20.0))
+    prediction, _ = session_of(convert.to_onnx(model)).run(None, {"X": X})
+    assert_allclose(prediction, model.predict(X), rtol=1e-5)
 
 
 # --- estimators -------------------------------------------------------------------------------------------------------

@@ -419,8 +419,8 @@ def test_csv_many_blocks_give_one_table_and_true_line_numbers(table, monkeypatch
 
 def test_csv_target_of_many_blocks_takes_the_simplest_type_for_all(table, monkeypatch):
     monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 2)
-    for last, kind, expected in (("4", "i", 1), ("4.5", "f", 1.0), ("magenta", "U", "01")):
-        _, y, _ = datasets.read_csv(table(f"01,2\n2,2\n3,2\n{last},2\n"), header=False)
+    for last, kind, expected in (("4", "i", 1), ("4.5", "f", 1.0), ("magenta", "U", "1"), ("04", "U", "1")):
+        _, y, _ = datasets.read_csv(table(f"1,2\n2,2\n3,2\n{last},2\n"), header=False)
         assert y.dtype.kind == kind
         assert y[0] == expected
         assert y[-1] == (last if kind == "U" else float(last))

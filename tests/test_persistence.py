@@ -78,6 +78,37 @@ def test_any_reader_of_safetensors_sees_the_weights(path):
     assert_array_equal(read["variance0"], net.layers[0].variance)
 
 
+@pytest.mark.parametrize("init", ["constant", cmlp.initializers.Normal(0.2), np.ones((2, 3))], ids=str)
+def test_initialisers(init, path):
+    net = cmlp.Network([2, 3], init=[init], bias_init=cmlp.initializers.Constant(0.5))
+    cmlp.save(net, path)
+    again = cmlp.load(path).reset(seed=7)
+    if not isinstance(init, np.ndarray):
+        assert_array_equal(again.theta, net.reset(seed=7).theta)
+    assert (again.layers[0].b == 0.5).all()
+
+
+def test_pipes_links_and_modes(tmp_path):
+    """Only a regular file is replaced, and keeps its mode; a link stays one."""
+    real, link = tmp_path / "real.st", tmp_path / "link.st"
+    cmlp.save(cmlp.Network([1, 2]), real)
+    real.chmod(0o600)
+    link.symlink_to(real)
+    cmlp.save(cmlp.Network([1, 3]), link)
+    assert link.is_symlink()
+    assert cmlp.load(real).sizes == [1, 3]
+    assert real.stat().st_mode & 0o777 == 0o600
+    if hasattr(os, "mkfifo"):
+        fifo = tmp_path / "fifo"
+        os.mkfifo(fifo)
+        reader = subprocess.Popen(["cat", str(fifo)], stdout=subprocess.PIPE)
+        cmlp.save(cmlp.Network([1, 3]), fifo)
+        assert reader.communicate()[0] == real.read_bytes()
+    with pytest.raises(FileNotFoundError) as caught:
+        cmlp.save(cmlp.Network([1, 2]), tmp_path / "nowhere" / "net.st")
+    assert caught.value.filename == str(tmp_path / "nowhere" / "net.st")
+
+
 def test_what_cannot_be_saved(path):
     with pytest.raises(ValueError, match="whose loss is a Python function cannot be saved"):
         cmlp.save(cmlp.Network([2, 1], loss=lambda Z, Y: (Z[:, 0], Z)), path)
@@ -202,6 +233,10 @@ MALICIOUS = {
     "an unknown task": (described(task="exec"), "task 'exec' is not known"),
     "more parts": (described(hook="rm"), "does not have the parts of a network"),
     "a negative key": (described(shuffle_seed=-1), "shuffle_seed must be"),
+    "labels of a syntax": (described(classes=["(2,f8", ["a", "b"]], task="classes"), "cannot be in a file"),
+    "labels of gigabytes": (described(classes=["<U1024", [0] * 30_000], task="classes"), "would take 122,880,000 bytes"),
+    "an initialiser of numbers": (described(init=[5.0]), "does not say how parameters begin"),
+    "a kind of file": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"kind": "x"}}, d), "holds 'x', which"),
     "no numbers": (lambda h, d: signed(h, np.array([np.nan, 0], "<f4").tobytes()), "not finite"),
 }
 
@@ -268,6 +303,8 @@ MALICIOUS_MODELS = {
     "classes of a value": (section(classes=["<U1", ["a", "b", "c"]]), "3 classes for 1 outputs"),
     "classes of objects": (section(classes=["object", [{"kind": "Popen", "fields": {}}, "b"]]), "'Popen'"),
     "no columns": (section(columns={}), "not described by what columns have"),
+    "columns of gigabytes": (columns(n_columns=2**31), "must be numeric or categorical"),
+    "columns of truths": (columns(numeric=[0.0, True]), "must be numeric or categorical"),
     "a column too many": (columns(numeric=[0, 1, 2]), "must be numeric or categorical"),
     "columns of text": (columns(numeric=["0", "1"]), "must be numeric or categorical"),
     "a column twice": (columns(categorical=[1], categories=[["<U1", ["x"]]]), "must be numeric or categorical"),
@@ -276,7 +313,7 @@ MALICIOUS_MODELS = {
     "a center of nan": (number("columns.center", np.nan), "not finite, or divides by 0"),
     "a target's scale of infinity": (number("target.scale", np.inf), "not finite, or divides by 0"),
     "no scale": (without("columns.scale"), "missing or unknown tensors|center with scale"),
-    "no mean of the target": (without("target.mean"), "no mean and scale|missing or unknown"),
+    "no mean of the target": (without("target.mean"), "mean and scale of the target go together|missing or unknown"),
 }
 
 
@@ -309,6 +346,13 @@ def test_a_missing_file(path):
 
 
 # --- writing --------------------------------------------------------------------------------------------------
+def test_a_header_with_a_hundred_thousand_names(path):
+    text = ("{" + ",".join(f'"{i:05x}":0' for i in range(80_000)) + ',"z":0,"z":1}').encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    with pytest.raises(DamagedFileError, match="the header names 'z' twice"):
+        cmlp.load(path)
+
+
 def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
     net, content = small(path)
 
@@ -324,9 +368,10 @@ def test_a_failed_write_leaves_the_old_file(path, monkeypatch):
 
 def test_what_dead_processes_have_left_is_swept(path):
     done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
-    dead = path.with_name(f".{path.name}.{int(done.stdout)}.part")
+    dead = path.with_name(f".{path.name}.{int(done.stdout)}-0123abcd.part")
     alive = path.with_name(f".{path.name}.{os.getppid()}.part")
     other = path.with_name(".other.1.part")
+    path.with_name(f".{path.name}.{10**20}.part").write_bytes(b"no process of this system")
     for beginning in (dead, alive, other):
         beginning.write_bytes(b"half")
     small(path)

@@ -22,13 +22,13 @@ PYTHON_MODULES = [name for name in MODULES if not name.rpartition(".")[2].starts
 # module: the modules of cmlp that it may import, besides those that anyone may
 ANYONE = {"validation", "layers"}
 MAY_IMPORT = {
-    "callbacks": {"persistence"},  # when asked for
+    "callbacks": {"files", "persistence"},  # the latter when asked for
     "files": set(),
     "persistence": {
         *("architecture", "callbacks", "columns", "estimators", "files", "initializers", "lbfgs", "losses", "model"),
         *("network", "norms", "optimizers", "rules", "schedules", "snapshot", "training"),
     },
-    "snapshot": {"callbacks", "memory", "training"},
+    "snapshot": {"callbacks", "memory", "network", "training"},
     "architecture": {"initializers", "losses", "norms", "registry"},
     "__main__": {"cli"},
     "cli": {"commands", "optimizers", "registry"},
@@ -38,7 +38,7 @@ MAY_IMPORT = {
         *("persistence", "progress", "scores", "targets"),
     },
     "columns": set(),
-    "convert": {"columns", "losses", "model", "network", "norms", "targets", "version"},
+    "convert": {"columns", "files", "losses", "model", "network", "norms", "targets", "version"},
     "model": {"columns", "losses", "network", "samples", "targets"},
     "config": {"_core", "threads"},
     "datasets": set(),

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from cmlp import convert, files, persistence, show_config
+from cmlp import convert, datasets, files, persistence, show_config
 from cmlp.commands import reports
 from cmlp.commands.data import UsageError
 from cmlp.commands.rows import blocks_of
@@ -21,10 +22,15 @@ def predict(options) -> None:
     model = persistence.load_model(options.model)
     if options.proba and not model.has_probabilities:
         raise UsageError(f"--proba: a network with the loss {model.network.loss} gives no probabilities")
+    if options.outputs and options.proba:
+        raise UsageError("give one of --proba and --outputs")
     lines = (text.encode() for text in predictions(model, options))
-    if options.output is not None:
+    if options.output not in (None, "-"):
+        files.check_place(options.output)
         files.write_whole(options.output, lines)
         return
+    if sys.stdout is None:
+        raise ValueError("there is no standard output: give --output FILE")
     binary = getattr(sys.stdout, "buffer", None)
     for line in lines:
         if binary is None:
@@ -37,9 +43,10 @@ def predict(options) -> None:
 def predictions(model: Model, options) -> Iterator[str]:
     """CSV, block by block."""
     for k, (X, _) in enumerate(blocks_of(model, options, False)):
-        values = (model.predict_proba if options.proba else model.predict)(X, n_threads=options.threads)
+        answer = model.outputs if options.outputs else model.predict_proba if options.proba else model.predict
+        values = answer(X, n_threads=options.threads)
         if k == 0:
-            yield as_csv([names_of(model, options.proba, values)])
+            yield as_csv([model.output_names() if options.outputs else names_of(model, options.proba, values)])
         yield as_csv(as_text(values))
 
 
@@ -58,7 +65,8 @@ def as_text(values: Array) -> list[list[str]]:
 
 def as_csv(rows) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    returns = any("\r" in field for row in rows for field in row)  # which the csv of Python 3.11 does not quote by itself
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL).writerows(rows)
     return text.getvalue()
 
 
@@ -71,7 +79,8 @@ def evaluate(options) -> None:
     given, found = [], []
     for X, y in blocks_of(model, options, True):
         assert y is not None
-        given.append(as_numbers(y) if task == "values" else as_labels(y, model.meaning.classes))
+        classes = model.meaning.classes
+        given.append(as_numbers(y) if classes is None else as_labels(y, classes))
         found.append(model.predict(X, n_threads=options.threads))
     y, predicted = np.concatenate(given), np.concatenate(found)
     print(f"{len(y):,} samples")
@@ -85,21 +94,46 @@ def evaluate(options) -> None:
 
 def as_numbers(y: Array) -> Array:
     try:
-        return y.astype(np.float64)
+        values = y.astype(np.float64)
     except ValueError:
-        raise ValueError("the target holds text, and the model was trained on numbers") from None
+        raise ValueError("the target holds text or nothing, and the model was trained on numbers") from None
+    if not np.isfinite(values).all():
+        raise ValueError("the target holds numbers that are missing or not finite")
+    return values
 
 
-def as_labels(y: Array, classes) -> Array:
-    """Labels of the kind that the model knows; those that it has not seen count as wrong."""
-    if classes.dtype.kind in "UO":
-        return y.astype(str).astype(object)
-    if classes.dtype.kind == "b" and y.dtype.kind == "U":
-        return np.isin(y, ["True", "true", "1"])
-    try:
-        return y.astype(np.float64).astype(classes.dtype)
-    except ValueError:
-        raise ValueError(f"the target holds text, and the classes are {classes[:10].tolist()}") from None
+def as_labels(y: Array, classes: Array) -> Array:
+    """Labels of the kind that the model knows; those that it has not seen stay as they are, and count as wrong."""
+    given = y.tolist()
+    if "" in given:
+        raise ValueError("a target is missing (the field is empty)")
+    known = {spelling: label for label in classes.tolist() for spelling in spellings(label)}
+    made = np.empty(len(given), dtype=object)
+    made[:] = [known.get(value, known.get(canonical(value), value)) for value in given]
+    return made
+
+
+def spellings(label) -> list:
+    """How a label may stand in a file: a truth by its usual words, a number as number and as text."""
+    if isinstance(label, bool):
+        return [label, *(("true", "1", "1.0") if label else ("false", "0", "0.0"))]
+    return [label, str(label).strip(), canonical(str(label))]
+
+
+def canonical(value):
+    """Text that is a number as the shortest one for it; other text in lower case if it is a truth."""
+    if not isinstance(value, str):
+        return value
+    if value.lower() in ("true", "false"):
+        return value.lower()
+    if datasets.is_number(value) and math.isfinite(float(value)) and abs(float(value)) < 2**53:
+        return repr(float(value))
+    return value
+
+
+def shown(value) -> str:
+    """A name from a file without what a terminal would take for a command."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
 
 
 def export(options) -> None:
@@ -109,6 +143,9 @@ def export(options) -> None:
         raise UsageError("name a format: --onnx FILE, --c FILE, --torch FILE or --numpy FILE")
     model = persistence.load_model(options.model)
     for name, path in chosen.items():
+        files.check_place(path)
+        if Path(path).exists() and Path(path).samefile(options.model):
+            raise UsageError(f"{path} is the model itself")
         EXPORTS[name](model, path)
         if name == "torch":
             print(f"{path} holds the state_dict of\ncmlp.convert.to_torch(cmlp.load_model({str(options.model)!r}))")
@@ -120,7 +157,9 @@ def export_torch(model: Model, path: str) -> None:
     module = convert.to_torch(model)
     import torch
 
-    torch.save(module.state_dict(), path)
+    content = io.BytesIO()
+    torch.save(module.state_dict(), content)
+    files.write_whole(path, [content.getvalue()])
 
 
 def export_numpy(model: Model, path: str) -> None:
@@ -148,15 +187,15 @@ def info(options) -> None:
     print(net.summary())
     if columns is not None:
         names = columns.names or [str(place) for place in range(columns.n_columns)]
-        print(f"columns: {', '.join(names[:20])}" + (f", ... ({len(names)})" if len(names) > 20 else ""))
+        print(f"columns: {', '.join(map(shown, names[:20]))}" + (f", ... ({len(names)})" if len(names) > 20 else ""))
         steps = ["missing numbers are filled"] if columns.fill is not None else []
         steps += ["numbers are scaled"] if columns.center is not None or columns.quantiles is not None else []
         steps += [f"{len(columns.categorical)} of categories"] if columns.categorical else []
         print("".join(f"  {step}\n" for step in steps), end="")
     if meaning.classes is not None:
-        labels = [str(label) for label in meaning.classes[:20]]
-        print(f"predicts {model.target}: one of {len(meaning.classes)} classes, {', '.join(labels)}")
+        labels = [shown(label) for label in meaning.classes[:20]]
+        print(f"predicts {shown(model.target)}: one of {len(meaning.classes)} classes, {', '.join(labels)}")
     else:
-        print(f"predicts {', '.join(model.output_names())}: {meaning.task}")
+        print(f"predicts {', '.join(map(shown, model.output_names()))}: {meaning.task}")
     if net.history is not None and net.history.epoch:
         print(f"trained for {net.history.epoch[-1]} epochs, loss {net.history.loss[-1]:.6g}")

@@ -1,6 +1,8 @@
 """Files to train on: CSV tables, IDX images, NumPy arrays; and the samples that are kept apart to test on."""
 
 import re
+import tokenize
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +107,7 @@ def array(path: Path, ndim: int = 2) -> Array:
     """A matrix, of arrays of more dimensions too, or a vector, from a file of `numpy.save`; nothing is unpickled."""
     try:
         found = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, SyntaxError, zipfile.BadZipFile, tokenize.TokenError) as error:
         raise ValueError(f"{path}: no array of numbers or text as numpy.save writes it ({error})") from None
     if not isinstance(found, np.ndarray) or found.ndim < ndim or (ndim == 1 and found.ndim > 1) or not found.size:
         raise ValueError(
@@ -120,10 +122,10 @@ def array(path: Path, ndim: int = 2) -> Array:
 def read_csv_files(path: Path, options) -> Data:
     if options.labels or options.test_labels:
         raise UsageError("--labels and --test-labels go with IDX files; for a CSV file give --target COLUMN")
-    X, y, names = datasets.read_csv(path, column(options.target), dtype=options.dtype)
+    X, y, names = datasets.read_csv(path, column(options.target), header=options.header, dtype="float64")
     rest = None
     if options.test:
-        *rest, test_names = datasets.read_csv(options.test, column(options.target), dtype=options.dtype)
+        *rest, test_names = datasets.read_csv(options.test, column(options.target), header=options.header, dtype="float64")
         if test_names != names:
             raise ValueError(f"{options.test}: the names of the columns are not those of {path}")
     what = f"{path.name}: {X.shape[1]} inputs; target column {options.target or 'label, else the first'}"
@@ -136,7 +138,7 @@ def read_csv_files(path: Path, options) -> Data:
 def target_name(path: Path, options, names: list[str] | None) -> str:
     if names is None:
         return "prediction"
-    with datasets.read_rows(path) as (header, _):
+    with datasets.read_rows(path, header=options.header) as (header, _):
         return next((name for name in header or [] if name not in names), "prediction")
 
 
@@ -154,11 +156,15 @@ def unite_labels(data: Data) -> None:
 
 
 def standardised(data: Data, names: list[str] | None, dtype: str) -> Data:
-    """X of both parts brought to mean 0 and standard deviation 1 of the first."""
-    data.X, data.X_test = (np.ascontiguousarray(part, dtype=dtype) for part in (data.X, data.X_test))
+    """X of both parts brought to mean 0 and standard deviation 1 of the first, and then to the network's dtype."""
+    data.X, data.X_test = (np.ascontiguousarray(part, dtype=np.float64) for part in (data.X, data.X_test))
+    for name, part in (("to train on", data.X), ("to test on", data.X_test)):
+        if not np.isfinite(part).all():
+            raise ValueError(f"the samples {name} hold numbers that are missing or not finite")
     data.columns = standardising(data.X, names)
     for part in (data.X, data.X_test):
         transform_in_place(data.columns, part)
+    data.X, data.X_test = data.X.astype(dtype, copy=False), data.X_test.astype(dtype, copy=False)
     return data
 
 

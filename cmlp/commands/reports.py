@@ -24,7 +24,8 @@ def errors(y: Array, predicted: Array) -> str:
 def mistakes(y: Array, predicted: Array, classes: Array, usual) -> str:
     """Which classes are taken for which, and the accuracy, beside that of always answering the usual one."""
     wrong = int((predicted != y).sum())
-    if len(classes) <= LARGEST_TABLE and np.isin(y, classes).all():
+    if len(classes) <= LARGEST_TABLE and set(y.tolist()) <= set(classes.tolist()):
+        y, predicted = y.astype(classes.dtype), predicted.astype(classes.dtype)
         detail = confusion_table(classes, y, predicted)
     else:
         detail = frequent_confusions(y, predicted)
@@ -35,8 +36,8 @@ def mistakes(y: Array, predicted: Array, classes: Array, usual) -> str:
 
 
 def most_frequent(y: Array):
-    labels, counts = np.unique(y, return_counts=True)
-    return labels[counts.argmax()]
+    counts = Counter(y.tolist())
+    return min(counts, key=lambda label: (-counts[label], str(label)))
 
 
 def confusion_table(classes: Array, y: Array, predicted: Array) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cmlp import datasets
-from cmlp.columns import check_names
+from cmlp.columns import Table, check_names, is_text
 from cmlp.commands.data import UsageError, array, column, is_idx, labels_of
 from cmlp.layers import Array
 from cmlp.model import Model
@@ -50,9 +50,11 @@ def check_width(path, width: int, model: Model) -> None:
 
 # --- CSV ----------------------------------------------------------------------------------------------------------
 def csv_blocks(model: Model, options, with_target: bool) -> Iterator[tuple[Any, Array | None]]:
+    if options.data == "-" and sys.stdin is None:
+        raise ValueError("there is no standard input")
     source: Any = sys.stdin.buffer if options.data == "-" else options.data
     path = "standard input" if options.data == "-" else options.data
-    with datasets.read_rows(source) as (names, blocks):
+    with datasets.read_rows(source, header=options.header) as (names, blocks):
         target, known = None, False
         for line, rows in blocks:
             if not known:
@@ -69,11 +71,12 @@ def csv_blocks(model: Model, options, with_target: bool) -> Iterator[tuple[Any, 
 def target_place(path, names: list[str] | None, width: int, model: Model, given: str | None, needed: bool) -> int | None:
     """The column that is no input: None if there is none. The others must be those of training."""
     place = column(given)
+    expected = None if model.columns is None or model.columns.names is None else [name.strip() for name in model.columns.names]
     if isinstance(place, int):
         if not -width <= place < width:
             raise ValueError(f"{path}: no column at position {place}; the columns are 0 to {width - 1}")
         place %= width
-    elif place is not None or (names is not None and model.target in names):
+    elif place is not None or (names is not None and model.target in names and model.target not in (expected or ())):
         name = model.target if place is None else place
         if names is None or name not in names:
             raise ValueError(
@@ -85,12 +88,12 @@ def target_place(path, names: list[str] | None, width: int, model: Model, given:
     if place is None and needed:
         raise ValueError(f"{path}: no column {model.target!r} to compare with; name the target's with --target COLUMN")
     inputs = None if names is None else [name for i, name in enumerate(names) if i != place]
-    expected = None if model.columns is None else model.columns.names
     if inputs is not None and expected is not None:
         try:
             check_names(inputs, expected)
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+            hint = "" if place is not None else "; the target's column is named by --target"
+            raise ValueError(f"{path}: {error}{hint}") from None
     check_width(path, width - (place is not None), model)
     return place
 
@@ -107,6 +110,22 @@ def all_numbers(model: Model, rows: list[list[str]]) -> Array | None:
     return X if np.isfinite(X).all() else None
 
 
+TRUTH = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
+
+
+def categories(text: Array, known: Array) -> Array:
+    """The categories that fields name: fields have no spaces around them, and an empty one may stand for a missing one."""
+    names = {str(category).strip(): category for category in known.tolist() if category is not None and category == category}
+    if len(names) < sum(category is not None and category == category for category in known.tolist()):
+        raise ValueError(f"the categories {known.tolist()[:5]} differ by spaces or kinds alone, which a CSV file cannot tell")
+    missing = [category for category in known.tolist() if category is None or category != category]
+    if missing:
+        names.setdefault("", missing[0])
+    made = np.empty(len(text), dtype=object)
+    made[:] = [names.get(field, field) for field in text.tolist()]
+    return made
+
+
 class Reader:
     """Text of a block as what a model takes, or an error that names line and column."""
 
@@ -118,13 +137,12 @@ class Reader:
         if columns is None:
             return np.column_stack([self.numbers(text, i, False) for i, text in enumerate(texts)])
         known = dict(zip(columns.categorical, columns.categories))
-        made = []
+        made = Table()
         for i, text in enumerate(texts):
             if i not in known:
                 made.append(self.numbers(text, i, columns.fill is not None))
-            elif known[i].dtype.kind in "UO":
-                missing = next((name for name in known[i].tolist() if name is None or name != name), "")
-                made.append(np.where(text == "", np.array(missing, dtype=object), text.astype(object)))
+            elif is_text(known[i]):
+                made.append(categories(text, known[i]))
             else:
                 made.append(self.numbers(text, i, True))
         return made
@@ -134,7 +152,7 @@ class Reader:
         if missing.any() and not may_be_missing:
             self.refuse(int(missing.argmax()), i, "missing value (the field is empty)")
         try:
-            values = np.where(missing, "nan", text).astype(np.float64)
+            values = np.array([TRUTH.get(field, field) for field in np.where(missing, "nan", text).tolist()]).astype(np.float64)
         except ValueError:
             wrong = [not (empty or datasets.is_number(field)) for field, empty in zip(text.tolist(), missing)]
             row = wrong.index(True) if True in wrong else 0

@@ -1,11 +1,12 @@
 """``cmlp demo`` and ``cmlp train``: from files to a network that was trained, tested and, if asked for, saved."""
 
+import errno
 import time
 from pathlib import Path
 
 import numpy as np
 
-from cmlp import datasets, losses, optimizers, persistence, targets
+from cmlp import datasets, files, losses, optimizers, persistence, targets
 from cmlp.callbacks import Callback
 from cmlp.columns import standardising, transform_in_place
 from cmlp.commands import reports
@@ -30,9 +31,7 @@ def train(options) -> None:
     """``cmlp train``."""
     kind = optimizers.BY_NAME[options.optimizer]
     optimizer = kind() if options.learning_rate is None else kind(options.learning_rate)
-    for path in (options.save, options.checkpoint, options.resume):
-        if path is not None and not Path(path).absolute().parent.is_dir():
-            raise UsageError(f"{path}: there is no folder {Path(path).parent}")
+    check_places(options)
     data = read(options)
     loss, classes = loss_and_classes(data, options.loss)
     try:
@@ -51,18 +50,33 @@ def train(options) -> None:
         )
     except ValueError as error:
         raise UsageError(error) from None
-    fit_and_report(net, data, optimizer, options.batch_size, options, checkpoints(options))
+    model = model_of(net, data) if data.columns is not None else None
+    persistence.check(model or net)
+    fit_and_report(net, data, optimizer, options.batch_size, options, checkpoints(options, model))
     if options.save is not None:
-        persistence.save(model_of(net, data) if data.columns is not None else net, options.save)
+        persistence.save(model or net, options.save)
         print(f"saved to {options.save}")
 
 
-def checkpoints(options) -> list[Callback]:
+def check_places(options) -> None:
+    """Files that are to be written can be, and are none of those that are read."""
+    if options.resume is not None and not Path(options.resume).exists():
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", options.resume)
+    read_files = [Path(name) for name in (options.data, options.test, options.labels, options.test_labels) if name]
+    for path in filter(None, (options.save, options.checkpoint, options.resume)):
+        files.check_place(path)
+        if any(Path(path).exists() and other.exists() and other.samefile(path) for other in read_files):
+            raise UsageError(f"{path} is one of the files to read")
+
+
+def checkpoints(options, model: Model | None) -> list[Callback]:
     """That which was asked for; --resume alone goes on writing its file."""
     path = options.checkpoint or options.resume
     if path is None and options.checkpoint_every is not None:
         raise UsageError("--checkpoint-every goes with --checkpoint FILE")
-    return [persistence.Checkpoint(path, options.checkpoint_every or 1, resume=options.resume or False)] if path else []
+    if path is None:
+        return []
+    return [persistence.Checkpoint(path, options.checkpoint_every or 1, resume=options.resume or False, around=model)]
 
 
 def model_of(net: Network, data: Data) -> Model:

@@ -7,15 +7,16 @@ import numpy as np
 
 from cmlp.layers import Array, running, views
 from cmlp.losses import Loss
+from cmlp.model import Model
 from cmlp.network import Network
 
 
-def to_arrays(network: Network) -> dict[str, Array]:
+def to_arrays(network: Any) -> dict[str, Array]:
     """Copies of all parameters and running statistics, by name: ``W0``, ``b0``, ..., ``mean0``, ``variance0``.
 
     Parameters
     ----------
-    network : Network
+    network : cmlp.Network, cmlp.Model or fitted estimator
 
     Returns
     -------
@@ -28,6 +29,7 @@ def to_arrays(network: Network) -> dict[str, Array]:
     >>> {name: array.shape for name, array in cmlp.convert.to_arrays(cmlp.Network([4, 8, 3])).items()}
     {'W0': (4, 8), 'b0': (8,), 'W1': (8, 3), 'b1': (3,)}
     """
+    network = Model.of(network).network
     rows, params = network.tables
     arrays: dict[str, Array] = {}
     for l, blocks in enumerate(views(params, network.variables)):

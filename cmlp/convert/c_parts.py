@@ -88,6 +88,7 @@ static double normal_score(double v, const double *q, int n, double edge, double
 {
     double p, z, t, error;
     int k;
+    if (v != v) return v;
     if (v - edge < q[0]) return lowest;
     if (v + edge > q[n - 1]) return highest;
     p = (interpolate(v, q, n, 0) + interpolate(v, q, n, 1)) / 2;
@@ -185,48 +186,83 @@ static double find(const char *field, const char *const *names, int n)
 
 """
 
+SAME_NAMES = "same == N_INPUTS"
+
+LABEL = """\
+put(stdout, {prefix}class_names[{prefix}predict_class(x)]);
+        putchar(',');"""
+
 MAIN = """\
 #ifdef CMLP_MAIN
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-{find}/* a field as a number: missing, if it is empty; *wrong is set if it is none */
+{inputs}{heading}
+{find}/* a text as a field of CSV */
+static void put(FILE *file, const char *s)
+{{
+    if (!strpbrk(s, ",\\"\\r\\n")) {{
+        fputs(s, file);
+        return;
+    }}
+    putc('"', file);
+    for (; *s; s++) {{
+        if (*s == '"') putc('"', file);
+        putc(*s, file);
+    }}
+    putc('"', file);
+}}
+
+/* a field as a number; *wrong counts those that are none */
 static double value(const char *field, int column, int *wrong)
 {{
     char *end;
     double v;
     {lookups}
-    if (!*field) return NAN;
+    if (!*field) {{
+        {missing}
+    }}
+    if (strcmp(field, "True") == 0) return 1;
+    if (strcmp(field, "False") == 0) return 0;
     v = strtod(field, &end);
-    if (*end) *wrong = 1;
+    while (*end == ' ') end++;
+    if (*end || !isfinite(v)) *wrong += 1;
     return v;
 }}
 
-/* lines of {prefix}predict's inputs, separated by commas, without quotes; a first line that holds no numbers is a heading */
+/* lines of {prefix}predict's inputs, separated by commas, without quotes; the first may be a heading */
 int main(void)
 {{
     static char line[1 << 20];
     static input x[N_INPUTS];
     static output y[N_OUTPUTS];
     long n = 0;
-    puts({heading});
+    size_t j;
+    for (j = 0; j < sizeof heading / sizeof *heading; j++) {{
+        if (j) putchar(',');
+        put(stdout, heading[j]);
+    }}
+    putchar('\\n');
     while (fgets(line, sizeof line, stdin)) {{
         char *field = line;
-        int i, wrong = 0;
+        int i, wrong = 0, same = 0;
         line[strcspn(line, "\\r\\n")] = 0;
         n++;
+        if (!*line) continue;
         for (i = 0; field; i++) {{
             char *const comma = strchr(field, ',');
             if (comma) *comma = 0;
-            if (i < N_INPUTS) x[i] = (input)value(field, i, &wrong);
+            {same}if (i < N_INPUTS) x[i] = (input)value(field, i, &wrong);
             field = comma ? comma + 1 : 0;
         }}
-        if (i != N_INPUTS || (wrong && n > 1)) {{
-            fprintf(stderr, "line %ld: %d fields where %d numbers are needed\\n", n, i, N_INPUTS);
+        if (n == 1 && i == N_INPUTS && ({is_heading})) continue;
+        if (i != N_INPUTS || wrong) {{
+            fprintf(stderr, "line %ld: %d fields, %d of them no numbers, where %d numbers are needed\\n", n, i, wrong,
+                    N_INPUTS);
             return 1;
         }}
-        if (wrong) continue;
+        (void)same;
         {prefix}predict(x, y);
         {label}
         for (i = 0; i < N_OUTPUTS; i++)

@@ -1,12 +1,12 @@
 """Models as one file of C99: constant tables, and a function that reads them. The pieces of code are in ``c_parts``."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns
+from cmlp import files
+from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns, is_text, numbers_of
 from cmlp.convert import c_parts
 from cmlp.layers import Array
 from cmlp.model import Model
@@ -14,6 +14,7 @@ from cmlp.norms import BatchNorm
 from cmlp.version import __version__
 
 ON_A_LINE = 8  # numbers
+LONGEST_TEXT = 1000  # characters, each up to four octal numbers
 
 
 def to_c(model: Any, path: Any = None, *, prefix: str = "") -> str:
@@ -58,7 +59,7 @@ def to_c(model: Any, path: Any = None, *, prefix: str = "") -> str:
     parts.append(main(model, prefix))
     source = "\n".join(part for part in parts if part)
     if path is not None:
-        Path(path).write_text(source, encoding="utf-8")
+        files.write_whole(path, [source.encode()])
     return source
 
 
@@ -79,13 +80,21 @@ def numbers(name: str, array: Array, kind: str = "real") -> str:
 
 def text(value: Any) -> str:
     """A string of C: printable ASCII as it is, all else by octal numbers."""
+    if len(str(value)) > LONGEST_TEXT:
+        raise ValueError(f"C takes texts up to 4,095 characters; one here has {len(str(value)):,}")
     plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
     return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in str(value).encode()) + '"'
 
 
+def comment(value: str) -> str:
+    """Words that can do nothing in a comment."""
+    return "".join(letter if letter.isascii() and letter.isprintable() and letter not in "*/\\?" else "_" for letter in value)
+
+
 # --- the parts ---------------------------------------------------------------------------------------------------------
 def head(model: Model) -> str:
-    net, columns = model.network, model.columns
+    net, columns = model.network, model.prepared
+    names = model.columns.names if model.columns is not None else None
     real = "float" if net.dtype == np.float32 else "double"
     sizes = "-".join(map(str, net.sizes))
     return c_parts.HEAD.format(
@@ -95,7 +104,7 @@ def head(model: Model) -> str:
         output="real" if model.scale is None else "double",
         n_inputs=model.n_inputs,
         n_outputs=net.sizes[-1],
-        names=("\n   Inputs: " + ", ".join(columns.names).replace("*/", "* /")) if columns and columns.names else "",
+        names="\n   Inputs: " + ", ".join(map(comment, names)) if names else "",
     )
 
 
@@ -107,7 +116,7 @@ def helpers(model: Model) -> list[str]:
     used += ["add"] if any(layer.source is not None and layer.P is None for layer in layers) else []
     used += ["normalise_batch"] if any(isinstance(layer.norm, BatchNorm) for layer in layers) else []
     used += ["normalise_layer"] if any(layer.norm and not isinstance(layer.norm, BatchNorm) for layer in layers) else []
-    if model.columns is not None and model.columns.quantiles is not None:
+    if model.prepared is not None and model.prepared.quantiles is not None:
         used += ["interpolate", "normal_score"]
     functions = [c_parts.HELPERS[name] for name in used]
     return functions + [c_parts.activation(name) for name in dict.fromkeys(names) if name != "identity"]
@@ -133,7 +142,7 @@ def function(model: Model, prefix: str) -> str:
     """``predict``, and what it calls: a buffer for what each layer puts out; Z of the last is told where it is asked for."""
     net = model.network
     body = [f"real x0[{net.sizes[0]}];"] + [f"real a{l}[{layer.fan_out}];" for l, layer in enumerate(net.layers)] + ["int i;"]
-    body += ["for (i = 0; i < N_INPUTS; i++)", "    x0[i] = x[i];"] if model.columns is None else ["prepare(x, x0);"]
+    body += ["for (i = 0; i < N_INPUTS; i++)", "    x0[i] = x[i];"] if model.prepared is None else ["prepare(x, x0);"]
     if net.input_scale != 1:
         body += [f"for (i = 0; i < {net.sizes[0]}; i++)", f"    x0[i] *= {number(net.input_scale)};"]
     before = "x0"
@@ -177,7 +186,7 @@ def class_function(model: Model, prefix: str) -> str:
 
 # --- before the network ------------------------------------------------------------------------------------------------
 def prepare(model: Model) -> str:
-    columns = model.columns
+    columns = model.prepared
     if columns is None:
         return ""
     made, body = [], ["int n = 0;"]
@@ -228,20 +237,20 @@ def loop(n: int, body: list[str]) -> list[str]:
 
 
 def category_table(place: int, known: Array) -> str:
-    if known.dtype.kind in "UO":
+    if is_text(known):
         names = ", ".join(text("" if label is None or label != label else label) for label in known.tolist())
         return f"static const char *const categories_{place}[{len(known)}] = {{{names}}};\n"
-    return numbers(f"categories_{place}", np.nan_to_num(known.astype(np.float64)), "double")
+    return numbers(f"categories_{place}", np.nan_to_num(numbers_of(known)), "double")
 
 
 def category_lines(place: int, known: Array) -> list[str]:
-    if known.dtype.kind in "UO":
+    if is_text(known):
         return [
             f"(void)categories_{place};",
             f"for (i = 0; i < {len(known)}; i++)",
             f"    a[n++] = x[{place}] == i;",
         ]
-    missing = np.isnan(known.astype(np.float64))
+    missing = np.isnan(numbers_of(known))
     where = f" || (i == {int(np.argmax(missing))} && x[{place}] != x[{place}])" if missing.any() else ""
     not_missing = f"i != {int(np.argmax(missing))} && " if missing.any() else ""
     return [
@@ -253,19 +262,38 @@ def category_lines(place: int, known: Array) -> list[str]:
 # --- a program ---------------------------------------------------------------------------------------------------------
 def main(model: Model, prefix: str) -> str:
     """Reads CSV from standard input; text is looked up among the categories of its column."""
-    columns = model.columns
-    lookups = []
+    columns, names = model.prepared, model.columns.names if model.columns is not None else None
+    lookups, may_be_missing = [], []
     for place, known in zip(columns.categorical, columns.categories) if columns is not None else ():
-        if known.dtype.kind in "UO":
+        if is_text(known):
             lookups.append(f"if (column == {place}) return find(field, categories_{place}, {len(known)});")
+        else:
+            may_be_missing.append(place)
+    if columns is not None and columns.fill is not None:
+        may_be_missing += columns.numeric
     has_classes = model.meaning.task == "classes"
-    names = ["prediction"] if has_classes else []
-    names += model.output_names() if not has_classes else [f"output_{j}" for j in range(model.network.sizes[-1])]
+    heading = ["prediction"] if has_classes else []
+    heading += model.output_names() if not has_classes else [f"output_{j}" for j in range(model.network.sizes[-1])]
     return c_parts.MAIN.format(
         prefix=prefix,
         find=c_parts.FIND if lookups else "",
         lookups="\n    ".join(lookups) if lookups else "(void)column;",
-        heading=text(",".join(names)),
-        label=f'printf("%s,", {prefix}class_names[{prefix}predict_class(x)]);' if has_classes else "",
+        missing="return NAN;" if set(may_be_missing) >= set(range(model.n_inputs)) else missing_in(may_be_missing),
+        inputs=named("inputs", names) if names else "",
+        is_heading=c_parts.SAME_NAMES if names else "wrong == i",
+        same="if (i < N_INPUTS) same += strcmp(field, inputs[i]) == 0;\n            " if names else "",
+        heading=named("heading", heading),
+        label=c_parts.LABEL.format(prefix=prefix) if has_classes else "",
         digits=9 if model.network.dtype == np.float32 and model.scale is None else 17,
     )
+
+
+def named(name: str, texts: list[str]) -> str:
+    return f"static const char *const {name}[{len(texts)}] = {{{', '.join(map(text, texts))}}};\n"
+
+
+def missing_in(places: list[int]) -> str:
+    """What an empty field means: a missing number where the model fills it, else a fault."""
+    if not places:
+        return "*wrong += 1; return 0;"
+    return f"if ({' || '.join(f'column == {place}' for place in sorted(places))}) return NAN;\n        *wrong += 1; return 0;"

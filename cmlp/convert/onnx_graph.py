@@ -1,12 +1,12 @@
 """Models as ONNX graphs, built node by node (opset 17, IR 8, and ai.onnx.ml 3 for text)."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cmlp.columns import Columns
+from cmlp import files
+from cmlp.columns import Columns, is_text, numbers_of
 from cmlp.layers import Array, Layer
 from cmlp.model import Model
 from cmlp.targets import middle
@@ -14,6 +14,7 @@ from cmlp.version import __version__
 
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
 MOST_BYTES = 2**31 - 1  # of a file
+OUTPUTS = ("prediction", "probabilities", "outputs")
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 
@@ -26,12 +27,12 @@ class Graph:
         self.constants: list[Any] = []
 
     def add(self, op: str, *inputs: str, name: str | None = None, domain: str = "", **attributes: Any) -> str:
-        output = name or f"{op.lower()}{len(self.nodes)}"
+        output = name or f"/{op.lower()}{len(self.nodes)}"
         self.nodes.append(self.onnx.helper.make_node(op, list(inputs), [output], domain=domain, **attributes))
         return output
 
     def constant(self, values: Any, dtype: Any = None, name: str | None = None) -> str:
-        name = name or f"constant{len(self.constants)}"
+        name = f"/{name or f'constant{len(self.constants)}'}"
         array = np.array(values) if dtype is str else np.asarray(values, dtype=dtype or self.dtype)
         if array.dtype.kind in "UO":
             array = array.astype(object)
@@ -152,7 +153,7 @@ def normalise(g: Graph, Z: str, layer: Layer, l: int) -> str:
 
 # --- before the network ------------------------------------------------------------------------------------------------
 def takes_text(columns: Columns) -> bool:
-    return any(known.dtype.kind in "UO" for known in columns.categories)
+    return any(map(is_text, columns.categories))
 
 
 def prepare(g: Graph, columns: Columns, inputs: list[str]) -> str:
@@ -163,7 +164,10 @@ def prepare(g: Graph, columns: Columns, inputs: list[str]) -> str:
 
     parts = []
     if columns.numeric:
-        numbers = g.add("Concat", *map(column, columns.numeric), axis=1)
+        if len(inputs) == 1:
+            numbers = g.add("Gather", inputs[0], g.constant(columns.numeric, np.int64), axis=1)
+        else:
+            numbers = g.add("Concat", *map(column, columns.numeric), axis=1)
         parts.append(scaled(g, columns, numbers))
     for place, known in zip(columns.categorical, columns.categories):
         parts.append(one_hot(g, column(place), known))
@@ -189,7 +193,7 @@ def scaled(g: Graph, columns: Columns, numbers: str) -> str:
 
 def one_hot(g: Graph, column: str, known: Array) -> str:
     """1 in the column of the category; text is looked up first, the empty text where it is missing."""
-    if known.dtype.kind in "UO":
+    if is_text(known):
         keys = ["" if category is None or category != category else category for category in known.tolist()]
         if not all(isinstance(key, str) for key in keys) or len(set(keys)) < len(keys):
             raise ValueError(f"the categories {known.tolist()[:5]} are not text alone, which ONNX needs in a column")
@@ -197,10 +201,11 @@ def one_hot(g: Graph, column: str, known: Array) -> str:
             "LabelEncoder", column, domain="ai.onnx.ml", keys_strings=keys, values_int64s=range(len(keys)), default_int64=-1
         )
         return g.cast(g.add("Equal", column, g.constant([range(len(keys))], np.int64)), np.float64)
-    numbers = known.astype(np.float64)
+    numbers = numbers_of(known)
     hot = g.add("Equal", column, g.constant([np.nan_to_num(numbers)], np.float64))
     if np.isnan(numbers).any():
-        hot = g.add("Where", g.constant([np.isnan(numbers)], bool), g.add("IsNaN", column), hot)
+        missing = g.add("And", g.constant([np.isnan(numbers)], bool), g.add("IsNaN", column))
+        hot = g.add("Or", missing, g.add("And", g.constant([~np.isnan(numbers)], bool), hot))
     return g.cast(hot, np.float64)
 
 
@@ -252,6 +257,9 @@ def labels(g: Graph, classes: Array) -> str:
         if not all(isinstance(label, str) for label in classes.tolist()):
             raise ValueError(f"the classes {classes.tolist()[:5]} mix text and numbers, which ONNX does not know")
         return g.constant(classes, str)
+    largest = np.iinfo(np.int64).max
+    if classes.dtype.kind not in "biuf" or (classes.dtype.kind == "u" and classes.max() > largest):
+        raise ValueError(f"classes of the kind {classes.dtype} are not known to ONNX: use whole numbers or text")
     return g.constant(classes, {"b": bool, "f": np.float64}.get(classes.dtype.kind, np.int64))
 
 
@@ -304,8 +312,8 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     g = Graph(onnx, model.network.dtype)
     inputs = declared_inputs(onnx, model)
     value = "X"
-    if model.columns is not None:
-        value = g.cast(prepare(g, model.columns, [declared.name for declared in inputs]), g.dtype)
+    if model.prepared is not None:
+        value = g.cast(prepare(g, model.prepared, [declared.name for declared in inputs]), g.dtype)
     decide(g, model, *propagate(g, model.network, value))
     second = "probabilities" if model.has_probabilities else "outputs"
     outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in ("prediction", second)]
@@ -314,22 +322,28 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     proto = onnx.helper.make_model(
         graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="cmlp", producer_version=__version__
     )
-    proto = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
-    onnx.checker.check_model(proto, full_check=True)
+    try:
+        proto = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
+        onnx.checker.check_model(proto, full_check=True)
+    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError) as error:
+        raise ValueError(f"ONNX refuses the graph: {error}") from None
     if path is not None:
-        Path(path).write_bytes(proto.SerializeToString())
+        files.write_whole(path, [proto.SerializeToString()])
     return proto
 
 
 def declared_inputs(onnx, model: Model) -> list[Any]:
-    columns, types = model.columns, onnx.TensorProto
+    columns, types = model.prepared, onnx.TensorProto
     if columns is None:
         dtype = types.FLOAT if model.network.dtype == np.float32 else types.DOUBLE
         return [onnx.helper.make_tensor_value_info("X", dtype, ["n_samples", model.n_inputs])]
     if not takes_text(columns):
         return [onnx.helper.make_tensor_value_info("X", types.DOUBLE, ["n_samples", columns.n_columns])]
-    text = {place for place, known in zip(columns.categorical, columns.categories) if known.dtype.kind in "UO"}
+    text = {place for place, known in zip(columns.categorical, columns.categories) if is_text(known)}
     names = columns.names or [f"column_{place}" for place in range(columns.n_columns)]
+    taken = [name for name in names if name in OUTPUTS or name.startswith("/")]
+    if taken:
+        raise ValueError(f"a column is an input by its name, and {taken[0]!r} is not free in the graph: give it another one")
     return [
         onnx.helper.make_tensor_value_info(name, types.STRING if place in text else types.DOUBLE, ["n_samples", 1])
         for place, name in enumerate(names)

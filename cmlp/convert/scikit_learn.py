@@ -43,11 +43,15 @@ def from_sklearn(mlp: Any, **settings: Any) -> Network:
     >>> (net.predict(X) == mlp.predict(X)).all()
     np.True_
     """
+    if hasattr(mlp, "network_"):
+        raise ValueError(f"this {type(mlp).__name__} is cmlp's own: its network is .network_, all of it .to_model()")
     for name in ("coefs_", "intercepts_", "out_activation_"):
         if not hasattr(mlp, name):
             raise ValueError(f"{type(mlp).__name__} has no {name}: a fitted MLPClassifier or MLPRegressor is needed")
     if mlp.out_activation_ not in LOSSES:
         raise ValueError(f"an MLP with the output {mlp.out_activation_!r} has no network like it in cmlp")
+    if not isinstance(mlp.activation, str) or mlp.activation not in ACTIVATIONS:
+        raise ValueError(f"an MLP with the activation {mlp.activation!r} has no network like it in cmlp")
     classes = getattr(mlp, "classes_", None)
     multilabel = classes is not None and mlp.out_activation_ == "logistic" and np.shape(mlp.intercepts_[-1])[0] > 1
     if classes is not None and not multilabel:

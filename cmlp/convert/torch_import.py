@@ -3,12 +3,15 @@
 import itertools
 from typing import Any
 
+import numpy as np
+
 from cmlp.layers import Array
 from cmlp.losses import Loss
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
 
 LOSSES = {"Softmax": "cross_entropy", "LogSoftmax": "cross_entropy", "Sigmoid": "log_loss"}
+LEAST_THRESHOLD = 20  # of Softplus: above it e^-Z is below 3e-9
 IGNORED = ("Identity", "Flatten")
 NORMS = ("BatchNorm1d", "LayerNorm")
 ORDER = {"Linear": 0, "norm": 1, "activation": 2, "Dropout": 3}  # within a layer of cmlp
@@ -53,6 +56,8 @@ def from_torch(module: Any, loss: str | Loss | None = None, **settings: Any) -> 
     layers = grouped(flat)
     loss, output = loss_and_output(layers, loss)
     hidden = layers[:-1]
+    if any(kind_of(layer.get("activation")) == "LogSoftmax" for layer in hidden):
+        raise ValueError("LogSoftmax stands at the end, or nowhere")
     if any(name in layers[-1] for name in ("norm", "Dropout")):
         raise ValueError("the last layer has a norm or dropout behind it, which cmlp's has not: put a Linear at the end")
     network = Network(
@@ -94,6 +99,8 @@ def grouped(modules) -> list[dict[str, Any]]:
     for module in modules:
         name = kind_of(module)
         part = name if name in ("Linear", "Dropout") else "norm" if name in NORMS else "activation"
+        if name in ("Softmax", "LogSoftmax") and module.dim not in (1, -1, None):
+            raise ValueError(f"{module} is over the samples of a batch; cmlp's is over the units")
         if part == "activation" and name not in (*ACTIVATIONS, "LogSoftmax"):
             raise ValueError(f"cmlp has nothing like {module}; it takes Linear, Dropout, {', '.join((*NORMS, *ACTIVATIONS))}")
         if part == "Linear":
@@ -160,12 +167,21 @@ def fill(layer, given) -> None:
 
 
 def numbers(tensor) -> Array:
-    return tensor.detach().cpu().numpy()
+    array = tensor.detach().cpu().numpy()
+    if not np.isfinite(array).all():
+        raise ValueError("the module has parameters that are not finite")
+    return array
 
 
 def activation_of(module) -> Any:
     """cmlp's name, or the name and its parameter."""
     return "identity" if module is None else ACTIVATIONS[kind_of(module)](module)
+
+
+def softplus(module) -> str:
+    if module.beta != 1 or module.threshold < LEAST_THRESHOLD:
+        raise ValueError(f"{module}: cmlp's softplus has beta=1 alone, and no threshold (20 and more make no difference)")
+    return "softplus"
 
 
 def only(name: str, **expected):
@@ -186,7 +202,7 @@ ACTIVATIONS = {
     "PReLU": only("prelu"),
     "ELU": lambda module: ("elu", float(module.alpha)),
     "SELU": only("selu"),
-    "Softplus": only("softplus", beta=1),
+    "Softplus": lambda module: softplus(module),
     "Softsign": only("softsign"),
     "Hardsigmoid": only("hard_sigmoid"),
     "Hardtanh": only("hard_tanh", min_val=-1, max_val=1),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns
+from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns, is_text
 from cmlp.layers import Layer
 from cmlp.model import Model
 from cmlp.norms import BatchNorm
@@ -58,7 +58,7 @@ def to_torch(model: Any) -> Any:
 
     model = Model.of(model)
     net, dtype = model.network, torch.float32 if model.network.dtype == np.float32 else torch.float64
-    before: list[Any] = [] if model.columns is None else [prepared(parts, model.columns, dtype)]
+    before: list[Any] = [] if model.prepared is None else [prepared(parts, model.prepared, dtype)]
     before += [parts.Scale(net.input_scale)] if net.input_scale != 1 else []
     before += [parts.Noise(net.architecture.input_noise)] if net.architecture.input_noise else []
     before += [torch.nn.Dropout(net.architecture.input_dropout)] if net.architecture.input_dropout else []
@@ -109,6 +109,6 @@ def filled(torch, module, values) -> Any:
 
 
 def prepared(parts, columns: Columns, dtype) -> Any:
-    if any(known.dtype.kind in "UO" for known in columns.categories):
+    if any(map(is_text, columns.categories)):
         raise ValueError("PyTorch has no tensors of text, and there are categories of text: use to_onnx or to_c")
     return parts.Prepare(columns, (EDGE, LOWEST, HIGHEST), dtype)

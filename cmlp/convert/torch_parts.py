@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from cmlp.columns import numbers_of
+
 
 class Scale(nn.Module):
     """Multiply by a number."""
@@ -90,7 +92,7 @@ class Prepare(nn.Module):
             value = getattr(columns, name)
             self.register_buffer(name, None if value is None else torch.as_tensor(np.array(value, np.float64)))
         for place, known in zip(columns.categorical, columns.categories):
-            self.register_buffer(f"categories_{place}", torch.as_tensor(known.astype(np.float64)))
+            self.register_buffer(f"categories_{place}", torch.as_tensor(numbers_of(known)))
 
     def forward(self, x):
         x = x.double()

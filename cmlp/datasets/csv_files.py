@@ -24,7 +24,8 @@ from .idx import TYPES, open_unpacked
 __all__ = ["read_csv"]
 
 BLOCK = 1 << 18  # fields
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,18})")
+_CODE = re.compile(r"0[0-9]+")  # a post code or the like: text, or 01 and 1 would be the same
 _QUOTED = re.compile(r'"[^"]*"?')
 _STRAY = re.compile(rb"\0|\r(?=[^\r\n])")
 
@@ -296,4 +297,4 @@ def _target(blocks: list[np.ndarray]) -> np.ndarray:
 def _simplest(text: str) -> int:
     if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
         return 0
-    return 2 if _number(text) is None else 1
+    return 2 if _number(text) is None or _CODE.fullmatch(text) else 1

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from .csv_files import BLOCK, is_number, lines_of, split_line
-from .idx import open_unpacked
+from .idx import open_unpacked, unpacked
 
 __all__ = ["read_rows"]
 
@@ -47,7 +47,7 @@ def read_rows(
     (['a', 'b'], [(2, [['1', 'x'], ['2', 'y']])])
     """
     path = source if isinstance(source, (str, os.PathLike)) else "standard input"
-    opened: Any = open_unpacked(source) if isinstance(source, (str, os.PathLike)) else nullcontext(source)
+    opened: Any = open_unpacked(source) if isinstance(source, (str, os.PathLike)) else unpacked(source)
     with opened as stream:
         lines = lines_of(path, stream, delimiter)
         first = next(lines, None)

@@ -138,15 +138,22 @@ def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
 @contextmanager
 def open_unpacked(path: str | os.PathLike[str]) -> Iterator[BinaryIO | gzip.GzipFile]:
     """Open a file for reading bytes, unpacked if it is gzip; gzip damage met on the way is a ValueError."""
-    with open(path, "rb") as raw:
-        if raw.peek(2)[:2] != _GZIP_MAGIC:
-            yield raw
-            return
-        with gzip.GzipFile(fileobj=raw) as unpacked:
-            try:
-                yield unpacked
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise ValueError(f"{path}: the gzip data are damaged or cut short ({error})") from error
+    with open(path, "rb") as raw, unpacked(raw, path) as stream:
+        yield stream
+
+
+@contextmanager
+def unpacked(raw, path="standard input") -> Iterator[BinaryIO | gzip.GzipFile]:
+    """An open file as it is, or unpacked if it is gzip."""
+    beginning = raw.peek(2)[:2] if hasattr(raw, "peek") else b""
+    if beginning != _GZIP_MAGIC:
+        yield raw
+        return
+    with gzip.GzipFile(fileobj=raw) as stream:
+        try:
+            yield stream
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(f"{path}: the gzip data are damaged or cut short ({error})") from error
 
 
 def _read_type(stream, name: str) -> tuple[np.dtype, int]:

@@ -186,6 +186,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         width = model.network.n_targets
         if classes is None or len(classes) != (width if multilabel else max(2, width)):
             raise ValueError(f"{'no' if classes is None else len(classes)} classes for {width} outputs")
+        codes = model.network.classes
+        if not multilabel and (codes is None or codes.tolist() != list(range(len(classes)))):
+            raise ValueError("the network of a classifier has the classes 0, 1, 2, ...")
         self.classes_, self._multilabel = classes, bool(multilabel)
 
     # --- predictions ------------------------------------------------------------------------------------------

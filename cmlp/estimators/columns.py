@@ -10,6 +10,8 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from cmlp.columns import Columns
 from cmlp.estimators import tables
 
+MOST_CELLS = 20_000_000  # of the table by which transformers are made again
+
 
 def columns_of(transformers: ColumnTransformer, n_columns: int, names: list[str] | None) -> Columns:
     """What fitted transformers do to each column."""
@@ -48,7 +50,8 @@ def transformers_of(columns: Columns) -> ColumnTransformer:
             if columns.scale is not None and isinstance(step, StandardScaler):
                 step.mean_, step.scale_, step.var_ = columns.center, columns.scale, columns.scale**2
             elif isinstance(step, QuantileTransformer):
-                step.quantiles_ = columns.quantiles
+                step.quantiles_, step.n_quantiles_ = columns.quantiles, n_quantiles
+                step.references_ = np.linspace(0, 1, n_quantiles)
         if columns.names and name in ("numeric", "categorical"):
             steps[0].feature_names_in_ = np.array([columns.names[place] for place in places], dtype=object)
     if columns.names:
@@ -58,7 +61,9 @@ def transformers_of(columns: Columns) -> ColumnTransformer:
 
 def _rows(columns: Columns) -> np.ndarray:
     """Numbers whose median is what fills, missing where they were indicated, and every category."""
-    n_rows = max([3, *map(len, columns.categories), 0 if columns.quantiles is None else len(columns.quantiles)])
+    n_rows = max([3, *map(len, columns.categories)])
+    if n_rows * columns.n_columns > MOST_CELLS:
+        raise ValueError(f"{columns.n_columns:,} columns and up to {n_rows:,} categories are more than can be made again")
     rows = np.zeros((n_rows, columns.n_columns), dtype=object)
     for i, place in enumerate(columns.numeric):
         rows[:, place] = 0.0 if columns.fill is None else float(columns.fill[i])

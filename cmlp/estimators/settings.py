@@ -1,7 +1,5 @@
 """scikit-learn's names for what cmlp calls by others: solvers, rates, penalties, activations."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from cmlp import optimizers, schedules, validation
@@ -15,18 +13,6 @@ OUTPUTS = {"sigmoid": "logistic", "exponential": "exp"}  # the way back, for `ou
 FIRST_WEIGHTS = {"init": "glorot_uniform", "bias_init": "glorot_uniform"}  # as scikit-learn's, biases too
 LEAST_RATE = 1e-6  # where "adaptive" ends
 ADAPTIVE_FACTOR = 0.2
-
-
-@dataclass(frozen=True)
-class InverseScaling(Schedule):
-    """scikit-learn's "invscaling": ``initial / (samples seen before this epoch + 1)^power``."""
-
-    initial: float
-    power: float
-    n_samples: int
-
-    def at(self, epochs, length):
-        return self.initial / (np.floor(epochs + 1e-9) * self.n_samples + 1) ** self.power
 
 
 def activation(given):
@@ -46,7 +32,7 @@ def learning_rate(estimator, n_samples: int):
     if estimator.solver != "sgd" or kind == "constant":
         return float(initial)
     if kind == "invscaling":
-        return InverseScaling(float(initial), float(estimator.power_t), n_samples)
+        return schedules.InverseScaling(float(initial), float(estimator.power_t), n_samples)
     return schedules.ReduceOnPlateau(float(initial), ADAPTIVE_FACTOR, patience(estimator), max(float(estimator.tol), 0.0))
 
 
@@ -64,6 +50,9 @@ class EndOfAdaptive(Callback):
 
     def restore(self, state: dict) -> None:
         self.epochs = state["epochs"]
+
+    def check(self, state: dict, network) -> None:
+        validation.check_integer("epochs", state["epochs"], 0)
 
     def on_epoch_end(self, training) -> None:
         self.epochs += training.history.learning_rate[-1] <= LEAST_RATE

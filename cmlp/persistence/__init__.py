@@ -58,6 +58,21 @@ def save(model: Any, path) -> None:
         raise TypeError(f"a cmlp.Network, a fitted estimator of cmlp or a cmlp.Model can be saved; got {type(model).__name__}")
 
 
+def check(model: Network | Model) -> None:
+    """Raise if `save` would refuse it, before a long training.
+
+    Raises
+    ------
+    ValueError
+    """
+    sections = {"network": description.describe(model if isinstance(model, Network) else model.network)}
+    if isinstance(model, Model):
+        sections["model"] = models.describe_model(model)
+    n_bytes = sum(map(len, description.as_metadata("model", **sections).values()))
+    if n_bytes > safetensors.MOST_HEADER // 2:  # text in text is quoted twice, and there are the tensors' names
+        raise ValueError(f"the names of columns and classes take {n_bytes:,} bytes: too many for a file")
+
+
 def load(path) -> Any:
     """What `save` has put into a file, or the network of a checkpoint: the same bits, to predict and to be trained on.
 
@@ -80,10 +95,11 @@ def load(path) -> Any:
     OSError
     """
     with safetensors.opened(path) as archive:
-        if archive.metadata.get("kind") == "estimator":
+        kind = known_kind(archive)
+        if kind == "estimator":
             return estimators.rebuild(archive)
-        if archive.metadata.get("kind") == "model":
-            return models.rebuild(archive)
+        if kind == "model" or "model" in archive.metadata:
+            return models.rebuild(archive, checkpoints.room_for(archive))
         return description.rebuild(archive, checkpoints.room_for(archive))
 
 
@@ -103,7 +119,7 @@ def load_model(path) -> Model:
     DamagedFileError, OSError
     """
     with safetensors.opened(path) as archive:
-        if archive.metadata.get("kind") == "estimator":
+        if known_kind(archive) == "estimator":
             return estimators.predicting(estimators.rebuild_model(archive)[0])
     return Model.of(load(path))
 
@@ -116,4 +132,11 @@ def kind_of(path) -> str:
     DamagedFileError, OSError
     """
     with safetensors.opened(path) as archive:
-        return archive.metadata.get("kind", "nothing that is known")
+        return known_kind(archive)
+
+
+def known_kind(archive: safetensors.Archive) -> str:
+    kind = archive.metadata.get("kind")
+    if kind not in ("network", "model", "estimator", "checkpoint"):
+        raise DamagedFileError(f"{archive.path}: it holds {kind!r}, which this cmlp does not know")
+    return kind

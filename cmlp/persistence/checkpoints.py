@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from cmlp import snapshot, validation
-from cmlp.callbacks import Callback, Monitor
+from cmlp.callbacks import Callback, Monitor, check_best
 from cmlp.lbfgs import LBFGSTraining
-from cmlp.persistence import description, safetensors
+from cmlp.model import Model
+from cmlp.persistence import description, models, safetensors
 from cmlp.persistence.safetensors import Archive, DamagedFileError
 from cmlp.persistence.values import described
 
@@ -19,10 +20,13 @@ PREFIX = "training."  # of the tensors that a network has not
 class Checkpoint(Callback):
     """Write everything that a training is into a file, so that it can go on if it is killed, to the same bits.
 
+    (On the same instruction set: see `cmlp.show_config`.)
+
     The file holds the network and, besides, the optimizer's memory, the place in the epoch, schedules, the best parameters so
     far, running means, the counters of early stopping, and the history. It is written beside and then renamed, so there is
-    always a whole one. Whoever resumes gives `Network.fit` the same data and arguments as before; only `epochs` may differ,
-    and `n_threads` and `verbose`. `cmlp.load` reads the network out of it.
+    always a whole one. Whoever resumes gives `Network.fit` the same data and arguments as before; only `n_threads` and
+    `verbose` may differ, and `epochs`, which a schedule without a length of its own follows. The data are recognised by a
+    thousand samples. `cmlp.load` reads the network out of it.
 
     Parameters
     ----------
@@ -33,6 +37,8 @@ class Checkpoint(Callback):
         Also, or with ``every=None`` only, when so much time has passed; within an epoch too.
     resume : bool, str or Path, default False
         Go on where this file ends; True: where `path` ends, if there is such a file, else begin.
+    around : cmlp.Model, optional
+        What stands before and behind the network: `cmlp.load` then reads a model out of the file.
 
     Raises
     ------
@@ -57,12 +63,13 @@ class Checkpoint(Callback):
     np.True_
     """
 
-    def __init__(self, path, every: int | None = 1, minutes: float | None = None, resume=False) -> None:
+    def __init__(self, path, every: int | None = 1, minutes: float | None = None, resume=False, around=None) -> None:
         self.path = Path(path)
         self.every = None if every is None else validation.check_integer("every", every, 1)
         self.minutes = None if minutes is None else validation.check_above_zero("minutes", minutes)
         if every is None and minutes is None:
             raise ValueError("a checkpoint is written by epochs, minutes or both: every and minutes are None")
+        self.around = validation.check_kind("around", around, Model)
         self.resume = resume if isinstance(resume, bool) else Path(resume)
 
     def state(self) -> dict[str, Any]:
@@ -73,7 +80,7 @@ class Checkpoint(Callback):
             raise ValueError(
                 "a training with LBFGS cannot be put into a checkpoint: its memory is scipy's; take another optimizer"
             )
-        self.settings = settings_of(training)
+        self.required = settings_of(training)
         description.describe(training.network)
         for callback in training.callbacks.each:
             if type(callback).state is Callback.state:
@@ -81,7 +88,7 @@ class Checkpoint(Callback):
         if self.resume is True and not self.path.exists():
             return
         if self.resume:
-            resume(training, self.path if self.resume is True else self.resume, self.settings)
+            resume(training, self.path if self.resume is True else self.resume, self.required)
 
     def on_fit_begin(self, training) -> None:
         self.saved, self.due = time.monotonic(), False
@@ -92,7 +99,7 @@ class Checkpoint(Callback):
     def on_pause(self, training) -> None:
         late = self.minutes is not None and time.monotonic() - self.saved >= 60 * self.minutes
         if self.due or late or training.history.stopped:
-            write(self.path, training, self.settings)
+            write(self.path, training, self.required, self.around)
             self.saved, self.due = time.monotonic(), False
 
 
@@ -114,19 +121,20 @@ def settings_of(training) -> dict[str, Any]:
         "threshold": described(stopping.threshold, "threshold"),
         "tol and n_iter_no_change": [described(stopping.tol, "tol"), stopping.n_iter_no_change],
         "monitor and restore_best": [stopping.monitor, stopping.restore_best],
-        "validation_data": training.evaluate is not None,
-        "X and y": snapshot.fingerprint(training),
+        "validation_data": snapshot.fingerprint(training.network, getattr(training.evaluate, "samples", None)),
+        "X, y and weights": snapshot.fingerprint(training.network, training.samples),
+        "callbacks": [[type(each).__name__, described(each.settings(), "callbacks")] for each in training.callbacks.each],
     }
     if rules is not None:
         limits = [described(number, "clip") for number in (rules.clip_value, rules.clip_norm)]
         decay = described(rules.decay, "penalty.weight_decay")
         settings["penalty, clip, rates and average"] = [
-            rules.blocks.tolist(), *limits, rules.by_block, rules.average_share, decay,
+            rules.blocks.tolist(), *limits, bool(rules.by_block), float(rules.average_share), decay,
         ]  # fmt: skip
     return settings
 
 
-def write(path, training, settings: dict[str, Any]) -> None:
+def write(path, training, settings: dict[str, Any], around: Model | None = None) -> None:
     """A training as it stands between two steps.
 
     Raises
@@ -138,6 +146,9 @@ def write(path, training, settings: dict[str, Any]) -> None:
     tensors = description.tensors_of(training.network) | {PREFIX + name: array for name, array in arrays.items()}
     training_described = {"settings": settings, "state": described(state, "the state of a training")}
     sections = {"network": description.describe(training.network), "training": training_described}
+    if around is not None:
+        tensors |= models.tensors_of(around.columns, around.mean, around.scale)
+        sections["model"] = models.describe_model(around)
     safetensors.write(path, tensors, description.as_metadata("checkpoint", **sections))
 
 
@@ -156,12 +167,10 @@ def resume(training, path, settings: dict[str, Any]) -> None:
             raise ValueError(f"{path} holds no training but a {archive.metadata.get('kind')}: cmlp.load reads it")
         check_same(path, archive.section("network"), training.network, saved, settings)
         rooms = room_for(archive)
-        network = description.rebuild(archive, rooms)
+        network = description.rebuild(archive, rooms | models.room_for(archive))
     arrays = {name.removeprefix(PREFIX): array for name, array in rooms.items()}
     with description.refusing(path):
-        history = network.history or type(training.history)()
-        state = description.restored(saved["state"])
-        snapshot.put(training, network.variables, network.shuffle_seed, history, arrays, state)
+        snapshot.put(training, network, arrays, description.restored(saved["state"]))
 
 
 def room_for(archive: Archive) -> dict[str, np.ndarray]:
@@ -179,7 +188,9 @@ def check_same(path, described_network, network, saved: dict[str, Any], settings
     for name, value in settings.items():
         before = saved["settings"].get(name)
         if before != value:
-            said = "" if name == "X and y" else f": {str(before)[:200]} then, {str(value)[:200]} now"
+            said = (
+                "" if name in ("X, y and weights", "validation_data") else f": {str(before)[:200]} then, {str(value)[:200]} now"
+            )
             raise ValueError(f"{path} is of a training with other {name}{said}; give fit the arguments that it had")
 
 
@@ -216,6 +227,12 @@ class ModelCheckpoint(Callback):
 
     def state(self) -> dict[str, Any]:
         return {"best": self.best}
+
+    def check(self, state: dict[str, Any], network) -> None:
+        check_best(state["best"])
+
+    def settings(self) -> dict[str, Any]:
+        return {"monitor": None if self.monitor is None else self.monitor.name, "every": self.every}
 
     def restore(self, state: dict[str, Any]) -> None:
         self.best = state["best"]

@@ -21,6 +21,7 @@ AVERAGE, HISTORY = "average.", "history."  # how the names of tensors begin
 ARCHITECTURE = {
     *("sizes", "activation", "loss", "output", "norm", "dropout", "residual", "bias", "input_dropout", "input_noise"),
 }
+VALIDATION = {"val_loss", "val_score"}  # columns of a history with validation data
 KEYS = ARCHITECTURE | {"input_scale", "dtype", "seed", "shuffle_seed", "init", "bias_init", "classes", "task", "history"}
 
 
@@ -50,7 +51,7 @@ def describe(network) -> dict[str, Any]:
         "input_noise": network.architecture.input_noise,
         "input_scale": network.input_scale,
         "dtype": str(network.dtype),
-        "seed": network.seed,
+        "seed": described(network.seed, "seed"),
         "shuffle_seed": network.shuffle_seed,
         "init": [_initial(init) for init in network.initial[0]],
         "bias_init": [_initial(init) for init in network.initial[1]],
@@ -65,12 +66,27 @@ def _initial(init) -> Any:
     return described(init, "init") if isinstance(init, Initializer) else None
 
 
+def _restored_initial(given) -> Initializer | None:
+    init = restored(given)
+    if init is not None and not isinstance(init, Initializer):
+        raise ValueError(f"{init!r} does not say how parameters begin")
+    return init
+
+
 def described_history(history: History) -> dict[str, Any]:
     return {"stopped": history.stopped, "best_epoch": history.best_epoch}
 
 
 def tensors_of(network) -> dict[str, Array]:
-    """Name -> numbers: blocks of theta, running means and variances, the running mean of these, the history."""
+    """Name -> numbers: blocks of theta, running means and variances, the running mean of these, the history.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not finite.
+    """
+    if not np.isfinite(network.variables).all():
+        raise ValueError("the network has parameters that are not finite, and no reader would take them")
     tensors = blocks(network.architecture, network.variables)
     if network.mean is not None:
         tensors |= {AVERAGE + name: block for name, block in blocks(network.architecture, network.mean).items()}
@@ -99,7 +115,7 @@ def refusing(path) -> Iterator[None]:
         yield
     except DamagedFileError:
         raise
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
         raise DamagedFileError(f"{path}: the description is wrong: {error}") from None
 
 
@@ -129,7 +145,7 @@ def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:
         archive.fill(arrays | columns | (more or {}))
         _check_numbers(arrays)
         network.history = restored_history(given["history"], columns)
-        firsts = ([restored(init) for init in given[name]] for name in ("init", "bias_init"))
+        firsts = ([_restored_initial(init) for init in given[name]] for name in ("init", "bias_init"))
         network.restore(given["shuffle_seed"], given["task"], *firsts)
     return network
 
@@ -195,8 +211,9 @@ def restored_history(given, columns: dict[str, Array]) -> History | None:
     if given is None and not columns:
         return None
     names = {name.removeprefix(HISTORY): column for name, column in columns.items()}
-    unknown = names.keys() - set(History().to_dict())
-    if unknown or len({column.shape for column in columns.values()}) > 1 or any(c.ndim != 1 for c in columns.values()):
+    wanted = {"epoch", "loss", "largest_change", "learning_rate", "time"} | (VALIDATION if names.keys() & VALIDATION else set())
+    uneven = len({column.shape for column in columns.values()}) > 1 or any(column.ndim != 1 for column in columns.values())
+    if (names and names.keys() != wanted) or uneven:
         raise ValueError(f"the columns of the history do not fit together: {', '.join(sorted(names))}")
     best = given["best_epoch"]
     if given.keys() != {"stopped", "best_epoch"} or type(given["stopped"]) is not str or type(best) not in (int, type(None)):

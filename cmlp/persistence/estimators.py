@@ -12,6 +12,7 @@ from cmlp.persistence.safetensors import Archive
 from cmlp.persistence.values import described, described_labels, restored, restored_labels
 
 CURVES = {"curve.loss": "loss_curve_", "curve.score": "validation_scores_"}
+COUNTS = ("n_features_in_", "n_iter_", "t_")
 NUMBERS = ("n_features_in_", "n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_")
 KEYS = {"class", "params", "columns", "classes", "multilabel", "scores", *NUMBERS}
 
@@ -59,7 +60,8 @@ def rebuild(archive: Archive):
         estimator = kind(**{name: restored(value) for name, value in given["params"].items()})
         for number in NUMBERS:
             value = restored(given[number])
-            if isinstance(value, bool) or not isinstance(value, (int, float, type(None))):
+            allowed = (int,) if number in COUNTS else (int, float, type(None))
+            if isinstance(value, bool) or not isinstance(value, allowed):
                 raise ValueError(f"{number} is {value!r}, no number")
             setattr(estimator, number, value)
         estimator.loss_curve_ = _curve(curves, "curve.loss")
@@ -93,4 +95,6 @@ def predicting(model: Model) -> Model:
 
 
 def _curve(curves: dict[str, Array], name: str) -> list[float]:
+    if name in curves and curves[name].ndim != 1:
+        raise ValueError(f"{name} is no curve")
     return curves[name].tolist() if name in curves else []

@@ -25,7 +25,7 @@ def describe(columns: Columns | None) -> dict[str, Any] | None:
         "numeric": columns.numeric,
         "indicated": columns.indicated,
         "categorical": columns.categorical,
-        "categories": [described_labels(each, "categories") for each in columns.categories],
+        "categories": [described_labels(each, "categories", missing=True) for each in columns.categories],
     }
 
 
@@ -40,23 +40,29 @@ def tensors_of(columns: Columns | None, mean: Array | None, scale: Array | None)
 
 def save(model: Model, path) -> None:
     tensors = description.tensors_of(model.network) | tensors_of(model.columns, model.mean, model.scale)
-    behind = {"columns": describe(model.columns), "classes": described_labels(model.classes, "classes"), "target": model.target}
-    sections = {"network": description.describe(model.network), "model": behind}
+    sections = {"network": description.describe(model.network), "model": describe_model(model)}
     safetensors.write(path, tensors, description.as_metadata("model", **sections))
+
+
+def describe_model(model: Model) -> dict[str, Any]:
+    """What stands around the network."""
+    classes = described_labels(model.classes, "classes")
+    return {"columns": describe(model.columns), "classes": classes, "target": model.target}
 
 
 def room_for(archive: Archive) -> dict[str, Array]:
     return archive.read([name for name in archive.entries if name.startswith((COLUMNS, TARGET))])
 
 
-def rebuild(archive: Archive) -> Model:
-    """
+def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Model:
+    """A model; more: room for the other tensors of the file.
+
     Raises
     ------
     DamagedFileError
     """
     rooms = room_for(archive)
-    network = description.rebuild(archive, rooms)
+    network = description.rebuild(archive, rooms | (more or {}))
     with description.refusing(archive.path):
         given = archive.section("model")
         if given.keys() != {"columns", "classes", "target"} or type(given["target"]) is not str:
@@ -69,13 +75,6 @@ def around(
     network, columns: Columns | None, classes: Array | None, rooms: dict[str, Array], target: str = "prediction"
 ) -> Model:
     """A model of these, if they fit together."""
-    if classes is not None and len(classes) != max(2, network.n_targets):
-        raise ValueError(f"{len(classes)} classes for {network.n_targets} outputs")
-    if columns is not None and columns.n_inputs != network.sizes[0]:
-        raise ValueError(f"the columns become {columns.n_inputs} inputs, and the network has {network.sizes[0]}")
-    scaling = [rooms[TARGET + name] for name in ("mean", "scale") if TARGET + name in rooms]
-    if scaling and (len(scaling) != 2 or any(part.shape != (network.n_targets,) for part in scaling)):
-        raise ValueError("the target has no mean and scale for each of its columns")
     for name, part in rooms.items():
         if not np.isfinite(part).all() or (name.endswith("scale") and not part.all()):
             raise ValueError(f"{name} holds numbers that are not finite, or divides by 0")
@@ -89,7 +88,8 @@ def rebuild_columns(given, rooms: dict[str, Array]) -> Columns | None:
         raise ValueError("the columns are not described by what columns have")
     n_columns = check_integer("n_columns", given["n_columns"], 1, 2**31)
     numeric, categorical = given["numeric"], given["categorical"]
-    if sorted(numeric + categorical) != list(range(n_columns)):
+    places = [*numeric, *categorical]
+    if len(places) != n_columns or not all(type(place) is int for place in places) or sorted(places) != [*range(n_columns)]:
         raise ValueError(f"each of {n_columns} columns must be numeric or categorical")
     names = given["names"]
     if names is not None and not (isinstance(names, list) and all(type(name) is str for name in names)):
@@ -106,7 +106,7 @@ def rebuild_columns(given, rooms: dict[str, Array]) -> Columns | None:
             raise ValueError(f"fill should have {len(numeric)} numbers")
     if parts["fill"] is not None and left_out is not None:
         parts["fill"] = np.where(left_out, np.nan, parts["fill"])
-    categories = [restored_labels(each) for each in given["categories"]]
+    categories = [restored_labels(each, missing=True) for each in given["categories"]]
     columns = Columns(n_columns, names, numeric, indicated=indicated, categorical=categorical, categories=categories, **parts)
     n_numbers = len(columns.kept) + len(indicated)
     for name in ("center", "scale", "quantiles"):

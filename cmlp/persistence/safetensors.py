@@ -7,6 +7,7 @@ one after the other without gaps. Format: https://github.com/huggingface/safeten
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,8 +159,8 @@ def parsed(path, text: bytes) -> dict[str, Any]:
     def once(pairs):
         made = dict(pairs)
         if len(made) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            counted = Counter(name for name, _ in pairs)
+            twice = next(name for name, count in counted.items() if count > 1)
             raise DamagedFileError(f"{path}: the header names {twice!r} twice")
         return made
 

@@ -5,6 +5,7 @@ What is read is looked up in a table and goes through the same checks as any use
 
 import dataclasses
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,16 @@ KINDS = {
         *optimizers.BY_NAME.values(),
         *losses.BY_NAME.values(),
         *norms.BY_NAME.values(),
-        *initializers.BY_NAME.values(),
         *SCHEDULES,
         rules.Penalty,
         rules.Clip,
     )
     if kind.__name__ not in MADE_BY_FUNCTIONS
 }
-MOST_LABEL = 4096  # bytes
+KINDS |= {f"initializers.{kind.__name__}": kind for kind in initializers.BY_NAME.values()}  # Constant is a schedule too
+NAMES = {kind: name for name, kind in KINDS.items()}
+LABELS = re.compile(r"[<>]?U[0-9]{1,4}|object|bool|u?int(8|16|32|64)|float(16|32|64)")
+ROOM = 1 << 20  # bytes that labels may take besides 64 for each of their characters
 
 
 def described(value: Any, where: str) -> Any:
@@ -48,10 +51,10 @@ def described(value: Any, where: str) -> Any:
         return {kind: [described(item, f"{where}[{i}]") for i, item in enumerate(value)]}
     if isinstance(value, dict):
         return {"dict": [[described(key, where), described(item, f"{where}[{key!r}]")] for key, item in value.items()]}
-    if type(value) in KINDS.values():
+    if type(value) in NAMES:
         names = [field.name for field in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []
         fields = {name: described(getattr(value, name), f"{where}.{name}") for name in names}
-        return {"kind": type(value).__name__, "fields": fields}
+        return {"kind": NAMES[type(value)], "fields": fields}
     what = "a Python function" if callable(value) else f"a {type(value).__name__}"
     raise ValueError(f"{where} is {what}, which cannot be put into a file: numbers, text, lists and cmlp's own settings can")
 
@@ -78,22 +81,36 @@ def restored(given: Any) -> Any:
     return {"list": list, "tuple": tuple}[kind]([restored(item) for item in content])
 
 
-def described_labels(labels, where: str) -> list | None:
-    """[dtype, list] of an array of text or numbers."""
+def described_labels(labels, where: str, missing: bool = False) -> list | None:
+    """[dtype, list] of an array of text or numbers; missing: None may be among them."""
     if labels is None:
         return None
+    labels = np.asarray(labels)
     each = labels.tolist()
-    if not all(isinstance(label, (str, bool, int, float)) for label in each):
-        raise ValueError(f"{where} of kind {type(each[0]).__name__} cannot be saved: use text or numbers")
-    return [str(labels.dtype), [described(label, where) for label in each]]
+    odd = [label for label in each if not isinstance(label, (str, bool, int, float)) and not (missing and label is None)]
+    if odd or labels.ndim != 1:
+        raise ValueError(f"{where} of kind {type(odd[0] if odd else each).__name__} cannot be saved: use text or numbers")
+    kind = "object" if labels.dtype.kind == "T" else str(labels.dtype)
+    check_labels(kind, each, where)
+    return [kind, [described(label, where) for label in each]]
 
 
-def restored_labels(given) -> Any:
+def restored_labels(given, missing: bool = False) -> Any:
     """The array that `described_labels` has described; None for None."""
     if given is None:
         return None
     kind, labels = given
-    dtype = np.dtype(kind)
-    if dtype.kind not in "OUTbiuf" or dtype.itemsize > MOST_LABEL:
-        raise ValueError(f"labels of the kind {kind!r}")
-    return np.array([restored(label) for label in labels], dtype=dtype)
+    each = [restored(label) for label in labels]
+    check_labels(kind, each, "labels")
+    if not all(isinstance(label, (str, bool, int, float)) or (missing and label is None) for label in each):
+        raise ValueError("labels that are neither text nor numbers")
+    return np.array(each, dtype=kind)
+
+
+def check_labels(kind: str, each: list, where: str) -> None:
+    """Raise unless an array of this kind is one of labels, and takes no more room than its content asks for."""
+    if not isinstance(kind, str) or not LABELS.fullmatch(kind):
+        raise ValueError(f"{where} of the kind {kind!r} cannot be in a file")
+    needed = len(each) * np.dtype(kind).itemsize
+    if needed > ROOM + 64 * sum(len(label) if isinstance(label, str) else 8 for label in each):
+        raise ValueError(f"{where} of the kind {kind!r} would take {needed:,} bytes")

@@ -8,4 +8,4 @@ cdef class Samples:
     cdef const double* sample_weight
     cdef readonly Py_ssize_t n_samples
     cdef readonly bint sparse
-    cdef tuple alive                     # the arrays that are pointed to
+    cdef readonly tuple given            # the arrays that are pointed to: X, Y, weights

@@ -53,7 +53,7 @@ cdef class Samples:
             self.Y.off = off
         if sample_weight is not None:
             self.sample_weight = <const double*>address(sample_weight, cnp.NPY_DOUBLE, self.n_samples, False)
-        self.alive = (X, Y, sample_weight)
+        self.given = (X, Y, sample_weight)
 
     def rows(self, Py_ssize_t start, cnp.ndarray out, bint targets=False):
         """Fill `out` (n_rows, width) with rows of X or Y from `start` on, as a step would."""
