@@ -44,9 +44,13 @@ class Page(HTMLParser):
         self.targets += [given[name] for name in ("href", "src") if given.get(name)]
 
 
+def pages_of(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*.html") if "_static" not in path.relative_to(root).parts)
+
+
 def broken_links(root: Path) -> list[str]:
     """Links and images inside of the site that lead nowhere."""
-    pages = {path.relative_to(root).as_posix(): Page(path.read_text(encoding="utf-8")) for path in root.rglob("*.html")}
+    pages = {path.relative_to(root).as_posix(): Page(path.read_text(encoding="utf-8")) for path in pages_of(root)}
     problems = []
     for name, page in pages.items():
         for target in page.targets:
@@ -109,8 +113,7 @@ def in_browser(browser: str, root: Path) -> list[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
-    names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.html") if "_static" not in path.parts)
-    names = [name for name in names if name not in NOT_PAGES]
+    names = [name for path in pages_of(root) if (name := path.relative_to(root).as_posix()) not in NOT_PAGES]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         problems = [problem for found in pool.map(lambda name: check_page(browser, base, name), names) for problem in found]
     text, more = dom(browser, f"{base}/search.html?q=backpropagation")

@@ -339,7 +339,7 @@ def test_extras_are_named(kinds, fails, monkeypatch):
     fails(1, r"pip install cmlp\[export\]", "export", "kinds.st", "--onnx", "x.onnx")
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
 def test_an_estimator_with_text_and_missing_numbers(succeeds, rng):
     frames = pytest.importorskip("pandas", reason="pandas is not installed")
     pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")

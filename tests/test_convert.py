@@ -332,7 +332,7 @@ def test_the_same_training_in_torch_and_in_cmlp(rng):
 
 
 # --- scikit-learn -----------------------------------------------------------------------------------------------------
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
 @pytest.mark.parametrize("seed", range(30))
 def test_from_sklearn(seed):
     neural = pytest.importorskip("sklearn.neural_network", reason="cmlp[sklearn] is not installed")
@@ -412,7 +412,7 @@ def fitted(rng, settings, loss, classes=None):
     return cmlp.MLPRegressor(**common, loss=loss).fit(X, rng.normal(20, 5, 70)), X
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
 @pytest.mark.parametrize("settings", PREPARED, ids=str)
 @pytest.mark.parametrize("loss", LOSS, ids=str)
 def test_regressors_in_every_format(settings, loss, rng, tmp_path):
@@ -436,7 +436,7 @@ def test_regressors_in_every_format(settings, loss, rng, tmp_path):
     assert_allclose(prediction, plain, rtol=2e-5)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
 @pytest.mark.parametrize("settings", PREPARED[:-1], ids=str)
 @pytest.mark.parametrize("classes", [["no", "yes"], [1, 2, 5]], ids=str)
 def test_classifiers_in_onnx(settings, classes, rng):
@@ -447,7 +447,7 @@ def test_classifiers_in_onnx(settings, classes, rng):
     assert_allclose(probabilities, model.predict_proba(X), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
 def test_columns_of_text(rng, tmp_path):
     """Each column is an input of the ONNX graph, text among them; in C a category is its place in a table of names."""
     frames = pytest.importorskip("pandas", reason="pandas is not installed")
