@@ -28,6 +28,17 @@ def rng():
     return np.random.default_rng(SEED)
 
 
+@pytest.fixture
+def mixed_frame(rng):
+    """A pandas frame with numbers, text and codes, and some missing."""
+    frames = pytest.importorskip("pandas", reason="pandas is not installed")
+    columns = {"size": rng.normal(5, 1, 60), "colour": rng.choice(["red", "green"], 60), "code": rng.choice([3, 7], 60)}
+    frame = frames.DataFrame(columns)
+    frame.loc[3, "size"] = np.nan
+    frame.loc[4, "colour"] = None
+    return frame
+
+
 @pytest.fixture(scope="session")
 def data_folder():
     """The folder of the real data sets."""

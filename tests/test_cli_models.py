@@ -340,14 +340,9 @@ def test_extras_are_named(kinds, fails, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
-def test_an_estimator_with_text_and_missing_numbers(succeeds, rng):
-    frames = pytest.importorskip("pandas", reason="pandas is not installed")
+def test_an_estimator_with_text_and_missing_numbers(succeeds, rng, mixed_frame):
     pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
-    X = frames.DataFrame(
-        {"size": rng.normal(5, 1, 60), "colour": rng.choice(["red", "green"], 60), "code": rng.choice([3, 7], 60)}
-    )
-    X.loc[3, "size"] = np.nan
-    X.loc[4, "colour"] = None
+    X = mixed_frame
     settings = {"scale": "standard", "impute": True, "categorical_features": ["colour", "code"]}
     model = cmlp.MLPRegressor((5,), max_iter=3, random_state=0, **settings).fit(X, rng.normal(size=60))
     cmlp.save(model, "m.st")

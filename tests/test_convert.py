@@ -448,15 +448,10 @@ def test_classifiers_in_onnx(settings, classes, rng):
 
 
 @pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
-def test_columns_of_text(rng, tmp_path):
+def test_columns_of_text(rng, tmp_path, mixed_frame):
     """Each column is an input of the ONNX graph, text among them; in C a category is its place in a table of names."""
-    frames = pytest.importorskip("pandas", reason="pandas is not installed")
     pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
-    X = frames.DataFrame(
-        {"size": rng.normal(5, 1, 60), "colour": rng.choice(["red", "green"], 60), "code": rng.choice([3, 7], 60)}
-    )
-    X.loc[3, "size"] = np.nan
-    X.loc[4, "colour"] = None
+    X = mixed_frame
     y = rng.choice(["no", "yes"], 60)
     model = cmlp.MLPClassifier(
         (5,), scale="standard", impute=True, categorical_features=["colour", "code"], max_iter=3, random_state=0

@@ -1,6 +1,5 @@
 """Saved networks: the same bits again, and no file that can do harm."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from hostile import damaged, joined, parts, signed, updated, updated_columns
 from numpy.testing import assert_array_equal
 from test_combinations import random_network
 
@@ -132,9 +132,9 @@ def test_every_flip_of_a_byte(path):
     same = 0
     for place in range(len(content)):
         for flip in (1, int(rng.integers(1, 256))):
-            damaged = bytearray(content)
-            damaged[place] ^= flip
-            path.write_bytes(damaged)
+            flipped = bytearray(content)
+            flipped[place] ^= flip
+            path.write_bytes(flipped)
             try:
                 again = cmlp.load(path)
             except DamagedFileError:
@@ -156,31 +156,8 @@ def test_every_truncation_and_anything_behind(path):
         cmlp.load(path)
 
 
-def parts(content):
-    length = int.from_bytes(content[:8], "little")
-    return json.loads(content[8 : 8 + length]), content[8 + length :]
-
-
-def joined(header, data, text=None):
-    text = json.dumps(header).encode() if text is None else text
-    return len(text).to_bytes(8, "little") + text + data
-
-
-def signed(header, data):
-    """A file whose checksum is right: made by somebody who knows the format."""
-    digest = cmlp.persistence.safetensors.begin_checksum(header)
-    digest.update(data)
-    header["__metadata__"]["sha256"] = digest.hexdigest()
-    return joined(header, data)
-
-
 def described(**changes):
-    def change(header, data):
-        network = json.loads(header["__metadata__"]["network"])
-        header["__metadata__"]["network"] = json.dumps(network | changes)
-        return signed(header, data)
-
-    return change
+    return updated("network", **changes)
 
 
 def entry(name, **changes):
@@ -261,22 +238,11 @@ def small_model(path):
 
 
 def section(**changes):
-    def change(header, data):
-        model = json.loads(header["__metadata__"]["model"])
-        header["__metadata__"]["model"] = json.dumps(model | changes)
-        return signed(header, data)
-
-    return change
+    return updated("model", **changes)
 
 
 def columns(**changes):
-    def change(header, data):
-        model = json.loads(header["__metadata__"]["model"])
-        model["columns"] |= changes
-        header["__metadata__"]["model"] = json.dumps(model)
-        return signed(header, data)
-
-    return change
+    return updated_columns("model", **changes)
 
 
 def number(name, value):
@@ -329,9 +295,7 @@ def test_malicious_models(name, path):
 def test_flips_and_truncations_of_a_model(path):
     model = small_model(path)
     content, expected = path.read_bytes(), model.predict([[1.0, 2.0]])
-    rng = np.random.default_rng(0)
-    damaged = [content[:k] + bytes([content[k] ^ int(rng.integers(1, 256))]) + content[k + 1 :] for k in range(len(content))]
-    for given in damaged + [content[:length] for length in range(len(content))]:
+    for given in damaged(content, np.random.default_rng(0)):
         path.write_bytes(given)
         try:
             again = cmlp.load(path)

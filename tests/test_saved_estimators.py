@@ -1,12 +1,10 @@
 """Estimators in files, and as models without scikit-learn."""
 
-import json
-
 import numpy as np
 import pytest
 from common import run_python
+from hostile import damaged, parts, updated, updated_columns
 from numpy.testing import assert_allclose, assert_array_equal
-from test_persistence import parts, signed
 
 import cmlp
 from cmlp import DamagedFileError
@@ -219,10 +217,8 @@ def small(path):
 def test_flips_and_truncations(path):
     model, X = small(path)
     content, expected = path.read_bytes(), model.predict(X)
-    rng = np.random.default_rng(0)
-    damaged = [content[:k] + bytes([content[k] ^ int(rng.integers(1, 256))]) + content[k + 1 :] for k in range(len(content))]
     same = 0
-    for given in damaged + [content[:length] for length in range(len(content))]:
+    for given in damaged(content, np.random.default_rng(0)):
         path.write_bytes(given)
         try:
             again = cmlp.load(path)
@@ -234,22 +230,11 @@ def test_flips_and_truncations(path):
 
 
 def estimator(**changes):
-    def change(header, data):
-        given = json.loads(header["__metadata__"]["estimator"])
-        header["__metadata__"]["estimator"] = json.dumps(given | changes)
-        return signed(header, data)
-
-    return change
+    return updated("estimator", **changes)
 
 
 def columns(**changes):
-    def change(header, data):
-        given = json.loads(header["__metadata__"]["estimator"])
-        given["columns"] |= changes
-        header["__metadata__"]["estimator"] = json.dumps(given)
-        return signed(header, data)
-
-    return change
+    return updated_columns("estimator", **changes)
 
 
 MALICIOUS = {

@@ -116,7 +116,8 @@ def refusing(path) -> Iterator[None]:
     except DamagedFileError:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
-        raise DamagedFileError(f"{path}: the description is wrong: {error}") from None
+        said = f"there is no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise DamagedFileError(f"{path}: the description is wrong: {said}") from None
 
 
 def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:

@@ -1,0 +1,51 @@
+"""Files as somebody makes them who knows the format: changed, and with the right checksum."""
+
+import json
+
+from cmlp.persistence.safetensors import begin_checksum
+
+
+def parts(content):
+    """(header, data) of a file."""
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length]), content[8 + length :]
+
+
+def joined(header, data, text=None):
+    text = json.dumps(header).encode() if text is None else text
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def signed(header, data):
+    digest = begin_checksum(header)
+    digest.update(data)
+    header["__metadata__"]["sha256"] = digest.hexdigest()
+    return joined(header, data)
+
+
+def changed(section, edit):
+    """A function of (header, data) that edits a part of the description."""
+
+    def change(header, data):
+        described = json.loads(header["__metadata__"][section])
+        edit(described)
+        header["__metadata__"][section] = json.dumps(described)
+        return signed(header, data)
+
+    return change
+
+
+def updated(section, **changes):
+    return changed(section, lambda described: described.update(changes))
+
+
+def updated_columns(section, **changes):
+    return changed(section, lambda described: described["columns"].update(changes))
+
+
+def damaged(content, rng):
+    """The file with each byte changed once, and every beginning of it."""
+    for place in range(len(content)):
+        yield content[:place] + bytes([content[place] ^ int(rng.integers(1, 256))]) + content[place + 1 :]
+    for length in range(len(content)):
+        yield content[:length]
