@@ -14,6 +14,7 @@ extensions = [
     "sphinx-mathjax-offline",
     "numpydoc",
     "myst_nb",
+    "sphinx_gallery.gen_gallery",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 myst_enable_extensions = ["dollarmath", "amsmath"]
@@ -21,7 +22,16 @@ nb_execution_mode = "cache"  # a page is run again when its code changes; a fres
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples", "gallery/*.ipynb", "gallery/*.py"]
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"plot_\w+\.py",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "write_computation_times": False,
+    "min_reported_time": 1000,
+}
 html_theme = "pydata_sphinx_theme"
 html_title = "cmlp"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
