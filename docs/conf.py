@@ -43,13 +43,13 @@ def inventory(name: str) -> str:
     """What these pages name of another project's, in Sphinx's own format: the build asks no network for it."""
     lines = Path(__file__).with_name("inventories").joinpath(f"{name}.txt").read_text().split("\n")
     objects = "".join("{} {} 1 {} -\n".format(*line.split()) for line in lines if line)
-    head = f"# Sphinx inventory version 2\n# Project: {name}\n# Version: \n# The remainder of this file is compressed using zlib.\n"
+    head = f"# Sphinx inventory version 2\n# Project: {name}\n# Version: \n# The rest of this file is compressed using zlib.\n"
     path = Path(inventories.name, f"{name}.inv")
     path.write_bytes(head.encode() + zlib.compress(objects.encode()))
     return str(path)
 
 
-inventories = tempfile.TemporaryDirectory()  # noqa: SIM115 - until the build is done
+inventories = tempfile.TemporaryDirectory()
 PROJECTS = {
     "numpy": "https://numpy.org/doc/stable/",
     "scipy": "https://docs.scipy.org/doc/scipy/",
