@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from test_combinations import random_network
 
 import cmlp
-from cmlp import convert
+from cmlp import convert, registry
+from cmlp.convert import c_parts, onnx_graph
 
 N_NETWORKS = 100
 # two orders of summation, and other people's exp and tanh, over up to five layers of up to 17 units
@@ -41,6 +42,11 @@ def some_network(seed):
         if layer.variance is not None:
             layer.variance[:] = rng.uniform(0.5, 2, len(layer.variance))
     return net, rng.normal(size=(9, net.sizes[0])).astype(dtype)
+
+
+def test_every_activation_can_be_written():
+    assert set(onnx_graph.ACTIVATIONS) == set(registry.activations)
+    assert {*c_parts.OF_ONE, "identity", "softmax"} == set(registry.activations)
 
 
 # --- NumPy ------------------------------------------------------------------------------------------------------------
