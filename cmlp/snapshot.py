@@ -40,9 +40,7 @@ def take(training: Training) -> tuple[dict[str, Array], dict[str, Any]]:
     }
     for i, callback in enumerate(training.callbacks.each):
         state = _checked(callback)
-        arrays |= {
-            f"callback{i}.{name}": value for name, value in state.items() if isinstance(value, np.ndarray) and value.size
-        }
+        arrays |= {f"callback{i}.{name}": value for name, value in state.items() if isinstance(value, np.ndarray)}
         rest = {name: value for name, value in state.items() if not isinstance(value, np.ndarray)}
         described["callbacks"].append([type(callback).__name__, rest])
     return arrays, described

@@ -41,7 +41,7 @@ def to_c(model: Any, path: Any = None, *, prefix: str = "") -> str:
     Raises
     ------
     ValueError
-        If the prefix is no beginning of a name.
+        If the prefix is no beginning of a name, or a label or category has more than 1,000 characters.
 
     Examples
     --------
@@ -81,7 +81,9 @@ def numbers(name: str, array: Array, kind: str = "real") -> str:
 def text(value: Any) -> str:
     """A string of C: printable ASCII as it is, all else by octal numbers."""
     if len(str(value)) > LONGEST_TEXT:
-        raise ValueError(f"C takes texts up to 4,095 characters; one here has {len(str(value)):,}")
+        raise ValueError(
+            f"labels and categories in C may have up to {LONGEST_TEXT:,} characters; one here has {len(str(value)):,}"
+        )
     plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
     return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in str(value).encode()) + '"'
 
