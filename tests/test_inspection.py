@@ -159,3 +159,38 @@ def test_learning_rate_range(digits):
         inspection.learning_rate_range(net, *digits, "lbfgs")
     with pytest.raises(ValueError, match="lowest and highest"):
         inspection.learning_rate_range(net, *digits, lowest=1, highest=0.1)
+
+
+# --- the grid ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("batch_size", [1, 37, 128, 700])
+@pytest.mark.parametrize(
+    ("sizes", "settings"),
+    [
+        ([6, 20, 3], {}),
+        ([200, 300, 150, 3], {}),
+        ([30, 40, 40, 3], {"norm": "batch", "residual": 1}),
+        ([70, 1100, 5], {"residual": [1]}),
+    ],
+    ids=["by rows", "by layer", "panels", "projection"],
+)
+def test_the_tiles_cover_each_number_once(sizes, settings, batch_size):
+    net = cmlp.Network(sizes, **settings)
+    cut = inspection.grid(net, batch_size)
+    assert cut.by_layer == (sizes != [6, 20, 3])
+    for l, (layer, tiles) in enumerate(zip(net.layers, cut.layers, strict=True)):
+        fan_in, fan_out = layer.W.shape
+        for grid, shape in (
+            (tiles.forward, (batch_size, fan_out)),
+            (tiles.backward, (batch_size if l else 0, fan_in)),
+            (tiles.gradient, (fan_in, fan_out)),
+        ):
+            covered = np.zeros(shape, int)
+            for row, n_rows, column, n_columns in grid:
+                assert min(n_rows, n_columns) > 0
+                covered[row : row + n_rows, column : column + n_columns] += 1
+            assert (covered == 1).all()
+
+
+def test_a_grid_needs_a_batch():
+    with pytest.raises(ValueError, match="batch_size"):
+        inspection.grid(cmlp.Network([3, 2]), 0)

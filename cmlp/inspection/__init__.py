@@ -8,6 +8,7 @@ Numbers:
 `activations`                 A of any layer for new data
 `input_gradient`              how the outputs change with the inputs
 `learning_rate_range`         the loss while the learning rate grows
+`grid`                        the tiles that a step is cut into
 `Recorder`                    a callback that keeps how activations and gradients are spread
 ============================  ====================================================================
 
@@ -30,6 +31,7 @@ from cmlp.inspection import displays
 from cmlp.inspection.diagnosis import Diagnosis, LayerHealth, diagnose
 from cmlp.inspection.displays import *  # noqa: F403
 from cmlp.inspection.gradients import BlockCheck, GradientCheck, check_gradients
+from cmlp.inspection.grid import Grid, LayerGrid, grid
 from cmlp.inspection.layers import activations, input_gradient
 from cmlp.inspection.rates import RateCurve, learning_rate_range
 
@@ -38,11 +40,14 @@ __all__ = [
     "BlockCheck",
     "Diagnosis",
     "GradientCheck",
+    "Grid",
+    "LayerGrid",
     "LayerHealth",
     "RateCurve",
     "activations",
     "check_gradients",
     "diagnose",
+    "grid",
     "input_gradient",
     "learning_rate_range",
 ]

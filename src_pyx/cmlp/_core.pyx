@@ -89,9 +89,9 @@ cdef class Engine:
     """The plan and the work space of a network for up to `capacity` rows at once."""
     cdef Plan plan
     cdef bint single
-    cdef readonly object dtype, layers, params, work
+    cdef readonly object dtype, layers, params, work, tiles
     cdef int type_number
-    cdef object tiles, block_loss, scratch, thread_change, claims, squares, nonzeros, own_loss
+    cdef object block_loss, scratch, thread_change, claims, squares, nonzeros, own_loss
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
     def __init__(
@@ -151,6 +151,14 @@ cdef class Engine:
     @property
     def capacity(self):
         return self.plan.capacity
+
+    @property
+    def by_layer(self):
+        return bool(self.plan.by_layer)
+
+    @property
+    def block_rows(self):
+        return self.plan.block_rows
 
     def load(self, Py_ssize_t n_rows):
         """(multiplications between two barriers, tiles that can be worked on at once) for n_rows: what threads are woken for.
