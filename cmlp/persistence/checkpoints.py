@@ -188,9 +188,8 @@ def check_same(path, described_network, network, saved: dict[str, Any], settings
     for name, value in settings.items():
         before = saved["settings"].get(name)
         if before != value:
-            said = (
-                "" if name in ("X, y and weights", "validation_data") else f": {str(before)[:200]} then, {str(value)[:200]} now"
-            )
+            are_prints = name in ("X, y and weights", "validation_data")  # fingerprints say nothing to a reader
+            said = "" if are_prints else f": {str(before)[:200]} then, {str(value)[:200]} now"
             raise ValueError(f"{path} is of a training with other {name}{said}; give fit the arguments that it had")
 
 
