@@ -1,4 +1,4 @@
-"""Peak memory of a training on MNIST, beside what docs/design.rst promises."""
+"""Peak memory of a training on MNIST, beside what docs/design/memory.rst promises."""
 
 import resource
 
