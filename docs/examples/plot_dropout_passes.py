@@ -2,7 +2,8 @@
 How sure is a network?
 ======================
 
-Monte-Carlo dropout: predict a hundred times with units left out at random. Where there were no samples, the answers differ.
+Monte-Carlo dropout: predict a hundred times with units left out at random. In the gap between the samples and to the
+right of them the answers differ. At the left end they agree on something that nothing supports: the spread is a hint, no proof.
 """
 
 import matplotlib.pyplot as plt

@@ -22,6 +22,6 @@ for ax, (activation, init) in zip(axes[1:], (("relu", None), (("sine", 10.0), "s
     net = cmlp.Network([2, 64, 64, 1], activation, "squared_error", init=init)
     net.fit(places, picture, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.003)), batch_size=256, epochs=150)
     ax.imshow(net.predict(places).reshape(side, side), cmap="cividis", vmin=0, vmax=1)
-    ax.set_title(f"{activation if isinstance(activation, str) else activation[0]}: error {net.cost(places, picture):.4f}")
+    ax.set_title(f"{net.layers[0].activation}: mean squared error {2 * net.cost(places, picture):.4f}")
 for ax in axes:
     ax.set_axis_off()

@@ -2,7 +2,8 @@
 What a first layer learns
 =========================
 
-The weights into twenty units, before training and after: noise becomes strokes.
+The weights into twenty units, before training and after: noise becomes patches and strokes, in which neighbouring pixels
+agree. (Each has a scale of its own: the bar beside it.)
 """
 
 import matplotlib.pyplot as plt

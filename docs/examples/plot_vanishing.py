@@ -2,7 +2,8 @@
 Gradients by depth
 ==================
 
-The size of dZ in a plain network of sigmoids, and in one with residual connections, at the first step.
+The size of dZ in a plain network of sigmoids, and in one with residual connections around every two layers, at the first
+step. The layers between the two ends of a connection get less than those at its ends: hence the zigzag.
 """
 
 import matplotlib.pyplot as plt
