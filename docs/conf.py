@@ -27,6 +27,7 @@ nb_execution_mode = "cache"  # a page is run again when its code changes; a fres
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_render_markdown_format = "myst"
 exclude_patterns = ["_build", "examples", "gallery/*.ipynb", "gallery/*.py"]
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
@@ -36,6 +37,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "write_computation_times": False,
     "min_reported_time": 1000,
+    "capture_repr": (),
 }
 
 
@@ -61,6 +63,8 @@ intersphinx_mapping = {name: (url, inventory(name)) for name, url in PROJECTS.it
 html_theme = "pydata_sphinx_theme"
 html_title = "cmlp"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_show_sourcelink = False
 html_sidebars = {"**": []}
 

@@ -164,7 +164,7 @@ def test_the_layer_table_is_the_struct_of_the_core():
 def test_every_registered_name_is_documented(kind):
     if not DOCS.exists():
         pytest.skip("the documentation is not beside these tests")
-    text = (DOCS / "kernels.rst").read_text()
+    text = (DOCS / "equations.rst").read_text()
     missing = [name for name in getattr(registry, kind) if f"``{name}``" not in text]
     assert missing == []
 

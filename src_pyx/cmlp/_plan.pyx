@@ -1,7 +1,7 @@
 """The work space and the grid of tiles, from the shapes alone: never from the number of threads.
 
 Because every sum is cut at the same places and added in the same order whoever works on a tile, the bits of a result do
-not depend on the threads. What was measured for the sizes below is in docs/design.rst.
+not depend on the threads. What was measured for the sizes below is in docs/design/determinism.rst.
 """
 
 from cmlp._products cimport can_skip_zeros, has_tiles

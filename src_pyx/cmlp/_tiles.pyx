@@ -3,7 +3,7 @@
 A tile of C stays in registers while its sums run over k: one number of A times a row of B, again and again. The tile is as
 high as the registers allow, so that each row of B that is read serves many rows of C. B and A^T are read where they lie, or
 are packed where their rows are far apart. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM
-TOMS 34 (2008); what was measured against BLAS is in docs/speed.rst.
+TOMS 34 (2008); what was measured against BLAS is in docs/design/speed.rst.
 """
 
 from cython cimport floating
