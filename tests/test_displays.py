@@ -46,6 +46,15 @@ def test_history(net):
     assert loss.get_ylabel() == "loss"
 
 
+def test_the_names_of_many_runs_cover_no_curve(digits):
+    runs = {str(k): cmlp.Network([64, 10], input_scale=1 / 16).fit(*digits, epochs=2) for k in range(6)}
+    display = inspection.plot_history(runs)
+    display.figure_.canvas.draw()
+    ax = display.axes_[0]
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1 - 1
+    assert len(ax.get_legend().get_texts()) == 6
+
+
 def test_several_runs(digits):
     runs = {}
     for name, rate in {"constant": 0.01, "falling": cmlp.schedules.Exponential(0.01)}.items():

@@ -55,7 +55,10 @@ class HistoryDisplay:
             ax.margins(x=0.02)
         if log:
             self.axes_[0].set_yscale("log")
-        if len(self.axes_[0].lines) > 1:
+        n_lines = len(self.axes_[0].lines)
+        if n_lines > 4:  # above the curves, which they would cover
+            self.axes_[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize="small")
+        elif n_lines > 1:
             self.axes_[0].legend()
         self.axes_[-1].set_xlabel("epoch")
         return self
