@@ -6,6 +6,7 @@ import numpy as np
 
 from cmlp import threads
 from cmlp.optimizers import LBFGS
+from cmlp.pace import Pace
 from cmlp.rules import Rules
 from cmlp.stopping import Patience, Stopping
 from cmlp.training import DivergenceError, History, log_begin, log_end, log_epochs
@@ -34,8 +35,14 @@ class LBFGSTraining:
 
         network, self.began = self.network, time.perf_counter()
         self.last, self.best, self.evaluated = network.theta.astype(np.float64), None, False
-        with network.engines.take(self.samples.n_samples, sparse=self.samples.sparse, with_loss=True) as engine:
+        taken = network.engines.take(self.samples.n_samples, sparse=self.samples.sparse, with_loss=True)
+        with (
+            taken as engine,
+            threads.one_blas_thread,
+        ):  # else scipy's products have bits of their own, and its threads fight ours
             self.engine, self.team = engine, threads.resolve_for(engine, self.samples.n_samples, self.n_threads)
+            self.pace = Pace(self.team)
+            self._begin_turn()
             network.memory, network.targets, network.history = None, self.targets, self.history
             log_begin(network, self.samples.n_samples, self.optimizer, self.team)
             options = {
@@ -76,10 +83,24 @@ class LBFGSTraining:
         """End the training; for callbacks."""
         self.history.stopped = str(reason)
 
+    def _begin_turn(self) -> None:
+        """A turn is as many evaluations as fill what `Pace` calls one call: alone they are too short to be timed."""
+        (self.n_now, self.turn), self.spent, self.made = self.pace.next(), 0.0, 0
+
+    def _evaluate(self) -> tuple[float, bool]:
+        """(total loss, whether it is finite); dtheta becomes the gradient."""
+        began = time.perf_counter()
+        found = self.engine.gradient(self.network.variables, self.dtheta, self.samples, self.n_now)
+        self.spent, self.made = self.spent + time.perf_counter() - began, self.made + 1
+        if self.spent >= self.turn:
+            self.pace.note(self.n_now, self.made, self.spent)
+            self._begin_turn()
+        return found
+
     def _cost(self, theta):
         """(cost, gradient) at theta, penalties included."""
         self.network.theta[:] = theta
-        total, finite = self.engine.gradient(self.network.variables, self.dtheta, self.samples, self.team)
+        total, finite = self._evaluate()
         cost, gradient = total / self.samples.n_samples, self.dtheta.astype(np.float64)
         finite = finite and bool(np.isfinite(gradient).all())
         if not finite and not self.evaluated:

@@ -3,6 +3,7 @@
 CALL = 0.25  # seconds that a call of the core lasts: signals are looked for between calls, and inside long steps
 WORTH = 50  # times what was spent before it that a call lasts at least
 TRIAL = 0.005  # seconds of a call that is made to compare
+LONG = 0.02  # seconds of a step for which nothing is tried: a neighbour alone does not make a short step take that long
 AGAIN = 16  # calls after which what was slower is tried again: a neighbour may have come or gone
 
 
@@ -43,5 +44,5 @@ class Pace:
         self.calls += 1
         if n_steps:
             self.seconds[n_threads] = seconds / n_steps
-            if seconds / n_steps > TRIAL:  # long steps have work for all, and a trial would be long
+            if seconds / n_steps > LONG:  # it has work for all, and a trial would be long
                 self.trials = []

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_info
 
 import cmlp
 from cmlp import LBFGS, Penalty
@@ -47,6 +48,21 @@ def test_the_same_bits_at_any_number_of_threads(rng):
         thetas.append(net.theta.copy())
     assert_array_equal(thetas[0], thetas[1])
     assert_array_equal(thetas[0], thetas[2])
+
+
+def test_blas_has_one_thread_meanwhile(rng):
+    """Else scipy's products have bits that depend on its threads, and these wait for ours."""
+    seen = []
+
+    class Look(cmlp.callbacks.Callback):
+        def on_epoch_end(self, training):
+            seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+
+    before = threadpool_info()
+    X, y = rng.normal(size=(50, 4)), rng.integers(0, 3, 50)
+    cmlp.Network([4, 5, 3]).fit(X, y, optimizer="lbfgs", batch_size=None, epochs=3, callbacks=[Look()])
+    assert set(seen) == {1}
+    assert threadpool_info() == before
 
 
 def test_stopping_and_the_best_epoch(rng):

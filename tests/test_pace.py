@@ -29,6 +29,10 @@ def test_long_steps_are_not_tried_on_fewer_threads():
     assert take(Pace(4), {4: 10 * TRIAL}, 3) == [(4, TRIAL), (4, CALL), (4, CALL)]
 
 
+def test_a_short_step_that_a_neighbour_made_long_is_tried_on_fewer():
+    assert take(Pace(2), {2: 8e-3, 1: 3e-4}, 4)[2:] == [(2, TRIAL), (1, CALL)]
+
+
 def test_fixed_tries_nothing():
     assert take(Pace(4, fixed=True), {4: 1e-4}, 3) == [(4, CALL)] * 3
 

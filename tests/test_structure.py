@@ -64,7 +64,7 @@ MAY_IMPORT = {
     },
     "layers": set(),
     "learner": {"callbacks", "fitting", "memory", "optimizers", "registry", "rules", "schedules", "training"},
-    "lbfgs": {"optimizers", "rules", "stopping", "threads", "training"},
+    "lbfgs": {"optimizers", "pace", "rules", "stopping", "threads", "training"},
     "losses": {"registry"},
     "fitting": {
         *(
