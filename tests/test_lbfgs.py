@@ -51,7 +51,7 @@ def test_the_same_bits_at_any_number_of_threads(rng):
 
 
 def test_blas_has_one_thread_meanwhile(rng):
-    """Else scipy's products have bits that depend on its threads, and these wait for ours."""
+    """Else OpenBLAS's threads, which scipy's products wake, wait for ours, and ours for them."""
     seen = []
 
     class Look(cmlp.callbacks.Callback):
