@@ -58,6 +58,8 @@ class HistoryDisplay:
         n_lines = len(self.axes_[0].lines)
         if n_lines > 4:  # above the curves, which they would cover
             self.axes_[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize="small")
+            if axes is None:
+                self.figure_.set_figheight(self.figure_.get_figheight() + 0.1 * n_lines + 0.2)
         elif n_lines > 1:
             self.axes_[0].legend()
         self.axes_[-1].set_xlabel("epoch")
