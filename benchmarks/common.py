@@ -45,6 +45,13 @@ def machine_facts() -> dict:
     return facts | {f"cmlp {key}": value for key, value in config().items() if key != "cmlp"}
 
 
+def microseconds_a_step(net, X, y, batch_size: int, epochs: int, n_threads: int) -> float:
+    """Of epochs that come after a first one, in which memory is touched and threads are woken; batches are whole."""
+    net.fit(X, y, batch_size=batch_size, epochs=1, n_threads=n_threads)
+    history = net.fit(X, y, batch_size=batch_size, epochs=epochs, n_threads=n_threads)
+    return history.time[-1] / (epochs * len(X) / batch_size) * 1e6
+
+
 def print_table(header, rows) -> None:
     print("| " + " | ".join(header) + " |")
     print("|" + "---|" * len(header))

@@ -8,7 +8,7 @@ The least of interleaved rounds, as whatever else happens on the machine only ad
 import argparse
 
 import numpy as np
-from common import machine, print_table
+from common import machine, microseconds_a_step, print_table
 
 import cmlp
 
@@ -24,13 +24,6 @@ VARIANTS = {
 }
 
 
-def step(settings: dict, X, y, threads: int) -> float:
-    net = cmlp.Network([784, 512, 256, 10], **settings)
-    net.fit(X, y, batch_size=128, epochs=1, n_threads=threads)
-    history = net.fit(X, y, batch_size=128, epochs=4, n_threads=threads)
-    return history.time[-1] / (4 * len(X) / 128) * 1e6
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
@@ -42,7 +35,8 @@ def main() -> None:
     times = {name: [] for name in VARIANTS}
     for _ in range(arguments.rounds):
         for name, settings in VARIANTS.items():
-            times[name].append(step(settings, X, y, arguments.threads))
+            net = cmlp.Network([784, 512, 256, 10], **settings)
+            times[name].append(microseconds_a_step(net, X, y, 128, 4, arguments.threads))
     print_table(["network", "a step"], ((f"`{name}`", f"{min(taken):,.0f}") for name, taken in times.items()))
 
 

@@ -8,6 +8,7 @@ one after the other, so what the machine does meanwhile falls on all alike. Rati
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import statistics
@@ -80,7 +81,8 @@ def table(results: list, peers: list):
                 row.append("-")
                 continue
             ratio = ratio_of(best, own) if own else float("nan")
-            row.append(f"{statistics.median(best['us']):.4g}" + ("" if peer == "cmlp" else f" ({ratio:.2f} x)"))
+            us = statistics.median(best["us"])
+            row.append((f"{us:.4g}" if us < 1000 else f"{us:,.0f}") + ("" if peer == "cmlp" else f" ({ratio:.3g})"))
         yield row
 
 
@@ -89,25 +91,24 @@ def ratio_of(best: dict, own: dict) -> float:
     return statistics.median([a / b for a, b in zip(best["us"], own["us"], strict=True)])
 
 
-def plot(results: list, peers: list, path: str) -> None:
-    """How many times the time of cmlp each peer takes."""
-    import matplotlib
-
-    matplotlib.use("Agg")
+def plot(results: list, peers: list):
+    """A figure of how many times the time of cmlp each peer takes."""
     import matplotlib.pyplot as plt
 
     tasks = list(dict.fromkeys(r["task"] for r in results))
     figure, axes = plt.subplots(figsize=(9, 4), layout="constrained")
     others = [peer for peer in peers if peer != "cmlp"]
-    for k, peer in enumerate(others):
+    for k, (peer, hatch) in enumerate(zip(others, itertools.cycle(("", "//", "..", "xx", "++")), strict=False)):
         found = [(i, best_of(results, task, peer), best_of(results, task, "cmlp")) for i, task in enumerate(tasks)]
         found = [(i, ratio_of(b, own)) for i, b, own in found if b and own]
         places, width = [i + (k + 0.5) / len(others) * 0.8 - 0.4 for i, _ in found], 0.8 / len(others)
-        axes.bar(places, [ratio - 1 for _, ratio in found], width, bottom=1, label=peer)
+        heights = [ratio - 1 for _, ratio in found]
+        axes.bar(places, heights, width, bottom=1, label=peer, hatch=hatch, edgecolor="black", linewidth=0.4)
     axes.axhline(1, color="black", linewidth=1)
-    axes.set(xticks=range(len(tasks)), xticklabels=tasks, yscale="log", ylabel="time / time of cmlp")
-    axes.legend()
-    figure.savefig(path)
+    axes.set(xticks=range(len(tasks)), yscale="log", ylabel="time / time of cmlp")
+    axes.set_xticklabels(tasks, rotation=30)
+    axes.legend(ncols=len(others), fontsize="small")
+    return figure
 
 
 def main() -> None:
@@ -136,7 +137,10 @@ def main() -> None:
     if arguments.json:
         Path(arguments.json).write_text(json.dumps({"machine": facts, "results": results}, indent=1))
     if arguments.plot:
-        plot(results, peers, arguments.plot)
+        import matplotlib
+
+        matplotlib.use("Agg")
+        plot(results, peers).savefig(arguments.plot)
 
 
 if __name__ == "__main__":

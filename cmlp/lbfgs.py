@@ -36,10 +36,8 @@ class LBFGSTraining:
         network, self.began = self.network, time.perf_counter()
         self.last, self.best, self.evaluated = network.theta.astype(np.float64), None, False
         taken = network.engines.take(self.samples.n_samples, sparse=self.samples.sparse, with_loss=True)
-        with (
-            taken as engine,
-            threads.one_blas_thread,
-        ):  # else scipy's products have bits of their own, and its threads fight ours
+        # one BLAS thread: scipy's small products would wake OpenBLAS's, which wait for ours, and ours for them
+        with taken as engine, threads.one_blas_thread:
             self.engine, self.team = engine, threads.resolve_for(engine, self.samples.n_samples, self.n_threads)
             self.pace = Pace(self.team)
             self._begin_turn()
@@ -87,7 +85,7 @@ class LBFGSTraining:
         """A turn is as many evaluations as fill what `Pace` calls one call: alone they are too short to be timed."""
         (self.n_now, self.turn), self.spent, self.made = self.pace.next(), 0.0, 0
 
-    def _evaluate(self) -> tuple[float, bool]:
+    def _gradient(self) -> tuple[float, bool]:
         """(total loss, whether it is finite); dtheta becomes the gradient."""
         began = time.perf_counter()
         found = self.engine.gradient(self.network.variables, self.dtheta, self.samples, self.n_now)
@@ -100,7 +98,7 @@ class LBFGSTraining:
     def _cost(self, theta):
         """(cost, gradient) at theta, penalties included."""
         self.network.theta[:] = theta
-        total, finite = self._evaluate()
+        total, finite = self._gradient()
         cost, gradient = total / self.samples.n_samples, self.dtheta.astype(np.float64)
         finite = finite and bool(np.isfinite(gradient).all())
         if not finite and not self.evaluated:

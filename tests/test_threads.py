@@ -63,7 +63,8 @@ def test_bits_of_batches_in_chunks(sizes, rng):
     check_equal_bits(lambda: cmlp.Network(sizes, "tanh"), X, Y, batch_size=None, epochs=2)
 
 
-@pytest.mark.parametrize(("kernels", "instruction_set"), [("Haswell", "v2"), ("SkylakeX", "v2"), ("Haswell", "v3")])
+@pytest.mark.parametrize("instruction_set", ["v2", "v3"])
+@pytest.mark.parametrize("kernels", ["Haswell", "SkylakeX"])
 def test_bits_with_other_kernels(kernels, instruction_set):
     """One of the tests above, with the kernels that cmlp and OpenBLAS have for other processors; in v2, BLAS multiplies."""
     if instruction_set not in _core.instruction_sets or (kernels == "SkylakeX" and "v4" not in _core.instruction_sets):

@@ -15,7 +15,7 @@ class LayerGrid:
     Attributes
     ----------
     forward : ndarray (n_tiles, 4)
-        Of Z, (batch_size, fan_out).
+        Of Z, (batch_size, fan_out); of a batch that goes through in chunks, those of the first.
     backward : ndarray (n_tiles, 4)
         Of dA of the layer before, (batch_size, fan_in); none in layer 0.
     gradient : ndarray (n_tiles, 4)
@@ -68,22 +68,16 @@ def grid(net, batch_size: int) -> Grid:
     batch_size = validation.check_integer("batch_size", batch_size, 1)
     with net.engines.take(batch_size, training=True, with_loss=True) as engine:
         by_layer, block_rows, capacity = engine.by_layer, engine.block_rows, engine.capacity
-        layers, gradient = engine.layers.copy(), engine.tiles.copy()
-    blocks = {int(index): engine.params[index] for index in np.unique(gradient[:, 0])}
+        layers, names = engine.layers.copy(), engine.params["name"][engine.tiles[:, 0]]
+        gradient = engine.tiles[:, 1:].copy()
     rows = min(batch_size, capacity)
     cut = []
     for l, layer in enumerate(layers):
         fan_in, fan_out = int(layer["fan_in"]), int(layer["fan_out"])
         forward = (int(layer["forward_rows"]), int(layer["forward_columns"])) if by_layer else (block_rows, fan_out)
         backward = (int(layer["backward_rows"]), int(layer["backward_columns"])) if by_layer else (block_rows, fan_in)
-        own = [index for index, block in blocks.items() if block["layer"] == l and block["name"] == f"W{l}"]
-        cut.append(
-            LayerGrid(
-                _tiles(rows, fan_out, *forward),
-                _tiles(rows if l else 0, fan_in, *backward),
-                gradient[np.isin(gradient[:, 0], own), 1:],
-            )
-        )
+        of_Z, of_dA = _tiles(rows, fan_out, *forward), _tiles(rows if l else 0, fan_in, *backward)
+        cut.append(LayerGrid(of_Z, of_dA, gradient[names == f"W{l}"]))
     return Grid(by_layer, cut)
 
 
