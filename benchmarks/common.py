@@ -6,9 +6,10 @@ import platform
 import sys
 from pathlib import Path
 
+from cmlp.config import config
+
 import cmlp
 from cmlp import datasets
-from cmlp.config import config
 
 
 def data_folder() -> Path:

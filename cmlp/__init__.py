@@ -1,35 +1,38 @@
-"""Multilayer perceptrons on a CPU: compiled, small, exact, and open to the last equation.
+"""Multilayer perceptrons on a CPU: a compiled core, scikit-learn's estimators, and every intermediate of backpropagation.
 
 The map of the package:
 
 ==================  ==============================================================================================
-`Network`           a network: fit, predict, forward, score, cost, gradient, step, trace, summary
+`Network`           a network: fit, predict, predict_proba, logits, forward, score, cost, gradient, step, trace
 `MLPClassifier`     networks as scikit-learn's estimators, with `MLPRegressor` (extra ``cmlp[sklearn]``)
-`SGD` ... `Adam`    optimizers, frozen sets of hyper-parameters
-`losses`            what is made small, likewise; `losses.Custom` for one of your own
-`BatchNorm` ...     normalisation of layers, likewise
-`schedules`         hyper-parameters as functions of the step
-`Penalty`, `Clip`   what holds parameters small, and cuts gradients off
-`callbacks`         code that runs between epochs: early stopping, checkpoints, a progress bar, your own
-`initializers`      how W and b begin
-`registry`          the names of the activations, norms, losses and optimizers that are compiled in
+`activations`       activation functions, by name or as instances with their parameters
+`losses`            losses, likewise; `losses.Custom` for one of your own
+`BatchNorm` ...     normalization of layers, likewise
+`SGD` ... `Adam`    optimizers, frozen sets of hyperparameters
+`schedules`         learning rate schedules, and schedules of other hyperparameters
+`Regularization`    L1 and L2 penalties, weight decay, max-norm constraint
+`Stopping`          early stopping
+`callbacks`         code that runs between epochs: checkpoints, a progress bar, your own
+`initializers`      initial values of W and b
 `layers`            the two tables that describe the flat buffers, and views of them
 `datasets`          readers for IDX and CSV files, generators, a bundled set of handwritten digits
-`inspection`        gradient check, diagnosis, hidden activations, range test of the learning rate
+`data`              preprocessing of the columns of a table
+`inspection`        gradient check, diagnosis, hidden activations, learning rate range test, pictures
 `reference`         the same computations in plain NumPy, one line per equation
 `save`, `load`      networks and estimators in files, in the safetensors layout
-`Model`             a network with what stands before and behind it: what the command line saves, and what is exported
+`Model`             a network with its preprocessing: what the command line saves, and what is exported
 `convert`           ONNX, PyTorch, C and NumPy arrays, and back
 `show_config`       what this installation consists of
 ==================  ==============================================================================================
 
-Inside: ``network`` owns theta and the engines; ``training`` is the loop over calls of the core; ``samples``, ``targets`` and
-``validation`` look at what users give; ``engines`` and ``threads`` keep work spaces and threads; ``_core`` is the door to the
-compiled part, whose sources are in ``src_pyx/cmlp``.
+Inside: ``network`` owns theta and the engines; ``training`` is the loop over calls of the core; ``data`` and ``validation``
+look at what users give; ``runtime`` is the only room that imports the compiled part, whose sources are in ``src_pyx/cmlp``.
+docs/design/architecture shows who imports whom.
 """
 
 import importlib
 import importlib.util
+from typing import TYPE_CHECKING, Any
 
 if importlib.util.find_spec("cmlp._core") is None:
     raise ImportError(
@@ -37,8 +40,7 @@ if importlib.util.find_spec("cmlp._core") is None:
         "another folder than this one, or with -P"
     )
 
-from cmlp import callbacks, initializers, layers, losses, registry, schedules
-from cmlp.config import show_config
+from cmlp import activations, callbacks, data, initializers, layers, losses, schedules
 from cmlp.model import Model
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
@@ -59,10 +61,18 @@ from cmlp.optimizers import (
     RMSprop,
     Rprop,
 )
-from cmlp.rules import Clip, Penalty
+from cmlp.persistence import DamagedFileError, load, load_model, save
+from cmlp.persistence.estimators import register_estimators
+from cmlp.regularization import Regularization
+from cmlp.runtime.config import show_config
 from cmlp.trace import Trace
-from cmlp.training import DivergenceError, History
-from cmlp.version import __version__ as __version__
+from cmlp.training.history import DivergenceError, History
+from cmlp.training.stopping import Stopping
+from cmlp.version import __version__
+
+if TYPE_CHECKING:
+    from cmlp import convert, datasets, inspection, reference
+    from cmlp.estimators import MLPClassifier, MLPRegressor
 
 __all__ = [
     "LBFGS",
@@ -73,7 +83,6 @@ __all__ = [
     "Adam",
     "AdamW",
     "BatchNorm",
-    "Clip",
     "DamagedFileError",
     "DivergenceError",
     "History",
@@ -87,13 +96,17 @@ __all__ = [
     "Nesterov",
     "Network",
     "Optimizer",
-    "Penalty",
     "RAdam",
     "RMSprop",
+    "Regularization",
     "Rprop",
+    "Stopping",
     "Trace",
+    "__version__",
+    "activations",
     "callbacks",
     "convert",
+    "data",
     "datasets",
     "initializers",
     "inspection",
@@ -102,23 +115,22 @@ __all__ = [
     "load_model",
     "losses",
     "reference",
-    "registry",
     "save",
     "schedules",
     "show_config",
 ]
 
+register_estimators(lambda: importlib.import_module("cmlp.estimators").KINDS)
 
-def __getattr__(name: str):
+
+def __getattr__(name: str) -> Any:
     """Parts that few programs need are loaded on first use (PEP 562)."""
     if name in ("convert", "datasets", "inspection", "reference"):
         return importlib.import_module(f"cmlp.{name}")
-    if name in ("DamagedFileError", "load", "load_model", "save"):
-        return getattr(importlib.import_module("cmlp.persistence"), name)
     if name in ("MLPClassifier", "MLPRegressor"):
         return getattr(importlib.import_module("cmlp.estimators"), name)
     raise AttributeError(f"module 'cmlp' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

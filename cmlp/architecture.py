@@ -1,14 +1,18 @@
-"""What a network consists of, from the arguments that describe it: functions, tables, first parameters."""
+"""What a network consists of, from the arguments that describe it: functions, tables, initial parameters."""
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from cmlp import initializers, layers, losses, norms, registry, validation
+from cmlp import activations, initializers, layers, losses, norms, validation
+from cmlp.activations import Activation
+from cmlp.initializers import Initializer
 from cmlp.layers import Array, Layer, Spec
 from cmlp.losses import Loss
-from cmlp.norms import BatchNorm, Norm
+from cmlp.norms import Norm
+from cmlp.runtime import registry
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,18 +22,18 @@ class Architecture:
     Attributes
     ----------
     sizes : list of int (n_layers + 1,)
-    activations : list of str (n_layers,)
+    activations : list of Activation (n_layers,)
     norms : list of Norm or None (n_layers,)
-    objective : Loss
+    loss : Loss
     tables : (ndarray, ndarray)
         Layers and blocks of parameters: see `cmlp.layers`.
     input_noise, input_dropout : float
     """
 
     sizes: list[int]
-    activations: list[str]
+    activations: list[Activation]
     norms: list[Norm | None]
-    objective: Loss
+    loss: Loss
     tables: tuple[Array, Array]
     input_noise: float
     input_dropout: float
@@ -44,19 +48,34 @@ class Architecture:
 
     @cached_property
     def n_targets(self) -> int:
-        return self.sizes[-1] // self.objective.outputs_per_target
+        return self.sizes[-1] // self.loss.outputs_per_target
 
     @cached_property
     def is_random(self) -> bool:
         """Whether two passes in training may differ."""
         return bool(self.input_noise or self.input_dropout or self.tables[0]["dropout"].any())
 
+    @cached_property
+    def gives_probabilities(self) -> bool:
+        """Whether the outputs are probabilities of classes or labels."""
+        return self.loss.gives_probabilities(self.activations[-1])
+
+    @cached_property
+    def has_running_statistics(self) -> bool:
+        """Whether a layer is normalized over the samples of a batch."""
+        return bool((self.tables[0]["running"] != layers.NONE).any())
+
+    @property
+    def default_initializers(self) -> list[Initializer]:
+        """Of the weights of each layer, by the activation behind them."""
+        return [activation.initializer() for activation in self.activations]
+
     def layers_of(self, variables: Array) -> list[Layer]:
         """The layers as views of a flat buffer."""
         rows, blocks = self.tables[0], layers.views(self.tables[1], variables)
         return [
             Layer(
-                activation=self.activations[l],
+                activation=self.activations[l].name,
                 parameter=float(rows["parameter"][l]),
                 norm=self.norms[l],
                 dropout=float(rows["dropout"][l]),
@@ -67,8 +86,22 @@ class Architecture:
             for l in range(len(rows))
         ]
 
+    def check_learns(self) -> None:
+        """Raise if every gradient is 0: a loss on outputs behind an output function with derivative 0.
+
+        Raises
+        ------
+        ValueError
+        """
+        output = self.activations[-1]
+        if not self.loss.takes_logits and not output.hidden:
+            raise ValueError(
+                f"with output {output.name!r} and loss {self.loss.name!r} every gradient is 0: use "
+                "loss='perceptron', whose output function is sign"
+            )
+
     def fill(self, variables: Array, init: list, bias_init: list, rng: np.random.Generator) -> None:
-        """First values: W and b by the initialisers, P by Glorot's, scales 1, shifts 0, slopes as the activation says."""
+        """Initial values: W and b by the initializers, P by Glorot's, scales 1, shifts 0, slopes as the activation says."""
         for l, layer in enumerate(self.layers_of(variables)):
             fan_in, fan_out = layer.W.shape
             initializers.fill(layer.W, init[l], fan_in, fan_out, rng, f"W{l}")
@@ -83,44 +116,57 @@ class Architecture:
                 layer.slope[:] = layer.parameter
 
 
-def describe(sizes, activation, loss, *, output, norm, dropout, residual, bias, input_noise, input_dropout) -> Architecture:
-    """The arguments of `cmlp.Network` checked and resolved."""
+def describe(
+    sizes: Any,
+    activation: Any,
+    loss: Any,
+    *,
+    output: Any,
+    norm: Any,
+    dropout: Any,
+    residual: Any,
+    bias: Any,
+    input_noise: Any,
+    input_dropout: Any,
+) -> Architecture:
+    """The arguments of `cmlp.Network` checked and resolved.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
     sizes = validation.check_sizes(sizes)
     n_hidden = len(sizes) - 2
-    objective = losses.resolve(loss)
-    functions = [
-        *validation.check_activations(activation, n_hidden),
-        validation.check_output(output, objective, sizes[-1]),
-    ]
+    resolved = losses.resolve(loss)
+    hidden = activations.resolve_hidden(activation, n_hidden)
+    functions = [*hidden, activations.resolve_output(output, resolved, sizes[-1])]
     chosen = [*norms.resolve(norm, n_hidden), None]
     rates = [*validation.check_rates("dropout", dropout, n_hidden), 0.0]
     sources = [*validation.check_residual(residual, n_hidden), None]
     biases = validation.check_biases(bias, n_hidden + 1)
-    specs = [_specify(*each) for each in zip(sizes[1:], functions, chosen, rates, sources, biases, strict=True)]
+    specs = [specify(*each) for each in zip(sizes[1:], functions, chosen, rates, sources, biases, strict=True)]
     return Architecture(
         sizes,
-        [name for name, _ in functions],
+        functions,
         chosen,
-        objective,
+        resolved,
         layers.tables(sizes[0], specs),
-        validation.check_number("input_noise", input_noise, least=0),
+        validation.check_non_negative("input_noise", input_noise),
         validation.check_share("input_dropout", input_dropout),
     )
 
 
-def _specify(fan_out: int, function: tuple[str, float], norm: Norm | None, rate: float, source: int | None, bias: bool) -> Spec:
-    name, parameter = function
-    info = registry.activations[name]
-    has_b = bias and not isinstance(norm, BatchNorm)
+def specify(fan_out: int, activation: Activation, norm: Norm | None, rate: float, source: int | None, bias: bool) -> Spec:
+    """A layer by the rows of its functions in the core's tables."""
     return Spec(
         fan_out,
-        info.row,
-        parameter,
-        info.learned,
-        has_b,
-        norm=layers.NONE if norm is None else registry.norms[norm.name].row,
+        registry.activations[activation.name].row,
+        activation.parameter,
+        activation.learned,
+        bias and not (norm is not None and norm.replaces_bias),
+        norm=layers.NONE if norm is None else norm.row,
         eps=0.0 if norm is None else float(norm.eps),
-        momentum=float(norm.momentum) if isinstance(norm, BatchNorm) else 0.0,
+        momentum=0.0 if norm is None else norm.running,
         dropout=rate,
         source=layers.NO_SOURCE if source is None else source,
     )

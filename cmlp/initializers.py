@@ -1,25 +1,27 @@
-"""Initial weights and biases, drawn from a NumPy Generator.
+"""Initializers of weights and biases, drawn from a NumPy Generator.
 
-An initialiser is called with the array to fill and the layer's fan_in and fan_out. Draws are made in float64 whatever the
+An initializer is called with the array to fill and the layer's fan_in and fan_out. Draws are made in float64 whatever the
 network's dtype, so a seed gives the same weights, rounded, in both.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cmlp import validation
+from cmlp.validation import Checks, Hyperparameters
 
 
 @dataclass(frozen=True)
-class Initializer:
+class Initializer(Hyperparameters):
     """Fills an array; its fields are numbers that say with what."""
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            validation.check_initial_value(type(self).__name__, field.name, getattr(self, field.name))
+    name: ClassVar[str]
 
-    def __call__(self, out, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         raise TypeError(f"{type(self).__name__} fills nothing: use one of its subclasses")
 
 
@@ -27,7 +29,9 @@ class Initializer:
 class Zeros(Initializer):
     """All 0: right for biases; for weights it leaves the units of a layer equal for ever (shown in the walkthrough)."""
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    name = "zeros"
+
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         out[...] = 0
 
 
@@ -35,9 +39,11 @@ class Zeros(Initializer):
 class Constant(Initializer):
     """All ``value``: for weights, as symmetric as zeros."""
 
+    name = "constant"
+
     value: float = 0.0
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         out[...] = self.value
 
 
@@ -45,9 +51,12 @@ class Constant(Initializer):
 class Uniform(Initializer):
     """Uniform in [-limit, limit]."""
 
+    name = "uniform"
+    checks: ClassVar[Checks] = {"limit": validation.check_non_negative}
+
     limit: float = 0.05
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         out[...] = rng.uniform(-self.limit, self.limit, out.shape)
 
 
@@ -55,9 +64,12 @@ class Uniform(Initializer):
 class Normal(Initializer):
     """Normal with mean 0 and standard deviation ``std``; 0.01 is that of Ng's course."""
 
+    name = "normal"
+    checks: ClassVar[Checks] = {"std": validation.check_non_negative}
+
     std: float = 0.01
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         out[...] = self.std * rng.standard_normal(out.shape)
 
 
@@ -68,9 +80,12 @@ class Xavier(Initializer):
     It keeps the spread of Z from layer to layer where f'(0) = 1, as that of tanh. For sigmoid, f'(0) = 1/4: gain 4.
     """
 
+    name = "xavier"
+    checks: ClassVar[Checks] = {"gain": validation.check_non_negative}
+
     gain: float = 1.0
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         out[...] = self.gain * np.sqrt(1 / fan_in) * rng.standard_normal(out.shape)
 
 
@@ -78,7 +93,9 @@ class Xavier(Initializer):
 class GlorotUniform(Initializer):
     """Uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, AISTATS 2010, equation 16)."""
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    name = "glorot_uniform"
+
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         limit = np.sqrt(6 / (fan_in + fan_out))
         out[...] = rng.uniform(-limit, limit, out.shape)
 
@@ -87,7 +104,9 @@ class GlorotUniform(Initializer):
 class GlorotNormal(Initializer):
     """Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010, equation 12)."""
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    name = "glorot_normal"
+
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         out[...] = np.sqrt(2 / (fan_in + fan_out)) * rng.standard_normal(out.shape)
 
 
@@ -95,7 +114,9 @@ class GlorotNormal(Initializer):
 class He(Initializer):
     """Normal with variance 2 / fan_in (He, Zhang, Ren and Sun, ICCV 2015, equation 10): for relu and its kin."""
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    name = "he"
+
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         out[...] = np.sqrt(2 / fan_in) * rng.standard_normal(out.shape)
 
 
@@ -103,7 +124,9 @@ class He(Initializer):
 class LeCun(Initializer):
     """Uniform with variance 1 / fan_in (LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, equation 16)."""
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    name = "lecun"
+
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         limit = np.sqrt(3 / fan_in)
         out[...] = rng.uniform(-limit, limit, out.shape)
 
@@ -112,65 +135,45 @@ class LeCun(Initializer):
 class Sine(Initializer):
     """Uniform in +-sqrt(6 / fan_in) (Sitzmann et al., NeurIPS 2020, section 3.2): for sine, at frequency 1."""
 
-    def __call__(self, out, fan_in, fan_out, rng):
+    name = "sine"
+
+    def __call__(self, out: NDArray[Any], fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         limit = np.sqrt(6 / fan_in)
         out[...] = rng.uniform(-limit, limit, out.shape)
 
 
-BY_NAME = {
-    "zeros": Zeros,
-    "constant": Constant,
-    "uniform": Uniform,
-    "normal": Normal,
-    "xavier": Xavier,
-    "glorot_uniform": GlorotUniform,
-    "glorot_normal": GlorotNormal,
-    "he": He,
-    "lecun": LeCun,
-    "sine": Sine,
-}
+Initial = str | Initializer | NDArray[Any]
 
-RECTIFIERS = ("relu", "leaky_relu", "prelu", "relu6", "elu", "softplus", "gelu", "gelu_tanh", "silu", "mish")
-DEFAULTS = {"selu": Xavier, "sine": Sine} | dict.fromkeys(RECTIFIERS, He)
+CLASSES = (Zeros, Constant, Uniform, Normal, Xavier, GlorotUniform, GlorotNormal, He, LeCun, Sine)
+BY_NAME: dict[str, type[Initializer]] = {kind.name: kind for kind in CLASSES}
 
 
-def default_for(activation: str) -> Initializer:
-    """He in front of rectifiers and their smooth kin, variance 1 / fan_in in front of selu, Glorot's uniform else."""
-    return DEFAULTS.get(activation, GlorotUniform)()
-
-
-def resolve(name: str, init, activations: list[str]) -> list:
-    """One initialiser, or given array, for each layer.
+def resolve(name: str, init: Any, defaults: Sequence[Initializer]) -> list[Any]:
+    """One initializer, or given array, for each layer.
 
     Parameters
     ----------
     name : {"init", "bias_init"}
         What is being resolved: weights or biases.
     init : None, str, Initializer, or a sequence (n_layers,) of these or of arrays
-        None takes the default: for weights by the layer's activation, for biases zeros.
-    activations : list of str (n_layers,)
+        None takes the default.
+    defaults : sequence of Initializer (n_layers,)
     """
-    one_each = list(init) if isinstance(init, (list, tuple)) else [init] * len(activations)
-    validation.check_one_each(name, one_each, len(activations), "layer")
-    resolved = []
-    for item, activation in zip(one_each, activations):
-        if item is None:
-            item = default_for(activation) if name == "init" else Zeros()
-        elif isinstance(item, str):
-            item = BY_NAME[validation.check_name("initialiser", item, BY_NAME)]()
-        elif not isinstance(item, Initializer):
-            item = np.asarray(item)
-        resolved.append(item)
-    return resolved
+    one_each = list(init) if isinstance(init, (list, tuple)) else [init] * len(defaults)
+    validation.check_one_each(name, one_each, len(defaults), "layer")
+    return [default if item is None else resolve_one(name, item) for item, default in zip(one_each, defaults)]
 
 
-def resolve_both(init, bias_init, activations: list[str]) -> tuple[list, list]:
-    """How all W and all b begin."""
-    return resolve("init", init, activations), resolve("bias_init", bias_init, activations)
+def resolve_one(name: str, init: Any) -> Any:
+    """An initializer itself, the named one with its defaults, or an array."""
+    if isinstance(init, str):
+        return BY_NAME[validation.check_name(name, init, BY_NAME)]()
+    validation.check_instance(name, init)
+    return init if isinstance(init, Initializer) else np.asarray(init)
 
 
-def fill(out, initializer, fan_in: int, fan_out: int, rng: np.random.Generator, name: str) -> None:
-    """Fill W or b of one layer, by an initialiser or from a given array."""
+def fill(out: NDArray[Any], initializer: Any, fan_in: int, fan_out: int, rng: np.random.Generator, name: str) -> None:
+    """Fill W or b of one layer, by an initializer or from a given array."""
     with np.errstate(over="ignore"):
         if isinstance(initializer, Initializer):
             try:

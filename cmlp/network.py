@@ -1,64 +1,69 @@
-"""The network: it owns the parameters and says what to compute; the arithmetic is in the compiled core."""
+"""The network: what it is, and how it learns; the arithmetic is in the compiled core."""
 
-import copy
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
-from cmlp import _core, architecture, initializers, scores, summary, targets, threads, validation, version
-from cmlp.engines import Engines
-from cmlp.layers import Array, Layer
-from cmlp.learner import Learner
-from cmlp.losses import Loss
-from cmlp.memory import Memory
+from cmlp import architecture, summary, validation
+from cmlp._typing import ClassWeight, Labels, Matrix, Weights
+from cmlp.activations import Activation
+from cmlp.computation import Computation
+from cmlp.data import targets
+from cmlp.data.samples import make_samples
+from cmlp.initializers import Initial
+from cmlp.losses import Loss, LossFunction
 from cmlp.norms import Norm
-from cmlp.samples import make_inputs, make_samples
+from cmlp.optimizers import LBFGS, Optimizer
+from cmlp.parameters import resolve_initial
+from cmlp.regularization import Regularization
+from cmlp.schedules import Value
 from cmlp.trace import Trace, trace_step
-from cmlp.training import History
+from cmlp.training.history import History
+from cmlp.training.hooks import Callback
+from cmlp.training.optimizer_state import OptimizerState
+from cmlp.training.prepare import prepare
+from cmlp.training.settings import FitArguments
+from cmlp.training.stopping import Stopping
 
-AT_ONCE = 1 << 16  # samples whose outputs are held while they are made into labels
 
-
-class Network(Learner):
+class Network(Computation):
     """A multilayer perceptron: ``A_l = f_l(A_(l-1) . W_l + b_l)``, with ``A_(-1) = input_scale X``.
 
-    Between Z and A a layer may be normalised; what it hands on may be thinned out by dropout, and joined by what an earlier
-    layer puts out (residual connections): see `cmlp.layers.Layer`.
+    Between Z and A a layer may be normalized; to A dropout may be applied, and the output of an earlier layer added (residual
+    connections): see `cmlp.layers.Layer`.
 
     Parameters
     ----------
     sizes : sequence of int (n_layers + 1,)
-        Widths: of the input, of each hidden layer, of the output. ``[n, 1]`` has no hidden layer: with squared_error it is
+        Units of the input, of each hidden layer, of the output. ``[n, 1]`` has no hidden layer: with squared_error it is
         linear regression, with log_loss logistic regression, with perceptron Rosenblatt's.
-    activation : str, (str, float), or a sequence (n_hidden,) of these, default "relu"
-        One for all hidden layers, or one for each: any of `cmlp.registry.activations` that can stand in a hidden layer, or with
-        its parameter, as in ``("leaky_relu", 0.2)``.
+    activation : str, Activation, or a sequence (n_hidden,) of these, default "relu"
+        One for all hidden layers, or one for each: a name in `cmlp.activations`, or an instance such as
+        ``cmlp.activations.LeakyReLU(0.2)``.
     loss : str, Loss or callable, default "cross_entropy"
-        Any of `cmlp.losses`, by its name or with its parameters, or a function of your own (`cmlp.losses.Custom`).
-        "cross_entropy" (one class of several), "log_loss" (a yes or no for each output), "perceptron", "poisson", "gamma" and
-        "gaussian" set the output function themselves.
-        "squared_error" is half the squared distance summed over the outputs, as in the textbooks: n_outputs / 2 times the mean
-        squared error of other libraries; the other losses of values are summed too.
-    output : str or (str, float), optional
+        A name in `cmlp.losses`, an instance, or a function of your own (`cmlp.losses.Custom`). "cross_entropy" is multiclass
+        classification, "log_loss" binary classification or, with several outputs, multilabel; they, "perceptron", "poisson",
+        "gamma" and "gaussian" set the output function themselves. "squared_error" is half the squared distance summed over the
+        outputs, as in the textbooks: n_outputs / 2 times the mean squared error of other libraries; the other regression
+        losses are summed too.
+    output : str or Activation, optional
         Output function, where the loss leaves it free; "identity" unless given.
     norm : {"batch", "layer"}, BatchNorm, LayerNorm, or a sequence (n_hidden,) of these, optional
-        Normalisation of Z, over the batch or over the layer; None for none. A layer with batch normalisation has no b.
+        Batch or layer normalization of Z; None for none. A layer with batch normalization has no b.
     dropout : float or sequence of float (n_hidden,), default 0.0
-        Rate at which units of the hidden layers are put to 0 in training, the others being divided by 1 - rate (Srivastava et
-        al., JMLR 2014); rounded to 1/65536.
+        Probability with which units of the hidden layers are zeroed in training, the others being divided by 1 - dropout
+        (Srivastava et al., JMLR 2014); rounded to 1/65536.
     residual : {0, 1, 2} or sequence of int (n_hidden,), default 0
         Layers in a block whose input is added to its output (He, Zhang, Ren and Sun, CVPR 2016), where their widths differ
-        through a learned projection P. The first hidden layer stands before the first block. A list says for each layer how
+        through a learned projection P. The first hidden layer is in front of the first block. A list says for each layer how
         many layers back that input is, 0 for none.
     input_dropout, input_noise : float, default 0.0
-        Rate of dropout on the inputs; standard deviation of normal noise added to them, in training, after input_scale.
+        Dropout of the inputs; standard deviation of normal noise added to them, in training, after input_scale.
     bias : bool or sequence of bool (n_layers,), default True
     init, bias_init : str, Initializer, array, or a sequence (n_layers,) of these, optional
-        How W and b begin; None for W is He's initialisation in front of relu and leaky_relu, Glorot's uniform one else. See
-        `cmlp.initializers`.
+        Initializers of W and b; None for W takes the activation's: He's in front of relu and its kin, Glorot's uniform one
+        else. See `cmlp.initializers`.
     input_scale : float, default 1.0
         Every input is multiplied by it: 1/255 for 8-bit images.
     dtype : {"float32", "float64"}
@@ -72,24 +77,30 @@ class Network(Learner):
     theta : ndarray (n_params,)
         All parameters, W_0 b_0 W_1 b_1 ..., in one buffer, 64-byte aligned; assigning to it writes into the buffer.
     variables : ndarray (n_variables,)
-        The whole buffer: theta and, behind it, the running means and variances of batch normalisation.
+        The whole buffer: theta and, behind it, the running means and variances of batch normalization.
     layers : list of Layer
         Views of variables: ``net.layers[0].W`` (fan_in, fan_out), ``net.layers[0].b`` (fan_out,).
-    n_params : int
-        Numbers in theta.
     tables : (ndarray, ndarray)
         The structured arrays `cmlp.layers.LAYER` and `cmlp.layers.PARAM` that describe theta.
+    sizes, activations, loss, dtype, input_scale, seed
+        What it was made with; activations and loss by their names.
+    loss_function : Loss
+        The loss with its hyperparameters.
+    n_params, n_targets : int
+        Numbers in theta; columns of y.
     classes : ndarray or None
         The labels that predict returns.
+    ema : ndarray (n_variables,) or None
+        The exponential moving average of variables, where `fit(ema_decay=...)` keeps one.
     history : History or None
         Of the last fit, also of one that was interrupted.
-    mean : ndarray (n_variables,) or None
-        The running mean of variables, where `fit(average=...)` keeps one.
+    shuffle_seed : int
+        Of the orders of the samples, of dropout and noise.
 
     Raises
     ------
-    ValueError
-        If an argument is out of its range or names something unknown; the message lists what is known.
+    TypeError, ValueError
+        If an argument is of a wrong kind, out of its range, or names something unknown; the message lists what is known.
 
     Examples
     --------
@@ -104,24 +115,24 @@ class Network(Learner):
     def __init__(
         self,
         sizes: Sequence[int],
-        activation: str | Sequence[str] = "relu",
-        loss: str | Loss | Callable[..., Any] = "cross_entropy",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        loss: str | Loss | LossFunction = "cross_entropy",
         *,
-        output: str | None = None,
+        output: str | Activation | None = None,
         norm: str | Norm | Sequence[str | Norm | None] | None = None,
         dropout: float | Sequence[float] = 0.0,
         residual: int | Sequence[int] = 0,
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
         bias: bool | Sequence[bool] = True,
-        init: Any = None,
-        bias_init: Any = "zeros",
+        init: Initial | Sequence[Initial | None] | None = None,
+        bias_init: Initial | Sequence[Initial | None] | None = "zeros",
         input_scale: float = 1.0,
-        dtype: Any = "float32",
+        dtype: DTypeLike = "float32",
         seed: int | np.random.Generator | None = 0,
-        classes: Sequence[Any] | None = None,
+        classes: ArrayLike | None = None,
     ) -> None:
-        self.architecture = architecture.describe(
+        plan = architecture.describe(
             sizes,
             activation,
             loss,
@@ -133,146 +144,10 @@ class Network(Learner):
             input_noise=input_noise,
             input_dropout=input_dropout,
         )
-        self.dtype = validation.check_dtype(dtype)
-        self.input_scale = validation.check_input_scale(input_scale, self.dtype)
-        self.targets = targets.initial(self.objective, self.n_targets, classes)
-        self.initial = initializers.resolve_both(init, bias_init, self.activations)
-        self._seed = seed
-        self._allocate()
-        self.reset()
-
-    # --- what it consists of --------------------------------------------------------------------------------
-    @property
-    def sizes(self) -> list[int]:
-        return list(self.architecture.sizes)
-
-    @property
-    def activations(self) -> list[str]:
-        return list(self.architecture.activations)
-
-    @property
-    def objective(self) -> Loss:
-        return self.architecture.objective
-
-    @property
-    def loss(self) -> str:
-        return self.objective.name
-
-    @property
-    def n_params(self) -> int:
-        return self.architecture.n_params
-
-    @property
-    def n_targets(self) -> int:
-        return self.architecture.n_targets
-
-    @property
-    def variables(self) -> Array:
-        return self._variables
-
-    @variables.setter
-    def variables(self, values: Any) -> None:
-        self._variables[:] = validation.check_given(np.asarray(values), self._variables.shape, "variables")
-
-    @property
-    def theta(self) -> Array:
-        return self._theta
-
-    @theta.setter
-    def theta(self, values: Any) -> None:
-        self._theta[:] = validation.check_given(np.asarray(values), self._theta.shape, "theta")
-
-    @property
-    def tables(self) -> tuple[Array, Array]:
-        layers, params = self.architecture.tables
-        return layers.copy(), params.copy()
-
-    @property
-    def layers(self) -> list[Layer]:
-        return self.architecture.layers_of(self._variables)
-
-    @property
-    def seed(self) -> int | None:
-        """What the network was made with; None for a Generator, or the system's entropy."""
-        return self._seed if isinstance(self._seed, (int, np.integer)) else None
-
-    @property
-    def classes(self) -> Array | None:
-        return None if self.targets is None else self.targets.classes
-
-    def reset(self, seed: int | np.random.Generator | None = None) -> "Network":
-        """Begin again: draw the parameters anew and forget the optimizer's memory; classes stay.
-
-        Parameters
-        ----------
-        seed : int or Generator, optional
-            A new one; without it, the seed that the network was made with (a Generator goes on drawing).
-        """
-        with self._alone():
-            return self._reset(seed)
-
-    def _reset(self, seed: int | np.random.Generator | None) -> "Network":
-        rng = validation.check_seed(self._seed if seed is None else seed)
-        shuffle_seed = int(rng.integers(2**63))
-        variables = np.empty_like(self._variables)
-        self.architecture.fill(variables, *self.initial, rng)
-        self._variables[:] = variables
-        self.shuffle_seed = shuffle_seed
-        self._seed = self._seed if seed is None else seed
-        self.memory: Memory | None = None
-        self.mean: Array | None = None
-        self.history: History | None = None
-        return self
-
-    @contextmanager
-    def _alone(self):
-        """Held by what changes the network."""
-        if not self._training.acquire(blocking=False):
-            raise RuntimeError("this network is being trained, by another thread or around this call; take a copy: net.copy()")
-        try:
-            yield
-        finally:
-            self._training.release()
-
-    def copy(self) -> "Network":
-        """An independent network with the same parameters, optimizer memory, classes and settings."""
-        twin = object.__new__(type(self))
-        twin.__setstate__(copy.deepcopy(self.__getstate__()))
-        return twin
-
-    def astype(self, dtype: Any) -> "Network":
-        """A copy in another dtype, without the optimizer's memory."""
-        state = copy.deepcopy(self.__getstate__())
-        state |= {"dtype": validation.check_dtype(dtype), "memory": None}
-        state["mean"] = None if self.mean is None else self.mean.astype(dtype)
-        twin = object.__new__(type(self))
-        twin.__setstate__(state)
-        return twin
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = {key: value for key, value in self.__dict__.items() if key not in ("engines", "_training", "_theta", "memory")}
-        state["memory"] = None if self.memory is None else self.memory.parts()
-        return state | {"version": version.__version__}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        version.check_pickle("Network", state.pop("version", None))
-        self.__dict__.update(state)
-        self._allocate()
-        self._variables[:] = state["_variables"]
-        self.memory = None if state["memory"] is None else Memory.of(*state["memory"])
-
-    def _allocate(self) -> None:
-        """What is the network's own and not copied."""
-        self._variables = _core.aligned_empty(self.architecture.n_variables, self.dtype)
-        self._theta = self._variables[: self.architecture.n_params]
-        self.engines = Engines(self.architecture, self.dtype)
-        self._training = threading.Lock()
-
-    def restore(self, shuffle_seed: int, task: str | None, init: list, bias_init: list) -> None:
-        """What a saved network knows besides its numbers: the key of its orders and masks, what y means, how it would begin."""
-        self.initial = initializers.resolve_both(init, bias_init, self.activations)
-        self.shuffle_seed = validation.check_integer("shuffle_seed", shuffle_seed, 0, 2**64 - 1)
-        self.targets = None if task is None else targets.restored(task, self.classes)
+        kind = validation.check_dtype(dtype)
+        scale = validation.check_input_scale(input_scale, kind)
+        known = targets.initial(plan.loss, plan.n_targets, classes)
+        super().__init__(plan, kind, scale, known, resolve_initial(plan, init, bias_init), seed)
 
     def summary(self) -> str:
         """A table of the layers: shapes, functions, numbers of parameters."""
@@ -281,107 +156,8 @@ class Network(Learner):
     def __repr__(self) -> str:
         return f"<Network {'-'.join(map(str, self.sizes))}, {', '.join(self.activations)}, {self.loss}, {self.dtype}>"
 
-    # --- what it computes -----------------------------------------------------------------------------------
-    def forward(self, X: Any, *, passes: int | None = None, n_threads: int | None = None) -> Array:
-        """The outputs: A of the last layer.
-
-        Parameters
-        ----------
-        X : array_like or scipy.sparse matrix (n_samples, n_features)
-            Any real dtype and strides.
-        passes : int, optional
-            Monte-Carlo dropout (Gal and Ghahramani, ICML 2016): as many passes with dropout on, each with masks of its own,
-            the same ones in every call. Their mean over axis 0 is the prediction, their spread how sure the network is.
-        n_threads : int, optional
-            As in `fit`.
-
-        Returns
-        -------
-        A : ndarray (n_samples, n_outputs), or (passes, n_samples, n_outputs), the network's dtype
-            Probabilities with cross_entropy and log_loss, -1 and +1 with perceptron, means with poisson and gamma, mean and
-            variance of each target with gaussian, values else.
-
-        Examples
-        --------
-        >>> import cmlp
-        >>> net = cmlp.Network([2, 100, 1], loss="squared_error", dropout=0.5)
-        >>> net.forward([[1.0, 2.0]], passes=20).shape
-        (20, 1, 1)
-        """
-        samples = make_inputs(self, X)
-        if passes is None:
-            return self.outputs(samples, False, n_threads)
-        draws = [(self.shuffle_seed, k) for k in range(validation.check_integer("passes", passes, 1))]
-        return np.stack([self.outputs(samples, False, n_threads, draw=draw) for draw in draws])
-
-    def scores(self, X: Any, *, n_threads: int | None = None) -> Array:
-        """Z of the last layer, (n_samples, n_outputs), where the loss takes that (cross_entropy, log_loss, ...); else its A."""
-        return self.outputs(make_inputs(self, X), True, n_threads)
-
-    def predict(self, X: Any, *, n_threads: int | None = None) -> Array:
-        """Labels for classification, values for regression.
-
-        Returns
-        -------
-        y : ndarray (n_samples,) or (n_samples, n_outputs)
-            The likeliest class of each sample (a score of exactly 0, probability one half, counts as the second of two); with
-            several labels at once a matrix of 1 and 0 (-1 with perceptron); else the values of `forward`, with gaussian the
-            means alone.
-        """
-        meaning = self.targets or targets.assumed(self.objective, self.architecture.sizes[-1])
-        if not hasattr(X, "shape") or len(X.shape) != 2 or X.shape[0] <= AT_ONCE:
-            return self._predicted(make_inputs(self, X), meaning, n_threads)
-        X = X.tocsr() if hasattr(X, "tocsr") else X
-        first = self._predicted(make_inputs(self, X[:AT_ONCE]), meaning, n_threads)
-        predicted = np.empty((X.shape[0], *first.shape[1:]), first.dtype)
-        predicted[:AT_ONCE] = first
-        for start in range(AT_ONCE, X.shape[0], AT_ONCE):
-            block = X[start : start + AT_ONCE]
-            predicted[start : start + AT_ONCE] = self._predicted(make_inputs(self, block), meaning, n_threads)
-        return predicted
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None, *, n_threads: int | None = None) -> float:
-        """Accuracy for classes (with several labels at once: all of a sample's right), R2 for values, averaged over outputs.
-
-        With the quantile loss, R2 of the quantile nearest to one half.
-        """
-        samples, meaning = make_samples(self, X, y, sample_weight)
-        predicted = targets.middle(self._predicted(samples, meaning, n_threads), self.objective)
-        weight = validation.check_sample_weight(sample_weight, samples.n_samples)
-        return scores.score(np.asarray(y), predicted, meaning, weight)
-
-    def cost(self, X: Any, y: Any, sample_weight: Any = None, *, training: bool = False, n_threads: int | None = None) -> float:
-        """The mean loss over the samples, ``1/n sum_i sample_weight_i loss_i`` with weights of mean 1.
-
-        training: as the next update would see all of X, in one batch: with its dropout masks and noise, and normalised by its
-        own means and variances.
-        """
-        return self.mean_loss(make_samples(self, X, y, sample_weight)[0], n_threads, training=training)
-
-    def gradient(
-        self, X: Any, y: Any, sample_weight: Any = None, *, training: bool = False, n_threads: int | None = None
-    ) -> tuple[float, Array]:
-        """(cost, dtheta): the mean loss and its gradient, laid out as theta is; see `cmlp.layers.views` to cut it up.
-
-        training: as in `cost`.
-
-        Raises
-        ------
-        FloatingPointError
-            If the loss of a sample is not finite.
-        """
-        samples, _ = make_samples(self, X, y, sample_weight)
-        self.check_learns()
-        dtheta = np.empty_like(self.theta)
-        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse, with_loss=True) as engine:
-            team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            total, finite = engine.gradient(self._variables, dtheta, samples, team, **self.mode(training))
-        if not finite:
-            raise FloatingPointError("the loss of these samples is not finite, so it has no gradient: look at theta and X")
-        return total / samples.n_samples, dtheta
-
-    def trace(self, X: Any, y: Any, sample_weight: Any = None, *, training: bool = True) -> Trace:
-        """One forward and backward pass laid open: Z, A, dZ, dW, db of every layer. Nothing of the network changes.
+    def trace(self, X: Matrix, y: Labels, sample_weight: Weights | None = None, *, training: bool = True) -> Trace:
+        """Every intermediate of one forward and backward pass: Z, A, dZ, dW, db of each layer. The network does not change.
 
         training: as the next update would see X, in one batch, with its dropout masks, noise and batch statistics; else as
         `forward` sees it.
@@ -408,41 +184,138 @@ class Network(Learner):
           dW0              3 x 1  [[-0.03], [-0.06], [-0.12]]
         cost (squared_error): 0.045
         """
-        self.check_learns()
-        X = validation.as_array(X, "X")
-        return trace_step(self, make_samples(self, X, y, sample_weight)[0], training)
+        self._architecture.check_learns()
+        dense = validation.as_array(X, "X")
+        return trace_step(self, make_samples(self, dense, y, sample_weight)[0], training)
 
-    # --- inside ---------------------------------------------------------------------------------------------
-    def mode(self, training: bool) -> dict[str, Any]:
-        """What an engine is told of the pass it is to make: as the next update would be, or as in prediction."""
-        if not training:
-            return {}
-        draw = (self.shuffle_seed, 1 if self.memory is None else self.memory.cursor.t + 1)
-        return {"training": True, "draw": draw if self.architecture.is_random else None}
-
-    def outputs(
+    # --- how it learns --------------------------------------------------------------------------------------
+    def fit(
         self,
-        samples,
-        as_scores: bool,
-        n_threads: int | None,
-        variables: Array | None = None,
-        draw: tuple[int, int] | None = None,
-    ) -> Array:
-        """A of the last layer for bound samples or, as scores, its Z where the loss takes that."""
-        out = np.empty((samples.n_samples, self.architecture.sizes[-1]), self.dtype)
-        with self.engines.take(samples.n_samples, sparse=samples.sparse) as engine:
-            team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            engine.forward(self._variables if variables is None else variables, samples, out, as_scores, team, draw)
-        return out
+        X: Matrix,
+        y: Labels,
+        *,
+        optimizer: str | Optimizer | LBFGS = "adam",
+        batch_size: int | None = 128,
+        epochs: int = 10,
+        shuffle: bool = True,
+        sample_weight: Weights | None = None,
+        class_weight: ClassWeight | None = None,
+        regularization: Regularization | None = None,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        clip_by_block: bool = False,
+        lr_multipliers: Mapping[str, float] | None = None,
+        ema_decay: float | None = None,
+        gradient_accumulation_steps: int = 1,
+        dropout: Value | None = None,
+        validation_data: tuple[Matrix, Labels] | tuple[Matrix, Labels, Weights | None] | None = None,
+        stopping: Stopping | None = None,
+        n_threads: int | None = None,
+        verbose: int | Callable[[History, int], None] = 0,
+        callbacks: Callback | Sequence[Callback] | None = None,
+    ) -> History:
+        """Train, from where the network is.
 
-    def _predicted(self, samples, meaning: targets.Targets, n_threads: int | None) -> Array:
-        outputs = self.outputs(samples, meaning.task != "values", n_threads)
-        validation.check_outputs(outputs)
-        return targets.decode(outputs, meaning, self.objective)
+        Parameters
+        ----------
+        X : array_like or scipy.sparse matrix (n_samples, n_features)
+            Of any real dtype, order and strides; batches of it are gathered and converted, it is never copied whole. Of a
+            sparse matrix only what is stored is multiplied; CSR with the network's dtype is used as it is.
+        y : array_like (n_samples,) or (n_samples, n_outputs)
+            A vector means classes if the network has several outputs, or if its loss is log_loss, cross_entropy or perceptron:
+            integers or strings. A matrix holds values, one-hot rows, or multilabel indicators.
+        optimizer : str or Optimizer, default "adam"
+            Its state is kept for the next call, until a call with another kind.
+        batch_size : int or None, default 128
+            Samples in a mini-batch; None and anything above n_samples mean the full batch.
+        epochs : int, default 10
+            Passes over all samples, at most.
+        shuffle : bool, default True
+            A new order for every epoch, from the seed and the epoch's number; a full batch is not shuffled.
+        sample_weight : array_like (n_samples,), optional
+            Divided by its mean over the training set; the losses of a batch are divided by its rows.
+        class_weight : "balanced" or dict of label to float, optional
+            Multiplies sample_weight; "balanced" makes all classes weigh the same together. Labels that are not named: 1.
+        regularization : Regularization, optional
+            L1 and L2 penalties, decoupled weight decay, max-norm constraint. `History.loss` includes the first two, as they are
+            at the end of the epoch.
+        clip_norm : float, optional
+            Gradient clipping (Pascanu, Mikolov and Bengio, ICML 2013): the gradient of all parameters is rescaled to this norm
+            where it is longer.
+        clip_value : float, optional
+            Instead of clip_norm: each number of the gradient is clipped to [-clip_value, clip_value].
+        clip_by_block : bool, default False
+            Each W and b is rescaled to clip_norm by itself.
+        lr_multipliers : dict of str to float, optional
+            Factors of the learning rate, by the names of blocks: ``{"b*": 2, "W0": 0.1}``; 0 freezes a block.
+        ema_decay : float in (0, 1), optional
+            Keep an exponential moving average of the weights, ``ema = ema_decay ema + (1 - ema_decay) theta`` after each update
+            (Polyak and Juditsky 1992): `ema_network` returns it as a network, and the validation data are evaluated with it.
+        gradient_accumulation_steps : int, default 1
+            Mini-batches whose gradients are summed for one update: as a batch that many times as large, in the memory of one.
+        dropout : float, Schedule or callable, optional
+            The rate of the hidden layers that have dropout, in this call, instead of their own.
+        validation_data : (X, y) or (X, y, sample_weight), optional
+            Held-out data, whose mean loss and score are computed after every epoch.
+        stopping : Stopping, optional
+            Early stopping; without it all epochs are run.
+        n_threads : int, optional
+            At most this many; without it, as many as OMP_NUM_THREADS, the affinity and the control group allow. The result is
+            bitwise identical for every number.
+        verbose : int or callable, default 0
+            1 draws a progress bar on a terminal and in notebooks (with tqdm, extra ``cmlp[progress]``), else prints lines;
+            k > 1 prints a line every k epochs; a callable is called after every epoch with the history and `epochs`.
+        callbacks : Callback or sequence of Callback, optional
+            See `cmlp.callbacks`.
 
-    def mean_loss(self, samples, n_threads: int | None, variables: Array | None = None, *, training: bool = False) -> float:
-        """The mean of the losses of bound samples."""
-        with self.engines.take(samples.n_samples, training=training, sparse=samples.sparse, with_loss=True) as engine:
-            team = threads.resolve_for(engine, samples.n_samples, n_threads)
-            variables = self._variables if variables is None else variables
-            return engine.cost(variables, samples, team, **self.mode(training)) / samples.n_samples
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            For arguments and data that do not fit, before anything changes.
+        DivergenceError
+            If the loss or an update becomes NaN or infinite; the network holds the last finite parameters.
+        MemoryError
+            If there is no room for the work space, before anything changes.
+        KeyboardInterrupt
+            On Ctrl-C; the network holds the last whole step, and ``net.history`` what came before.
+        """
+        given = {name: value for name, value in locals().items() if name not in ("self", "X", "y", "__class__")}
+        with self._alone():
+            return prepare(self, X, y, FitArguments(**given)).run()
+
+    def step(
+        self,
+        X: Matrix,
+        y: Labels,
+        optimizer: str | Optimizer = "adam",
+        sample_weight: Weights | None = None,
+        *,
+        n_threads: int | None = None,
+    ) -> float:
+        """One forward pass, backward pass and update, with all of X as one batch.
+
+        Returns
+        -------
+        cost : float
+            The mean loss before the update.
+        """
+        history = self.fit(
+            X, y, optimizer=optimizer, batch_size=None, epochs=1, sample_weight=sample_weight, n_threads=n_threads
+        )
+        return history.loss[0]
+
+    def _state_for(self, optimizer: Optimizer) -> OptimizerState:
+        """The state that an optimizer goes on with: its own, or a fresh one if another kind came before."""
+        before = self._optimizer_state
+        if before is not None and before.name == optimizer.name:
+            return before
+        epoch = 0 if before is None else before.cursor.epoch
+        return OptimizerState.of(optimizer.name, np.zeros(optimizer.n_slots * self.n_params, self.dtype), 0, epoch)
+
+    def _begin_training(self, meaning: targets.Targets, history: History, state: OptimizerState | None) -> None:
+        """From now on these are the network's."""
+        self._targets, self.history, self._optimizer_state = meaning, history, state

@@ -1,4 +1,4 @@
-"""Schedules: hyper-parameters of an optimizer as functions of the step.
+"""Learning rate schedules, and schedules of any other hyperparameter: functions of the step.
 
 A schedule stands where a number would: ``cmlp.Adam(schedules.Cosine(0.01))``,
 ``cmlp.Momentum(0.1, schedules.Linear(0.5, 0.9))``. Times are given in epochs and may be fractions; a schedule without a time of
@@ -8,28 +8,30 @@ steps at once and handed to the core as a table.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cmlp import validation
+from cmlp.validation import Checks, Hyperparameters
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Hyperparameters):
     """What all schedules have.
 
     A subclass defines ``at(epochs, length)``: the values after so many epochs (an array, of fractions too) of a call of fit
     that is `length` epochs long.
     """
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            validation.check_schedule_number(type(self).__name__, field.name, getattr(self, field.name))
+    checks: ClassVar[Checks] = {
+        **dict.fromkeys(("initial", "final", "factor", "power"), validation.check_non_negative),
+        "epochs": validation.optional(validation.check_positive),
+    }
 
     def at(self, epochs: Array, length: float) -> Array:
         raise TypeError(f"{type(self).__name__} says nothing: use one of its subclasses")
@@ -50,6 +52,8 @@ class Step(Schedule):
     >>> schedules.Step(0.1, every=2).values(0, 6, steps_per_epoch=1, n_epochs=6).round(6).tolist()
     [0.1, 0.1, 0.01, 0.01, 0.001, 0.001]
     """
+
+    checks: ClassVar[Checks] = {"every": validation.check_positive}
 
     initial: float
     factor: float = 0.1
@@ -88,6 +92,8 @@ class InverseTime(Schedule):
     [1.0, 0.5, 0.333, 0.25]
     """
 
+    checks: ClassVar[Checks] = {"rate": validation.check_non_negative}
+
     initial: float
     rate: float = 1.0
     power: float = 1.0
@@ -106,6 +112,8 @@ class InverseScaling(Schedule):
     >>> schedules.InverseScaling(1.0, 0.5, 8).values(0, 3, steps_per_epoch=1, n_epochs=3).round(3).tolist()
     [1.0, 0.333, 0.243]
     """
+
+    checks: ClassVar[Checks] = {"n_samples": validation.check_positive_integer}
 
     initial: float
     power: float
@@ -176,6 +184,8 @@ class Cosine(Schedule):
     [1.0, 0.5, 1.0, 0.5]
     """
 
+    checks: ClassVar[Checks] = {"growth": validation.check_at_least_one}
+
     initial: float
     final: float = 0.0
     epochs: float | None = None
@@ -198,39 +208,49 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Up to `highest` and down again, each along half a wave (Smith and Topin 2019).
+    """Up to `max_lr` and down again, each along half a cosine wave (Smith and Topin 2019).
 
     Parameters
     ----------
-    highest : float
-    rise : float in (0, 1), default 0.3
-        The part of the call of fit that goes up.
-    start, end : float, default 25, 1e4
-        The first value is highest / start, the last highest / start / end.
+    max_lr : float
+    pct_start : float in (0, 1), default 0.3
+        The share of the call of fit in which it rises.
+    div_factor : float, default 25
+        The first value is max_lr / div_factor.
+    final_div_factor : float, default 1e4
+        The last value is max_lr / div_factor / final_div_factor.
 
     Examples
     --------
     >>> from cmlp import schedules
-    >>> schedules.OneCycle(1.0, rise=0.5).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
+    >>> schedules.OneCycle(1.0, pct_start=0.5).values(0, 4, steps_per_epoch=1, n_epochs=4).round(3).tolist()
     [0.04, 0.52, 1.0, 0.5]
     """
 
-    highest: float
-    rise: float = 0.3
-    start: float = 25.0
-    end: float = 1e4
+    checks: ClassVar[Checks] = {
+        "max_lr": validation.check_non_negative,
+        "pct_start": validation.check_inside_unit,
+        "div_factor": validation.check_positive,
+        "final_div_factor": validation.check_positive,
+    }
+
+    max_lr: float
+    pct_start: float = 0.3
+    div_factor: float = 25.0
+    final_div_factor: float = 1e4
 
     def at(self, epochs, length):
-        low, least, top = self.highest / self.start, self.highest / self.start / self.end, self.rise * length
-        up = low + (self.highest - low) * (1 - np.cos(np.pi * np.minimum(epochs / top, 1))) / 2
+        first, top = self.max_lr / self.div_factor, self.pct_start * length
+        last = self.max_lr / self.div_factor / self.final_div_factor
+        up = first + (self.max_lr - first) * (1 - np.cos(np.pi * np.minimum(epochs / top, 1))) / 2
         fall = np.clip((epochs - top) / (length - top), 0, 1)
-        down = least + (self.highest - least) * (1 + np.cos(np.pi * fall)) / 2
+        down = last + (self.max_lr - last) * (1 + np.cos(np.pi * fall)) / 2
         return np.where(epochs < top, up, down)
 
 
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """A straight line from 0 to another schedule, or number, in the first `epochs`; then that, from its own beginning.
+    """Linear warm-up: a straight line from 0 to another schedule, or number, in the first `epochs`; then that.
 
     The first step, at time 0, takes the first step's share of the line rather than nothing.
 
@@ -240,6 +260,8 @@ class WarmUp(Schedule):
     >>> schedules.WarmUp(1.0, epochs=1).values(0, 6, steps_per_epoch=4, n_epochs=2).tolist()
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     """
+
+    checks: ClassVar[Checks] = {"epochs": validation.check_positive}
 
     then: Any
     epochs: float = 1.0
@@ -259,9 +281,21 @@ class WarmUp(Schedule):
 
 @dataclass(frozen=True)
 class ReduceOnPlateau(Schedule):
-    """`initial`, times `factor` whenever the loss has not come down by more than `tol` for `patience` epochs in a row.
+    """`initial`, times `factor` after each `patience` epochs in a row without an improvement of what is monitored.
 
-    The loss is that of the validation data where there is any. It needs a call of the core for each epoch.
+    It needs a call of the core for each epoch.
+
+    Parameters
+    ----------
+    initial : float
+    factor : float, default 0.1
+    patience : int, default 10
+    min_delta : float, default 0.0
+        What counts as an improvement: by more than this.
+    min_lr : float, default 0.0
+        It goes no lower.
+    monitor : {"val_loss", "val_score", "loss"} or callable, default "val_loss"
+        As in `cmlp.Stopping`.
 
     Examples
     --------
@@ -270,11 +304,19 @@ class ReduceOnPlateau(Schedule):
     0.1
     """
 
+    checks: ClassVar[Checks] = {
+        "patience": validation.check_positive_integer,
+        "min_delta": validation.check_non_negative,
+        "min_lr": validation.check_non_negative,
+        "monitor": validation.check_monitor,
+    }
+
     initial: float
     factor: float = 0.1
     patience: int = 10
-    tol: float = 1e-4
-    least: float = 0.0
+    min_delta: float = 0.0
+    min_lr: float = 0.0
+    monitor: str | Callable[[Any], float] = "val_loss"
 
     def at(self, epochs, length):
         return np.full(len(epochs), self.initial)
@@ -292,7 +334,9 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class Function(Schedule):
-    """What a function of the step, 0, 1, ... returns: a callable that is given as a hyper-parameter becomes this."""
+    """What a function of the step, 0, 1, ... returns: a callable that is given as a hyperparameter becomes this."""
+
+    checks: ClassVar[Checks] = {"function": validation.check_function}
 
     function: Callable[[int], float]
 
@@ -309,16 +353,16 @@ def is_scheduled(value: Any) -> bool:
 
 
 def refuse_plateau(name: str, given: Any) -> None:
-    """A plateau is watched for the learning rate alone; elsewhere it would be a constant in silence."""
+    """A plateau is looked for in the learning rate alone; elsewhere it would silently be a constant."""
     if isinstance(given, ReduceOnPlateau):
-        raise ValueError(f"{name} cannot be a ReduceOnPlateau, which is watched where it is itself the learning rate")
+        raise ValueError(f"{name} must not be a ReduceOnPlateau, which can only be the learning rate itself")
 
 
 def resolve(given: Any) -> Schedule:
     """A schedule itself, a function of the step, or a number."""
     if isinstance(given, Schedule):
         return given
-    validation.check_no_class("a schedule", given)
+    validation.check_instance("a schedule", given)
     return Function(given) if callable(given) else Constant(given)
 
 

@@ -13,8 +13,8 @@ def table(network) -> str:
     lines = ["  ".join([*map(str.ljust, row[:4], widths), row[4].rjust(widths[4])]) for row in rows]
     shown = {
         "inputs times": network.input_scale if network.input_scale != 1 else 0,
-        "input dropout": network.architecture.input_dropout,
-        "input noise": network.architecture.input_noise,
+        "input dropout": network._architecture.input_dropout,
+        "input noise": network._architecture.input_noise,
     }
     inputs = "".join(f", {name} {value:.6g}" for name, value in shown.items() if value)
     return "\n".join([*lines, f"loss {network.loss}, {network.dtype}{inputs}"])

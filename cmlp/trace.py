@@ -1,4 +1,4 @@
-"""One step laid open: what every layer computed, forward and back."""
+"""The trace of a step: every intermediate of the forward and the backward pass."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from cmlp import validation
-from cmlp.engines import most_rows
 from cmlp.layers import Array, Layer, views
+from cmlp.runtime.engines import most_rows
 
 BEFORE = ("W", "b", "scale", "shift", "slope", "P")
 VALUES = ("Z", "hat", "N", "A", "mask", "out", "dout", "dN", "dZ")
@@ -25,13 +25,13 @@ class LayerTrace:
     Z, A : ndarray (n_samples, fan_out)
         Weighted sums and the activation's values.
     hat, N : ndarray (n_samples, fan_out)
-        With a norm: Z normalised, and ``scale hat + shift``, of which A is the function.
+        With a norm: Z normalized, and ``scale hat + shift``, of which A is the function.
     mask, out : ndarray (n_samples, fan_out)
-        With dropout or a residual connection: what A was multiplied by, and what the layer handed on.
+        With dropout or a residual connection: the mask that multiplied A, and the output of the layer.
     dout, dN, dZ : ndarray (n_samples, fan_out)
-        Gradient of the mean loss by out, N and Z: dZ is the textbooks' delta, divided by n_samples.
+        Gradient of the mean loss with respect to out, N and Z: dZ is the textbooks' delta, divided by n_samples.
     dW, db, dscale, dshift, dslope, dP : ndarray
-        Gradient of the mean loss by the parameters.
+        Gradient of the mean loss with respect to the parameters.
     """
 
     activation: str
@@ -74,10 +74,10 @@ class Trace:
     loss : str
         Its name.
     X, Y : ndarray (n_samples, n_features), (n_samples, n_targets)
-        What the network saw, in its dtype: scaled, with noise and dropout if it has them; one-hot.
+        What the network saw, in its dtype: X scaled, with noise and dropout if it has them; Y one-hot.
     layers : list of LayerTrace
     X_mask : ndarray (n_samples, n_features) or None
-        With input dropout: what X has been multiplied by.
+        With input dropout: its mask.
     """
 
     cost: float
@@ -95,7 +95,7 @@ class Trace:
             for key, array in layer.arrays().items():
                 if name == f"{key}{l}":
                     return array
-        raise KeyError(f"no {name!r} in this trace; there are {', '.join(self.names())}")
+        raise KeyError(f"{name!r} is not in this trace; there are {', '.join(self.names())}")
 
     def names(self) -> list[str]:
         """The names of all arrays, in the order of the computation."""
@@ -134,13 +134,13 @@ def trace_step(network, samples, training: bool) -> Trace:
     Y = np.empty((n, network.n_targets), network.dtype)
     samples.rows(0, X)
     samples.rows(0, Y, targets=True)
-    mode, X_mask = network.mode(training), None
-    with network.engines.take(n, keep_Z=True, training=training) as engine:
+    mode, X_mask = network._mode(training), None
+    with network._engines.take(n, keep_Z=True, training=training) as engine:
         engine.forward(network.variables, samples, outputs, **mode)
         total, _ = engine.gradient(network.variables, dtheta, samples, **mode)
-        if mode and (network.architecture.input_noise or network.architecture.input_dropout):
+        if mode and (network._architecture.input_noise or network._architecture.input_dropout):
             X[:] = engine.inputs(n)
-            X_mask = engine.inputs(n, mask=True).copy() if network.architecture.input_dropout else None
+            X_mask = engine.inputs(n, mask=True).copy() if network._architecture.input_dropout else None
         kept = [_values_of(engine, l, layer, n, training) for l, layer in enumerate(network.layers)]
     kept[-1]["A"] = outputs
     traced = []

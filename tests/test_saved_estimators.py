@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from cmlp.columns import Columns
 from common import run_python
 from hostile import damaged, parts, updated, updated_columns
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
 from cmlp import DamagedFileError
-from cmlp.columns import Columns
 
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cmlp.pace import Pace
 from common import DTYPES, HIDDEN, HYPER, LOSSES, run_python, targets_for
 from numpy.testing import assert_array_equal
 
 import cmlp
 from cmlp import _core, registry, threads
-from cmlp.pace import Pace
 
 TEAMS = [2, 3, 4, 8, 16]
 

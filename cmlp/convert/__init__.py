@@ -10,7 +10,7 @@
 `from_arrays`       a network of weights and biases
 ==================  =================================================================================
 
-What a format cannot express is refused with the reason, never approximated in silence.
+What a format cannot express is refused with the reason, never silently approximated.
 """
 
 from cmlp.convert.arrays import from_arrays, to_arrays

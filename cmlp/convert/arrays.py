@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from cmlp.activations import Activation
 from cmlp.layers import Array, running, views
-from cmlp.losses import Loss
-from cmlp.model import Model
+from cmlp.losses import Loss, LossFunction
+from cmlp.model import HasModel, Model
 from cmlp.network import Network
 
 
-def to_arrays(network: Any) -> dict[str, Array]:
+def to_arrays(network: Network | Model | HasModel) -> dict[str, Array]:
     """Copies of all parameters and running statistics, by name: ``W0``, ``b0``, ..., ``mean0``, ``variance0``.
 
     Parameters
@@ -29,19 +31,19 @@ def to_arrays(network: Any) -> dict[str, Array]:
     >>> {name: array.shape for name, array in cmlp.convert.to_arrays(cmlp.Network([4, 8, 3])).items()}
     {'W0': (4, 8), 'b0': (8,), 'W1': (8, 3), 'b1': (3,)}
     """
-    network = Model.of(network).network
-    rows, params = network.tables
+    net = Model.of(network).network
+    rows, params = net.tables
     arrays: dict[str, Array] = {}
-    for l, blocks in enumerate(views(params, network.variables)):
-        arrays |= {f"{name}{l}": block.copy() for name, block in (blocks | running(rows, l, network.variables)).items()}
+    for l, blocks in enumerate(views(params, net.variables)):
+        arrays |= {f"{name}{l}": block.copy() for name, block in (blocks | running(rows, l, net.variables)).items()}
     return arrays
 
 
 def from_arrays(
-    weights: Sequence[Any],
-    biases: Sequence[Any] | None = None,
-    activation: str | Sequence[Any] = "relu",
-    loss: str | Loss = "cross_entropy",
+    weights: Sequence[ArrayLike],
+    biases: Sequence[ArrayLike | None] | None = None,
+    activation: str | Activation | Sequence[str | Activation] = "relu",
+    loss: str | Loss | LossFunction = "cross_entropy",
     **settings: Any,
 ) -> Network:
     """A network of given weights and biases.

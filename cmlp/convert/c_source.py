@@ -5,30 +5,33 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import files
-from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns, is_text, numbers_of
+from cmlp._typing import Path
 from cmlp.convert import c_parts
+from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text, numbers_of
 from cmlp.layers import Array
-from cmlp.model import Model
-from cmlp.norms import BatchNorm
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
+from cmlp.norms import BatchNorm, LayerNorm
+from cmlp.persistence import files
 from cmlp.version import __version__
 
 ON_A_LINE = 8  # numbers
 LONGEST_TEXT = 1000  # characters, each up to four octal numbers
+NORMS = {BatchNorm: "normalise_batch", LayerNorm: "normalise_layer"}  # the functions of c_parts
 
 
-def to_c(model: Any, path: Any = None, *, prefix: str = "") -> str:
+def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix: str = "") -> str:
     """A model as one file of C99 that needs nothing but ``<math.h>``, allocates nothing and has no state.
 
-    It defines ``void predict(const input *x, output *y)``: from the columns of a table to `Model.outputs`. ``input`` is the
-    network's dtype or, with scaling or categories, double; a missing number is NAN, and a category of text its place in
-    ``categories_J`` of column J. With classes there are ``int predict_class(const input *x)`` and ``class_names``. Compiled
+    It defines ``void predict(const input *x, output *y)``: from the columns of a table to `Model.forward`. ``input`` is the
+    network's dtype or, with scaling or categories, double; a missing number is NAN, and a string its index in ``categories_J``
+    of column J. With classes there are ``int predict_class(const input *x)`` and ``class_names``. Compiled
     with ``-DCMLP_MAIN`` it is a program that reads lines of CSV and writes predictions.
 
     Parameters
     ----------
     model : cmlp.Network, cmlp.Model or fitted estimator
-        Of a network with a running mean, give `Network.averaged`.
+        For the EMA of the weights, give `Network.ema_network()`.
     path : str or Path, optional
         Where to write it.
     prefix : str, default ""
@@ -41,7 +44,7 @@ def to_c(model: Any, path: Any = None, *, prefix: str = "") -> str:
     Raises
     ------
     ValueError
-        If the prefix is no beginning of a name, or a label or category has more than 1,000 characters.
+        If the prefix is not a valid start of a name, or a label or category has more than 1,000 characters.
 
     Examples
     --------
@@ -51,10 +54,10 @@ def to_c(model: Any, path: Any = None, *, prefix: str = "") -> str:
     True
     """
     if (prefix and not prefix.isidentifier()) or not prefix.isascii():
-        raise ValueError(f"prefix must be the beginning of a name in C; got {prefix!r}")
+        raise ValueError(f"prefix must be a valid start of a name in C, got {prefix!r}")
     model = Model.of(model)
     parts = [head(model), *helpers(model), *tables(model), prepare(model), function(model, prefix)]
-    if model.meaning.task == "classes":
+    if model.meaning.task == "classification":
         parts.append(class_function(model, prefix))
     parts.append(main(model, prefix))
     source = "\n".join(part for part in parts if part)
@@ -82,7 +85,7 @@ def text(value: Any) -> str:
     """A string of C: printable ASCII as it is, all else by octal numbers."""
     if len(str(value)) > LONGEST_TEXT:
         raise ValueError(
-            f"labels and categories in C may have up to {LONGEST_TEXT:,} characters; one here has {len(str(value)):,}"
+            f"labels and categories must have at most {LONGEST_TEXT:,} characters in C, got one of {len(str(value)):,}"
         )
     plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
     return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in str(value).encode()) + '"'
@@ -116,8 +119,8 @@ def helpers(model: Model) -> list[str]:
     names = [layer.activation for layer in layers]
     used = ["product"]
     used += ["add"] if any(layer.source is not None and layer.P is None for layer in layers) else []
-    used += ["normalise_batch"] if any(isinstance(layer.norm, BatchNorm) for layer in layers) else []
-    used += ["normalise_layer"] if any(layer.norm and not isinstance(layer.norm, BatchNorm) for layer in layers) else []
+    kinds = {type(layer.norm) for layer in layers if layer.norm is not None}
+    used += [NORMS[kind] for kind in NORMS if kind in kinds]
     if model.prepared is not None and model.prepared.quantiles is not None:
         used += ["interpolate", "normal_score"]
     functions = [c_parts.HELPERS[name] for name in used]
@@ -151,10 +154,9 @@ def function(model: Model, prefix: str) -> str:
     for l, layer in enumerate(net.layers):
         n = layer.fan_out
         body.append(f"product({before}, {layer.fan_in}, W{l}, {'0' if layer.b is None else f'b{l}'}, {n}, a{l}, 0);")
-        if isinstance(layer.norm, BatchNorm):
-            body.append(f"normalise_batch(a{l}, {n}, gain{l}, offset{l});")
-        elif layer.norm is not None:
-            body.append(f"normalise_layer(a{l}, {n}, scale{l}, shift{l}, {number(layer.norm.eps)});")
+        if layer.norm is not None:
+            tables = f"gain{l}, offset{l}" if layer.mean is not None else f"scale{l}, shift{l}, {number(layer.norm.eps)}"
+            body.append(f"{NORMS[type(layer.norm)]}(a{l}, {n}, {tables});")
         if l == len(net.layers) - 1:
             body += ["if (scores)", "    for (i = 0; i < N_OUTPUTS; i++)", f"        scores[i] = a{l}[i];"]
         if layer.activation != "identity":
@@ -180,7 +182,7 @@ def class_function(model: Model, prefix: str) -> str:
     assert classes is not None
     names = ",\n    ".join(text(label) for label in classes.tolist())
     declared = f"const char *const {prefix}class_names[{len(classes)}] = {{\n    {names}}};\n"
-    scored = net.objective.takes_scores
+    scored = net.loss_function.takes_logits
     array, least = ("scores", "0") if scored else ("y", "(output)0.5")
     decision = f"return {array}[0] >= {least};" if net.sizes[-1] == 1 else c_parts.LARGEST.format(array=array)
     return declared + c_parts.CLASS.format(prefix=prefix, decision=decision)
@@ -273,7 +275,7 @@ def main(model: Model, prefix: str) -> str:
             may_be_missing.append(place)
     if columns is not None and columns.fill is not None:
         may_be_missing += columns.numeric
-    has_classes = model.meaning.task == "classes"
+    has_classes = model.meaning.task == "classification"
     heading = ["prediction"] if has_classes else []
     heading += model.output_names() if not has_classes else [f"output_{j}" for j in range(model.network.sizes[-1])]
     return c_parts.MAIN.format(

@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import files
-from cmlp.columns import Columns, is_text, numbers_of
+from cmlp._typing import Path
+from cmlp.data.columns import Columns, is_text, numbers_of
+from cmlp.data.targets import central
 from cmlp.layers import Array, Layer
-from cmlp.model import Model
-from cmlp.targets import middle
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
+from cmlp.norms import BatchNorm, LayerNorm, Norm
+from cmlp.persistence import files
 from cmlp.version import __version__
 
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
@@ -117,6 +120,13 @@ ACTIVATIONS = {
 }
 
 
+# --- norms in single precision: Z, scale, shift, [mean, variance] of the running statistics -> N ---------------------------
+NORMS: dict[type[Norm], Any] = {
+    BatchNorm: lambda g, Z, scale, shift, moments, eps: g.add("BatchNormalization", Z, scale, shift, *moments, epsilon=eps),
+    LayerNorm: lambda g, Z, scale, shift, moments, eps: g.add("LayerNormalization", Z, scale, shift, axis=-1, epsilon=eps),
+}
+
+
 # --- layers ------------------------------------------------------------------------------------------------------------
 def propagate(g: Graph, network, value: str) -> tuple[str, str]:
     """(Z, A) of the last layer."""
@@ -141,10 +151,8 @@ def normalise(g: Graph, Z: str, layer: Layer, l: int) -> str:
     """By the operators of ONNX; in double precision, for which their epsilon in single is too coarse, by the equation."""
     names = ("scale", "shift") if layer.mean is None else ("scale", "shift", "mean", "variance")
     scale, shift, *moments = (g.constant(getattr(layer, name), name=f"{name}{l}") for name in names)
-    if g.dtype == np.float32 and moments:
-        return g.add("BatchNormalization", Z, scale, shift, *moments, epsilon=layer.norm.eps)
     if g.dtype == np.float32:
-        return g.add("LayerNormalization", Z, scale, shift, axis=-1, epsilon=layer.norm.eps)
+        return NORMS[type(layer.norm)](g, Z, scale, shift, moments, layer.norm.eps)
     E = g.add("Sub", Z, moments[0] if moments else g.add("ReduceMean", Z, axes=[1]))
     variance = moments[1] if moments else g.add("ReduceMean", g.add("Mul", E, E), axes=[1])
     hat = g.add("Div", E, g.add("Sqrt", g.plus(variance, layer.norm.eps)))
@@ -176,7 +184,9 @@ def prepare(g: Graph, columns: Columns, inputs: list[str]) -> str:
 
 def scaled(g: Graph, columns: Columns, numbers: str) -> str:
     if columns.quantiles is not None:
-        raise ValueError("ONNX has no function for the normal scores of scale='quantile': train with scale='standard'")
+        raise ValueError(
+            "ONNX does not support scale='quantile', which needs the normal quantile function: use scale='standard'"
+        )
     if columns.fill is not None:
         missing = g.add("IsNaN", numbers)
         filled = g.add("Where", missing, g.constant(np.nan_to_num(columns.fill), np.float64), numbers)
@@ -196,7 +206,7 @@ def one_hot(g: Graph, column: str, known: Array) -> str:
     if is_text(known):
         keys = ["" if category is None or category != category else category for category in known.tolist()]
         if not all(isinstance(key, str) for key in keys) or len(set(keys)) < len(keys):
-            raise ValueError(f"the categories {known.tolist()[:5]} are not text alone, which ONNX needs in a column")
+            raise ValueError(f"the categories {known.tolist()[:5]} must all be strings, which ONNX needs in a column")
         column = g.add(
             "LabelEncoder", column, domain="ai.onnx.ml", keys_strings=keys, values_int64s=range(len(keys)), default_int64=-1
         )
@@ -213,20 +223,18 @@ def one_hot(g: Graph, column: str, known: Array) -> str:
 def decide(g: Graph, model: Model, Z: str, A: str) -> None:
     """The two outputs: prediction, and probabilities or outputs."""
     meaning, net = model.meaning, model.network
-    if meaning.task == "values":
+    if meaning.task == "regression":
         values = in_units(g, model, A)
         n_outputs = net.sizes[-1]
-        places: Array = middle(np.arange(n_outputs)[None] if n_outputs > 1 else np.zeros(1, int), net.objective).reshape(-1)
-        if net.loss in ("gaussian", "custom"):
-            places = np.arange(0, n_outputs, net.objective.outputs_per_target)
+        places: Array = central(net.loss_function.predicted(np.arange(n_outputs)[None]), net.loss_function).reshape(-1)
         one = len(places) == 1
         g.add("Gather", values, g.constant(int(places[0]) if one else places, np.int64), axis=1, name="prediction")
         g.add("Identity", values, name="outputs")
         return
-    scores, least = (Z, 0.0) if net.objective.takes_scores else (A, 0.5)
+    scores, least = (Z, 0.0) if net.loss_function.takes_logits else (A, 0.5)
     yes = g.add("GreaterOrEqual", scores, g.constant(least))
-    if meaning.task == "labels":
-        g.add("Where", yes, g.constant(1, np.int64), g.constant(net.objective.off, np.int64), name="prediction")
+    if meaning.task == "multilabel":
+        g.add("Where", yes, g.constant(1, np.int64), g.constant(net.loss_function.off, np.int64), name="prediction")
     else:
         assert meaning.classes is not None
         if net.sizes[-1] == 1:
@@ -236,9 +244,9 @@ def decide(g: Graph, model: Model, Z: str, A: str) -> None:
         g.add("Gather", labels(g, meaning.classes), code, axis=0, name="prediction")
     if not model.has_probabilities:
         g.add("Identity", A, name="outputs")
-    elif meaning.task == "classes" and net.sizes[-1] == 1:
+    elif meaning.task == "classification" and net.sizes[-1] == 1:
         g.add("Concat", g.add("Sub", g.constant(1), A), A, axis=1, name="probabilities")
-    elif meaning.task == "classes" and net.loss == "log_loss":
+    elif meaning.task == "classification" and not net.loss_function.exclusive:
         total = g.add("ReduceSum", A, g.constant([1], np.int64), keepdims=1)
         g.add("Div", A, total, name="probabilities")
     else:
@@ -255,17 +263,17 @@ def in_units(g: Graph, model: Model, A: str) -> str:
 def labels(g: Graph, classes: Array) -> str:
     if classes.dtype.kind in "UO":
         if not all(isinstance(label, str) for label in classes.tolist()):
-            raise ValueError(f"the classes {classes.tolist()[:5]} mix text and numbers, which ONNX does not know")
+            raise ValueError(f"the classes {classes.tolist()[:5]} mix strings and numbers, which ONNX does not support")
         return g.constant(classes, str)
     largest = np.iinfo(np.int64).max
     if classes.dtype.kind not in "biuf" or (classes.dtype.kind == "u" and classes.max() > largest):
-        raise ValueError(f"classes of the kind {classes.dtype} are not known to ONNX: use whole numbers or text")
+        raise ValueError(f"classes of dtype {classes.dtype} are not supported by ONNX: use integers or strings")
     return g.constant(classes, {"b": bool, "f": np.float64}.get(classes.dtype.kind, np.int64))
 
 
 # --- the whole ---------------------------------------------------------------------------------------------------------
-def to_onnx(model: Any, path: Any = None) -> Any:
-    """A model as an ONNX graph, with what stands before and behind the network.
+def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
+    """A model as an ONNX graph, with the preprocessing and the units of the target.
 
     Its input is ``X`` (n_samples, n_features) in the network's dtype; with scaling or categories, float64 as they are in the
     table; and if there are categories of text, each column is an input (n_samples, 1) by its name (``column_0``, ... without
@@ -275,7 +283,7 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     Parameters
     ----------
     model : cmlp.Network, cmlp.Model or fitted estimator
-        Of a network with a running mean, give `Network.averaged`.
+        For the EMA of the weights, give `Network.ema_network()`.
     path : str or Path, optional
         Where to write it.
 
@@ -305,10 +313,10 @@ def to_onnx(model: Any, path: Any = None) -> Any:
     try:
         import onnx
     except ImportError:
-        raise ImportError("an ONNX graph needs onnx: pip install cmlp[export]") from None
+        raise ImportError("to_onnx needs onnx: pip install cmlp[export]") from None
     model = Model.of(model)
     if model.network.variables.nbytes > MOST_BYTES:
-        raise ValueError(f"the parameters take {model.network.variables.nbytes:,} bytes; a file of ONNX holds 2 GiB")
+        raise ValueError(f"the parameters take {model.network.variables.nbytes:,} bytes, an ONNX file holds at most 2 GiB")
     g = Graph(onnx, model.network.dtype)
     inputs = declared_inputs(onnx, model)
     value = "X"
@@ -326,7 +334,7 @@ def to_onnx(model: Any, path: Any = None) -> Any:
         proto = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
         onnx.checker.check_model(proto, full_check=True)
     except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError) as error:
-        raise ValueError(f"ONNX refuses the graph: {error}") from None
+        raise ValueError(f"onnx rejects the graph: {error}") from None
     if path is not None:
         files.write_whole(path, [proto.SerializeToString()])
     return proto
@@ -343,7 +351,7 @@ def declared_inputs(onnx, model: Model) -> list[Any]:
     names = columns.names or [f"column_{place}" for place in range(columns.n_columns)]
     taken = [name for name in names if name in OUTPUTS or name.startswith("/")]
     if taken:
-        raise ValueError(f"a column is an input by its name, and {taken[0]!r} is not free in the graph: give it another one")
+        raise ValueError(f"column {taken[0]!r} cannot be an input of the graph, whose names it collides with: rename it")
     return [
         onnx.helper.make_tensor_value_info(name, types.STRING if place in text else types.DOUBLE, ["n_samples", 1])
         for place, name in enumerate(names)

@@ -17,7 +17,7 @@ def from_sklearn(mlp: Any, **settings: Any) -> Network:
     Parameters
     ----------
     mlp : sklearn.neural_network.MLPClassifier or MLPRegressor
-        What it remembers of its optimizer is not taken over.
+        Its optimizer state is not taken over.
     **settings
         More arguments of `cmlp.Network`; dtype is that of its weights unless given.
 
@@ -30,7 +30,7 @@ def from_sklearn(mlp: Any, **settings: Any) -> Network:
     Raises
     ------
     ValueError
-        If it is not fitted, or has an output or a loss that cmlp has not under its name.
+        If it is not fitted, or its output or activation is not supported.
 
     Examples
     --------
@@ -49,9 +49,9 @@ def from_sklearn(mlp: Any, **settings: Any) -> Network:
         if not hasattr(mlp, name):
             raise ValueError(f"{type(mlp).__name__} has no {name}: a fitted MLPClassifier or MLPRegressor is needed")
     if mlp.out_activation_ not in LOSSES:
-        raise ValueError(f"an MLP with the output {mlp.out_activation_!r} has no network like it in cmlp")
+        raise ValueError(f"an MLP with the output {mlp.out_activation_!r} is not supported")
     if not isinstance(mlp.activation, str) or mlp.activation not in ACTIVATIONS:
-        raise ValueError(f"an MLP with the activation {mlp.activation!r} has no network like it in cmlp")
+        raise ValueError(f"an MLP with the activation {mlp.activation!r} is not supported")
     classes = getattr(mlp, "classes_", None)
     multilabel = classes is not None and mlp.out_activation_ == "logistic" and np.shape(mlp.intercepts_[-1])[0] > 1
     if classes is not None and not multilabel:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cmlp.activations import ELU, LeakyReLU
 from cmlp.layers import Array
 from cmlp.losses import Loss
 from cmlp.network import Network
@@ -28,7 +29,7 @@ def from_torch(module: Any, loss: str | Loss | None = None, **settings: Any) -> 
         inputs.
     loss : str or Loss, optional
         As `cmlp.Network` takes it. It can be left out where the module ends with Softmax, LogSoftmax or Sigmoid; after a
-        Linear only you know whether its numbers are scores ("cross_entropy", "log_loss") or values ("squared_error").
+        Linear only you know whether its outputs are logits ("cross_entropy", "log_loss") or values ("squared_error").
     **settings
         More arguments of `cmlp.Network`; dtype is that of the weights unless given.
 
@@ -57,9 +58,9 @@ def from_torch(module: Any, loss: str | Loss | None = None, **settings: Any) -> 
     loss, output = loss_and_output(layers, loss)
     hidden = layers[:-1]
     if any(kind_of(layer.get("activation")) == "LogSoftmax" for layer in hidden):
-        raise ValueError("LogSoftmax stands at the end, or nowhere")
+        raise ValueError("LogSoftmax must be the last module")
     if any(name in layers[-1] for name in ("norm", "Dropout")):
-        raise ValueError("the last layer has a norm or dropout behind it, which cmlp's has not: put a Linear at the end")
+        raise ValueError("the last layer must not have a norm or dropout, which cmlp's has not: put a Linear at the end")
     network = Network(
         [layers[0]["Linear"].in_features, *(layer["Linear"].out_features for layer in layers)],
         [activation_of(layer.get("activation")) for layer in hidden],
@@ -80,7 +81,7 @@ def from_torch(module: Any, loss: str | Loss | None = None, **settings: Any) -> 
 def flattened(module):
     """The modules of nested Sequentials, one after the other."""
     if type(module).__name__ != "Sequential":
-        raise ValueError(f"an nn.Sequential is needed; got {type(module).__name__}")
+        raise ValueError(f"module must be an nn.Sequential, got {type(module).__name__}")
     for each in module:
         if type(each).__name__ == "Sequential":
             yield from flattened(each)
@@ -100,13 +101,15 @@ def grouped(modules) -> list[dict[str, Any]]:
         name = kind_of(module)
         part = name if name in ("Linear", "Dropout") else "norm" if name in NORMS else "activation"
         if name in ("Softmax", "LogSoftmax") and module.dim not in (1, -1, None):
-            raise ValueError(f"{module} is over the samples of a batch; cmlp's is over the units")
+            raise ValueError(f"{module} is over the samples of a batch, cmlp's is over the units")
         if part == "activation" and name not in (*ACTIVATIONS, "LogSoftmax"):
-            raise ValueError(f"cmlp has nothing like {module}; it takes Linear, Dropout, {', '.join((*NORMS, *ACTIVATIONS))}")
+            raise ValueError(
+                f"{module} is not supported: from_torch takes Linear, Dropout, {', '.join((*NORMS, *ACTIVATIONS))}"
+            )
         if part == "Linear":
             layers.append({})
         elif not layers or ORDER[part] <= last:
-            raise ValueError(f"{module} stands where cmlp has none: within a layer come Linear, norm, activation, dropout")
+            raise ValueError(f"{module} is out of place: the order within a layer must be Linear, norm, activation, dropout")
         layers[-1][part], last = module, ORDER[part]
     if not layers:
         raise ValueError("the module has no Linear")
@@ -123,7 +126,7 @@ def loss_and_output(layers, loss) -> tuple[Any, Any]:
         if kind_of(last) not in LOSSES:
             raise ValueError(
                 f"the module ends with {layers[-1]['Linear'] if last is None else last}, which does not tell what it was "
-                "trained for: give loss='cross_entropy' or 'log_loss' for scores, 'squared_error' or another for values"
+                "trained for: give loss='cross_entropy' or 'log_loss' for logits, 'squared_error' or another for regression"
             )
         loss = LOSSES[kind_of(last)]
     name = getattr(loss, "name", loss)
@@ -142,10 +145,10 @@ def norm_of(norm):
         return None
     if kind_of(norm) == "LayerNorm":
         if len(norm.normalized_shape) != 1:
-            raise ValueError(f"{norm} normalises over several dimensions, cmlp over the units of a layer")
+            raise ValueError(f"{norm} normalizes over several dimensions, cmlp over the units of a layer")
         return LayerNorm(eps=norm.eps)
     if norm.running_mean is None or norm.momentum is None:
-        raise ValueError(f"{norm} keeps no running statistics by a momentum, which cmlp predicts with")
+        raise ValueError(f"{norm} must keep running statistics by a momentum, which cmlp predicts with")
     return BatchNorm(eps=norm.eps, momentum=norm.momentum)
 
 
@@ -174,7 +177,7 @@ def numbers(tensor) -> Array:
 
 
 def activation_of(module) -> Any:
-    """cmlp's name, or the name and its parameter."""
+    """cmlp's activation, or its name."""
     return "identity" if module is None else ACTIVATIONS[kind_of(module)](module)
 
 
@@ -198,9 +201,9 @@ def only(name: str, **expected):
 
 ACTIVATIONS = {
     "ReLU": only("relu"),
-    "LeakyReLU": lambda module: ("leaky_relu", float(module.negative_slope)),
+    "LeakyReLU": lambda module: LeakyReLU(float(module.negative_slope)),
     "PReLU": only("prelu"),
-    "ELU": lambda module: ("elu", float(module.alpha)),
+    "ELU": lambda module: ELU(float(module.alpha)),
     "SELU": only("selu"),
     "Softplus": lambda module: softplus(module),
     "Softsign": only("softsign"),

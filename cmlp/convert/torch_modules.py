@@ -4,24 +4,25 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.columns import EDGE, HIGHEST, LOWEST, Columns, is_text
+from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text
 from cmlp.layers import Layer
-from cmlp.model import Model
-from cmlp.norms import BatchNorm
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
+from cmlp.norms import BatchNorm, LayerNorm
 from cmlp.version import __version__
 
 
-def to_torch(model: Any) -> Any:
-    """A module of PyTorch with the same outputs as `Network.forward`, or `Model.outputs`.
+def to_torch(model: Network | Model | HasModel) -> Any:
+    """A module of PyTorch with the same outputs as `Network.forward`, or `Model.forward`.
 
-    Without residual connections it is an ``nn.Sequential`` of PyTorch's layers; dropout, noise and batch normalisation do in
+    Without residual connections it is an ``nn.Sequential`` of PyTorch's layers; dropout, noise and batch normalization do in
     ``train()`` what they do in `Network.fit`. The last layer's function (softmax, sigmoid) is in it, while PyTorch's losses
     want what comes before: ``module[:-1]``.
 
     Parameters
     ----------
     model : cmlp.Network, cmlp.Model or fitted estimator
-        Of a network with a running mean, give `Network.averaged`.
+        For the EMA of the weights, give `Network.ema_network()`.
 
     Returns
     -------
@@ -34,7 +35,7 @@ def to_torch(model: Any) -> Any:
     ImportError
         Without torch.
     ValueError
-        For categories of text, which PyTorch has no tensors for.
+        For categories that are strings, for which PyTorch has no tensors.
 
     Examples
     --------
@@ -51,17 +52,15 @@ def to_torch(model: Any) -> Any:
     try:
         import torch
     except ImportError:
-        raise ImportError(
-            f"a module of PyTorch needs torch, which cmlp {__version__} does not install: see https://pytorch.org"
-        ) from None
+        raise ImportError(f"to_torch needs torch, which cmlp {__version__} does not install: see https://pytorch.org") from None
     from cmlp.convert import torch_parts as parts
 
     model = Model.of(model)
     net, dtype = model.network, torch.float32 if model.network.dtype == np.float32 else torch.float64
     before: list[Any] = [] if model.prepared is None else [prepared(parts, model.prepared, dtype)]
     before += [parts.Scale(net.input_scale)] if net.input_scale != 1 else []
-    before += [parts.Noise(net.architecture.input_noise)] if net.architecture.input_noise else []
-    before += [torch.nn.Dropout(net.architecture.input_dropout)] if net.architecture.input_dropout else []
+    before += [parts.Noise(net._architecture.input_noise)] if net._architecture.input_noise else []
+    before += [torch.nn.Dropout(net._architecture.input_dropout)] if net._architecture.input_dropout else []
     layers = [modules_of(torch, parts, layer, dtype) for layer in net.layers]
     behind = []
     if model.scale is not None:
@@ -87,18 +86,23 @@ def linear(torch, W, b, dtype) -> Any:
 def modules_of(torch, parts, layer: Layer, dtype) -> list[Any]:
     """Linear, norm, activation, dropout: those that the layer has."""
     modules = [linear(torch, layer.W, layer.b, dtype)]
-    if isinstance(layer.norm, BatchNorm):
-        norm = torch.nn.BatchNorm1d(layer.fan_out, eps=layer.norm.eps, momentum=layer.norm.momentum, dtype=dtype)
-        values = {"running_mean": layer.mean, "running_var": layer.variance}
+    if layer.norm is not None:
+        norm, values = NORMS[type(layer.norm)](torch.nn, layer, dtype)
         modules.append(filled(torch, norm, values | {"weight": layer.scale, "bias": layer.shift}))
-    elif layer.norm is not None:
-        norm = torch.nn.LayerNorm(layer.fan_out, eps=layer.norm.eps, dtype=dtype)
-        modules.append(filled(torch, norm, {"weight": layer.scale, "bias": layer.shift}))
-    if layer.activation == "prelu":
-        modules.append(filled(torch, torch.nn.PReLU(layer.fan_out, dtype=dtype), {"weight": layer.slope}))
-    elif layer.activation != "identity":
-        modules.append(parts.ACTIVATIONS[layer.activation](layer.parameter))
+    activation = parts.ACTIVATIONS[layer.activation](layer)
+    if activation is not None:
+        modules.append(activation if layer.slope is None else filled(torch, activation.to(dtype), {"weight": layer.slope}))
     return modules + ([torch.nn.Dropout(layer.dropout)] if layer.dropout else [])
+
+
+# the module, and the statistics that it has besides scale and shift
+NORMS = {
+    BatchNorm: lambda nn, layer, dtype: (
+        nn.BatchNorm1d(layer.fan_out, eps=layer.norm.eps, momentum=layer.norm.momentum, dtype=dtype),
+        {"running_mean": layer.mean, "running_var": layer.variance},
+    ),
+    LayerNorm: lambda nn, layer, dtype: (nn.LayerNorm(layer.fan_out, eps=layer.norm.eps, dtype=dtype), {}),
+}
 
 
 def filled(torch, module, values) -> Any:
@@ -110,5 +114,7 @@ def filled(torch, module, values) -> Any:
 
 def prepared(parts, columns: Columns, dtype) -> Any:
     if any(map(is_text, columns.categories)):
-        raise ValueError("PyTorch has no tensors of text, and there are categories of text: use to_onnx or to_c")
+        raise ValueError(
+            "to_torch does not support categories that are strings, PyTorch has no such tensors: use to_onnx or to_c"
+        )
     return parts.Prepare(columns, (EDGE, LOWEST, HIGHEST), dtype)

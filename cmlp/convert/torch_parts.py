@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cmlp.columns import numbers_of
+from cmlp.data.columns import numbers_of
 
 
 class Scale(nn.Module):
@@ -62,7 +62,7 @@ class Function(nn.Module):
 
 
 class Residual(nn.Module):
-    """Layers of which some add what an earlier one puts out (-1: the inputs), as it is or projected."""
+    """Layers of which some add the output of an earlier one (-1: the inputs), as it is or projected."""
 
     def __init__(self, layers, sources, projections) -> None:
         super().__init__()
@@ -82,7 +82,12 @@ class Residual(nn.Module):
 
 
 class Prepare(nn.Module):
-    """`cmlp.columns.Columns` of numbers."""
+    """`cmlp.data.Columns` of numbers."""
+
+    fill: torch.Tensor | None
+    center: torch.Tensor | None
+    scale: torch.Tensor | None
+    quantiles: torch.Tensor | None
 
     def __init__(self, columns, limits, dtype) -> None:
         super().__init__()
@@ -145,24 +150,26 @@ def mean_variance(z, parameter):
 
 
 ACTIVATIONS = {
-    "sign": lambda parameter: Function(sign),
-    "sigmoid": lambda parameter: nn.Sigmoid(),
-    "tanh": lambda parameter: nn.Tanh(),
-    "relu": lambda parameter: nn.ReLU(),
-    "leaky_relu": lambda parameter: nn.LeakyReLU(parameter),
-    "elu": lambda parameter: nn.ELU(parameter),
-    "selu": lambda parameter: nn.SELU(),
-    "softplus": lambda parameter: nn.Softplus(threshold=50),
-    "softsign": lambda parameter: nn.Softsign(),
-    "hard_sigmoid": lambda parameter: nn.Hardsigmoid(),
-    "hard_tanh": lambda parameter: nn.Hardtanh(),
-    "relu6": lambda parameter: nn.ReLU6(),
-    "exponential": lambda parameter: Function(exponential),
-    "gelu": lambda parameter: nn.GELU(),
-    "gelu_tanh": lambda parameter: nn.GELU(approximate="tanh"),
-    "silu": lambda parameter: nn.SiLU(),
-    "mish": lambda parameter: nn.Mish(),
-    "sine": lambda parameter: Function(sine, parameter),
-    "mean_variance": lambda parameter: Function(mean_variance),
-    "softmax": lambda parameter: nn.Softmax(dim=1),
+    "identity": lambda layer: None,
+    "sign": lambda layer: Function(sign),
+    "sigmoid": lambda layer: nn.Sigmoid(),
+    "tanh": lambda layer: nn.Tanh(),
+    "relu": lambda layer: nn.ReLU(),
+    "leaky_relu": lambda layer: nn.LeakyReLU(layer.parameter),
+    "prelu": lambda layer: nn.PReLU(layer.fan_out),
+    "elu": lambda layer: nn.ELU(layer.parameter),
+    "selu": lambda layer: nn.SELU(),
+    "softplus": lambda layer: nn.Softplus(threshold=50),
+    "softsign": lambda layer: nn.Softsign(),
+    "hard_sigmoid": lambda layer: nn.Hardsigmoid(),
+    "hard_tanh": lambda layer: nn.Hardtanh(),
+    "relu6": lambda layer: nn.ReLU6(),
+    "exponential": lambda layer: Function(exponential),
+    "gelu": lambda layer: nn.GELU(),
+    "gelu_tanh": lambda layer: nn.GELU(approximate="tanh"),
+    "silu": lambda layer: nn.SiLU(),
+    "mish": lambda layer: nn.Mish(),
+    "sine": lambda layer: Function(sine, layer.parameter),
+    "mean_variance": lambda layer: Function(mean_variance),
+    "softmax": lambda layer: nn.Softmax(dim=1),
 }

@@ -15,11 +15,11 @@ Nothing here downloads anything. Every function returns fresh arrays that are yo
 ``X`` of shape (n_samples, n_features) and the targets ``y`` of shape (n_samples,).
 """
 
-from .csv_files import is_number, read_csv
-from .csv_rows import read_rows
-from .digits import load_digits
-from .idx import read_idx, write_idx
-from .planar import circles, flower, logic, moons, spirals, xor
+from cmlp.datasets.csv_files import is_number, read_csv
+from cmlp.datasets.csv_rows import read_rows
+from cmlp.datasets.digits import load_digits
+from cmlp.datasets.idx import read_idx, write_idx
+from cmlp.datasets.planar import circles, flower, logic, moons, spirals, xor
 
 __all__ = [
     "circles",

@@ -19,7 +19,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from .idx import TYPES, open_unpacked
+from cmlp.datasets.idx import TYPES, open_unpacked
 
 __all__ = ["read_csv"]
 

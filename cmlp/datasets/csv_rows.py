@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
-from .csv_files import BLOCK, is_number, lines_of, split_line
-from .idx import open_unpacked, unpacked
+from cmlp.datasets.csv_files import BLOCK, is_number, lines_of, split_line
+from cmlp.datasets.idx import open_unpacked, unpacked
 
 __all__ = ["read_rows"]
 

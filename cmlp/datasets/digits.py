@@ -8,7 +8,7 @@ from importlib import resources
 
 import numpy as np
 
-from .idx import read_idx
+from cmlp.datasets.idx import read_idx
 
 __all__ = ["load_digits"]
 

@@ -1,7 +1,7 @@
 """`MLPClassifier` and `MLPRegressor`: networks as scikit-learn's estimators (extra ``cmlp[sklearn]``).
 
-They hold no arithmetic: ``settings`` turns scikit-learn's parameters into what `cmlp.Network` takes, ``tables`` prepares inputs
-with scikit-learn's transformers, ``base`` fits.
+They hold no arithmetic: ``settings`` turns scikit-learn's parameters into what `cmlp.Network` takes, ``tables`` finds out what
+is to happen to the columns, ``base`` fits, ``fitted`` has what a fitted estimator shows.
 """
 
 try:
@@ -12,4 +12,6 @@ except ImportError:
 from cmlp.estimators.classifier import MLPClassifier
 from cmlp.estimators.regressor import MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["KINDS", "MLPClassifier", "MLPRegressor"]
+
+KINDS = {kind.saved_as: kind for kind in (MLPClassifier, MLPRegressor)}

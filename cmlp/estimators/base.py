@@ -1,25 +1,35 @@
-"""What classifier and regressor share: from parameters and data to a fitted network, and its attributes."""
+"""What classifier and regressor share: from parameters and data to a fitted network."""
 
 import copy
 import threading
 import warnings
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from cmlp import callbacks, losses, validation, version
+from cmlp import validation
+from cmlp._typing import Labels, Matrix, Weights
+from cmlp.activations import Activation
+from cmlp.callbacks import EarlyStopping
 from cmlp.estimators import settings, tables
-from cmlp.estimators.deployment import Deployable
+from cmlp.estimators.fitted import Fitted
+from cmlp.layers import Array
+from cmlp.losses import Loss, LossFunction
 from cmlp.network import Network
-from cmlp.training import History
+from cmlp.norms import Norm
+from cmlp.optimizers import LBFGS, Optimizer
+from cmlp.schedules import Schedule
+from cmlp.training import hooks
+from cmlp.training.history import Ending
+from cmlp.training.hooks import Callback
 
 AT_ONCE = 1 << 16  # numbers that are looked through here; more are worth scikit-learn's own checks
 
@@ -27,12 +37,23 @@ _being_fitted: set[int] = set()
 _lock = threading.Lock()
 
 
+class Part(NamedTuple):
+    """Samples, checked: X as it was given, y as the estimator takes it."""
+
+    X: Any
+    y: Any
+    weight: Any
+
+    def rows(self, chosen: Any) -> "Part":
+        return Part(tables.rows_of(self.X, chosen), self.y[chosen], None if self.weight is None else self.weight[chosen])
+
+
 @contextmanager
-def alone(estimator):
+def alone(estimator: Any) -> Iterator[None]:
     """Held by what fits an estimator."""
     with _lock:
         if id(estimator) in _being_fitted:
-            raise RuntimeError("this estimator is being fitted by another thread; fit a copy: sklearn.base.clone(estimator)")
+            raise RuntimeError("this estimator is being fitted by another thread: fit a copy, sklearn.base.clone(estimator)")
         _being_fitted.add(id(estimator))
     try:
         yield
@@ -42,23 +63,23 @@ def alone(estimator):
 
 
 @dataclass(eq=False, repr=False)
-class BaseMLP(Deployable, BaseEstimator):
+class BaseMLP(Fitted):
     """The parameters that both have; see `MLPClassifier`."""
 
-    hidden_layer_sizes: Any = (100,)
-    activation: Any = "relu"
+    hidden_layer_sizes: int | Sequence[int] = (100,)
+    activation: str | Activation | Sequence[str | Activation] = "relu"
     _: KW_ONLY
-    solver: Any = "adam"
+    solver: str | Optimizer | LBFGS = "adam"
     alpha: float = 0.0001
-    batch_size: Any = "auto"
-    learning_rate: Any = "constant"
+    batch_size: int | str | None = "auto"
+    learning_rate: str | Schedule | Callable[[int], float] = "constant"
     learning_rate_init: float = 0.001
     power_t: float = 0.5
     max_iter: int = 200
     shuffle: bool = True
-    random_state: Any = None
+    random_state: int | np.random.RandomState | None = None
     tol: float = 1e-4
-    verbose: Any = False
+    verbose: bool = False
     warm_start: bool = False
     momentum: float = 0.9
     nesterovs_momentum: bool = True
@@ -69,30 +90,56 @@ class BaseMLP(Deployable, BaseEstimator):
     epsilon: float = 1e-8
     n_iter_no_change: int = 10
     max_fun: int = 15000
-    loss: Any = None
-    dropout: Any = 0.0
-    norm: Any = None
+    loss: str | Loss | LossFunction | None = None
+    dropout: float | Sequence[float] = 0.0
+    norm: str | Norm | Sequence[str | Norm | None] | None = None
     dtype: str = "auto"
     scale: str | None = None
-    categorical_features: Any = None
+    categorical_features: str | Sequence[Hashable] | Array | None = None
     impute: bool = False
-    scoring: Any = None
-    callbacks: Any = None
+    scoring: str | Callable[..., float] | None = None
+    callbacks: Callback | Sequence[Callback] | None = None
     n_threads: int | None = None
-    network: dict | None = None
-    training: dict | None = None
+    network: Mapping[str, object] | None = None
+    training: Mapping[str, object] | None = None
 
     # --- what a subclass says ---------------------------------------------------------------------------------
-    def _encode(self, y, reset: bool) -> np.ndarray:
+    def _checked_y(self, y: Any) -> Any:
+        """y as an array that scikit-learn accepts."""
+        raise NotImplementedError
+
+    def _learn_targets(self, y: Any) -> None:
+        """Find out what the first y means."""
+        raise NotImplementedError
+
+    def _encoded(self, y: Any) -> Any:
         """y as the network takes it."""
         raise NotImplementedError
 
-    def _objective(self) -> tuple[losses.Loss, int]:
+    def _stratify(self, y: Any) -> Any:
+        """By what a validation part is drawn; None at random."""
+        return None
+
+    def _resolve_loss(self) -> tuple[Loss, int]:
         """The loss, and the width of the last layer."""
         raise NotImplementedError
 
+    def _network_classes(self) -> Any:
+        """The labels that the network knows from the beginning; None for other tasks."""
+        return None
+
+    def _class_weight(self) -> Any:
+        return None
+
     # --- fitting ----------------------------------------------------------------------------------------------
-    def fit(self, X, y, sample_weight=None, *, validation_data=None):
+    def fit(
+        self,
+        X: Matrix,
+        y: Labels,
+        sample_weight: Weights | None = None,
+        *,
+        validation_data: tuple[Matrix, Labels] | tuple[Matrix, Labels, Weights | None] | None = None,
+    ) -> Self:
         """Fit the network, from its beginning unless warm_start.
 
         Parameters
@@ -101,17 +148,50 @@ class BaseMLP(Deployable, BaseEstimator):
         y : array-like (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), optional
         validation_data : (X, y) or (X, y, sample_weight), optional
-            What early stopping looks at, and `history_` keeps scores of, instead of a part of the training data.
+            Held-out data for early stopping and the scores in `history_`, instead of a part of the training data.
 
         Returns
         -------
         self
         """
         with alone(self), self._as_before():
-            return self._fit(X, y, sample_weight, validation_data)
+            fresh = not (self.warm_start and hasattr(self, "network_"))
+            part = self._check_part(X, y, sample_weight, fresh)
+            if fresh:
+                self._learn_targets(part.y)
+            held_out = None
+            if validation_data is not None:
+                X_held, y_held, weight = validation.check_validation_data(validation_data) or (None, None, None)
+                held_out = Part(self._check_X(X_held), self._checked_y(y_held), weight)
+            elif self.early_stopping:
+                part, held_out = self._split(part)
+            self._prepare(part, fresh)
+            self._train(part, held_out, fresh)
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        fresh = not hasattr(self, "network_")
+        part = self._check_part(X, y, sample_weight, fresh)
+        if fresh:
+            self._learn_targets(part.y)
+        self._prepare(part, fresh)
+        arguments = self._fit_settings(len(part.y), part.weight) | dict(self.training or {})
+        self.network_.fit(
+            self._transformed(part.X),
+            self._encoded(part.y),
+            epochs=1,
+            sample_weight=part.weight,
+            callbacks=hooks.check(self.callbacks),
+            **arguments,
+        )
+        self.n_iter_ += 1
+        self._note(len(part.y), False)
+        return self
 
     @contextmanager
-    def _as_before(self):
+    def _as_before(self) -> Iterator[None]:
         """What is refused changes nothing: unless a new network has begun to learn, everything goes back."""
         before = dict(self.__dict__)
         old = before.get("network_")
@@ -126,143 +206,128 @@ class BaseMLP(Deployable, BaseEstimator):
                 self._note(0, False)
             raise
 
-    def _fit(self, X, y, sample_weight, validation_data):
-        fresh = not (self.warm_start and hasattr(self, "network_"))
-        X, y, weight = self._validated(X, y, sample_weight, fresh)
-        Y = self._encode(y, fresh)
-        held_out = None
-        if validation_data is not None:
-            X_held, y_held, w_held = validation.check_validation_data(validation_data)
-            X_held = self._validated_X(X_held)
-            y_held = self._validated_y(y_held)
-            held_out = (X_held, self._encode(y_held, False), y_held, w_held)
-        elif self.early_stopping:
-            X, Y, weight, held_out = self._split(X, y, Y, weight)
-        X = self._prepared(X, Y, fresh)
-        Y = self._scaled_target(Y)
-        if held_out is not None:
-            X_held, Y_held, *rest = held_out
-            held_out = (self._transformed(X_held), self._scaled_target(Y_held), *rest)
-        if fresh:
-            self._make_network(X)
-        elif self.network_.sizes[1:-1] != settings.sizes(self.hidden_layer_sizes):
-            raise ValueError(
-                f"warm_start=True goes on with hidden layers of {self.network_.sizes[1:-1]}; hidden_layer_sizes is now "
-                f"{self.hidden_layer_sizes}: fit with warm_start=False"
-            )
-        self._train(X, Y, weight, held_out, fresh)
-        return self
-
-    def _split(self, X, y, Y, weight):
-        """The training part of everything; (X, Y, y, weights) of the rest."""
+    def _split(self, part: Part) -> tuple[Part, Part]:
+        """The training part, and the validation part."""
         rng = check_random_state(self.random_state)
-        rows = np.arange(len(y))
-        several_of_each = self._stratifies() and np.unique(Y, return_counts=True)[1].min() > 1
+        labels = self._stratify(part.y)
+        several_of_each = labels is not None and np.unique(labels, return_counts=True)[1].min() > 1
         try:
             kept, rest = train_test_split(
-                rows, test_size=self.validation_fraction, random_state=rng, stratify=Y if several_of_each else None
+                np.arange(len(part.y)),
+                test_size=self.validation_fraction,
+                random_state=rng,
+                stratify=labels if several_of_each else None,
             )
         except ValueError as error:
             raise ValueError(f"validation_fraction={self.validation_fraction} leaves no two parts: {error}") from None
         if len(rest) < 2:
             raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
-        taken = tables.rows_of(X, rest)
-        weights = (None, None) if weight is None else (weight[kept], weight[rest])
-        return tables.rows_of(X, kept), Y[kept], weights[0], (taken, Y[rest], y[rest], weights[1])
+        return part.rows(kept), part.rows(rest)
 
-    def _stratifies(self) -> bool:
-        return False
+    def _prepare(self, part: Part, fresh: bool) -> None:
+        """The preprocessing and the network that this part asks for; or those that there are, where they fit."""
+        if fresh:
+            self.columns_ = None
+            if self._prepares():
+                names = [str(name) for name in getattr(self, "feature_names_in_", ())] or None
+                self.columns_ = tables.fit_columns(part.X, names, self.scale, self.categorical_features, self.impute)
+            self._make_network(self.n_features_in_ if self.columns_ is None else self.columns_.n_inputs)
+        elif self.network_.sizes[1:-1] != settings.sizes(self.hidden_layer_sizes):
+            raise ValueError(
+                f"warm_start=True continues with hidden layers of {self.network_.sizes[1:-1]}, hidden_layer_sizes is now "
+                f"{self.hidden_layer_sizes}: use warm_start=False"
+            )
 
-    def _make_network(self, X) -> None:
-        objective, width = self._objective()
+    def _make_network(self, n_inputs: int) -> None:
+        loss, width = self._resolve_loss()
         own: dict[str, Any] = settings.FIRST_WEIGHTS | dict(self.network or {})
         self.network_ = Network(
-            [X.shape[1], *settings.sizes(self.hidden_layer_sizes), width],
+            [n_inputs, *settings.sizes(self.hidden_layer_sizes), width],
             settings.activation(self.activation),
-            objective,
+            loss,
             dropout=self.dropout,
             norm=self.norm,
             dtype=settings.dtype(self),
             seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
-            classes=self._codes(),
+            classes=self._network_classes(),
             **own,
         )
         self.n_iter_ = self.t_ = 0
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = [] if self.early_stopping else None
 
-    def _codes(self):
-        """The network's own classes, 0, 1, ...; None for values."""
-        return None
-
-    def _fit_settings(self, n_samples: int, weight) -> dict[str, Any]:
-        """Arguments of `Network.fit` that do not depend on how long it is to last."""
+    def _fit_settings(self, n_samples: int, weight: Any, monitor: str = "loss") -> dict[str, Any]:
+        """Arguments of `Network.fit` that do not depend on how long it is to last; monitor: what "adaptive" rates follow."""
         batch = settings.batch_size(self, n_samples)
+        mean_weight = 1.0 if weight is None else float(np.mean(weight)) or 1.0
         return {
-            "optimizer": settings.optimizer(self, n_samples),
+            "optimizer": settings.optimizer(self, n_samples, monitor),
             "batch_size": batch,
             "shuffle": validation.check_flag("shuffle", self.shuffle),
-            "penalty": settings.penalty(self, batch, n_samples, 1.0 if weight is None else float(np.mean(weight)) or 1.0),
+            "regularization": settings.regularization(self, batch, n_samples, mean_weight),
+            "class_weight": self._class_weight(),
             "n_threads": self.n_threads,
         }
 
-    def _train(self, X, Y, weight, held_out, fresh: bool) -> None:
-        net, n_samples = self.network_, len(Y)
-        arguments = self._fit_settings(n_samples, weight)
-        called, stopping = callbacks.check(self.callbacks), None
-        stops = self.early_stopping and held_out is not None
+    def _train(self, part: Part, held_out: Part | None, fresh: bool) -> None:
+        X, y, n_samples = self._transformed(part.X), self._encoded(part.y), len(part.y)
+        held = None if held_out is None else Part(self._transformed(held_out.X), self._encoded(held_out.y), held_out.weight)
+        called, scored = hooks.check(self.callbacks), None
+        stops = self.early_stopping and held is not None
+        monitor = "loss" if held is None else "val_score" if stops and self.scoring is None else "val_loss"
+        arguments = self._fit_settings(n_samples, part.weight, monitor)
         if stops and self.scoring is not None:
-            stopping = self._scored_stopping(held_out)
-            called.append(stopping)
+            assert held is not None
+            assert held_out is not None
+            scored = self._scored_stopping(held._replace(y=held_out.y))
+            called.append(scored)
         elif settings.is_adaptive(self):
             called.append(settings.EndOfAdaptive(settings.patience(self)))
-        elif stops or not settings.is_lbfgs(self):
-            arguments |= {"tol": max(float(self.tol), 0.0), "n_iter_no_change": settings.patience(self)}
-        if stops and self.scoring is None:
-            arguments |= {"monitor": "score", "restore_best": True}
+        if scored is None:
+            arguments["stopping"] = settings.stopping(self, monitor, stops)
         arguments |= dict(self.training or {})
         max_iter = validation.check_integer("max_iter", self.max_iter, 1)
         if not fresh:
-            net.memory = None
+            self.network_._optimizer_state = None
         try:
-            net.fit(
+            self.network_.fit(
                 X,
-                Y,
+                y,
                 epochs=max_iter,
-                sample_weight=weight,
-                validation_data=None if held_out is None else (*held_out[:2], held_out[3]),
+                sample_weight=part.weight,
+                validation_data=held,
                 verbose=_say if self.verbose else 0,
                 callbacks=called,
                 **arguments,
             )
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warnings.warn("Training interrupted by user.", stacklevel=3)
         self.n_iter_ = len(self.history_)
-        self._note(n_samples, stops, stopping.values if stopping else None)
-        if self.history_.stopped == "epochs":
+        self._note(n_samples, stops, scored.values if scored else None)
+        if self.history_.stopped == Ending.EPOCHS:
             warnings.warn(
                 f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
-    def _scored_stopping(self, held_out):
+    def _scored_stopping(self, held: Part) -> EarlyStopping:
         """Early stopping on `scoring`: the scorer sees a copy of this estimator whose inputs are already prepared."""
-        X, _, y, weight = held_out
-        scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
+        scorer: Any = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
         inside = copy.copy(self)
         inside.__dict__["_inputs"] = lambda X: X
+        weights = {} if held.weight is None else {"sample_weight": held.weight}
 
-        def score(network) -> float:
-            inside._predictor = network if network.mean is None else network.averaged()
-            return float(scorer(inside, X, y) if weight is None else scorer(inside, X, y, sample_weight=weight))
+        def score(network: Network) -> float:
+            inside._predictor = network if network.ema is None else network.ema_network()
+            return float(scorer(inside, held.X, held.y, **weights))
 
-        return callbacks.EarlyStopping(score, settings.patience(self), max(float(self.tol), 0.0))
+        return EarlyStopping(score, settings.patience(self), max(float(self.tol), 0.0))
 
     def _note(self, n_samples: int, stops: bool, scores: list[float] | None = None) -> None:
         """scikit-learn's attributes of what happened; scores: those of `scoring`."""
         history = self.history_
-        self._predictor = self.network_ if self.network_.mean is None else self.network_.averaged()
+        self._predictor = self.network_ if self.network_.ema is None else self.network_.ema_network()
         self.loss_curve_ += history.loss
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
         self.t_ += len(history) * n_samples
@@ -272,134 +337,57 @@ class BaseMLP(Deployable, BaseEstimator):
         else:
             self.best_validation_score_, self.best_loss_ = None, min(self.loss_curve_, default=np.inf)
 
-    def _partial_fit(self, X, y, sample_weight):
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        fresh = not hasattr(self, "network_")
-        X, y, weight = self._validated(X, y, sample_weight, fresh)
-        Y = self._encode(y, fresh)
-        X = self._prepared(X, Y, fresh)
-        Y = self._scaled_target(Y)
-        if fresh:
-            self._make_network(X)
-        arguments = self._fit_settings(len(Y), weight) | dict(self.training or {})
-        self.network_.fit(X, Y, epochs=1, sample_weight=weight, callbacks=callbacks.check(self.callbacks), **arguments)
-        self.n_iter_ += 1
-        self._note(len(Y), False)
-        return self
-
     # --- data -------------------------------------------------------------------------------------------------
-    @property
     def _prepares(self) -> bool:
         return self.scale is not None or self.categorical_features is not None or bool(self.impute)
 
-    def _validated(self, X, y, sample_weight, reset: bool):
-        if self._prepares:
-            X = tables.as_table(X)
-            tables.check_names(self, X, reset)
-            y = self._validated_y(y)
+    def _check_part(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Part:
+        if self._prepares():
+            X = self._check_table(X, reset)
+            y = self._checked_y(y)
             validation.check_length(y, tables.n_rows(X), "y")
         else:
+            numeric = "classification" not in self._tasks()
             X, y = validate_data(
-                self, X, y, accept_sparse=["csr"], multi_output=True, y_numeric=self._values(), reset=reset, **tables.KINDS
+                self, X, y, accept_sparse=["csr"], multi_output=True, y_numeric=numeric, reset=reset, **tables.KINDS
             )
-            y = self._validated_y(y)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X if not self._prepares else y)
-        return X, y, weight
+            y = self._checked_y(y)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, y if self._prepares() else X)
+        return Part(X, y, weight)
 
-    def _validated_X(self, X):
-        if self._prepares:
-            X = tables.as_table(X)
-            tables.check_names(self, X, False)
-            return X
+    def _tasks(self) -> tuple[str, ...]:
+        """What y may mean."""
+        raise NotImplementedError
+
+    def _check_X(self, X: Any) -> Any:
+        if self._prepares():
+            return self._check_table(X, False)
         return validate_data(self, X, accept_sparse=["csr"], reset=False, **tables.KINDS)
 
-    def _validated_y(self, y):
-        return y
+    def _check_table(self, X: Any, reset: bool) -> Any:
+        X = tables.as_table(X)
+        tables.check_names(self, X, reset)
+        return X
 
-    def _values(self) -> bool:
-        """Whether y must be numbers."""
-        return False
+    def _transformed(self, X: Any) -> Any:
+        """X as the network sees it."""
+        return X if self.columns_ is None else tables.transform(self.columns_, X)
 
-    def _prepared(self, X, Y, fresh: bool):
-        """X as the network sees it; fits the transformers on it, if there are to be any."""
-        if not self._prepares:
-            return X
-        if fresh:
-            self.preprocessor_ = tables.preprocessor(X, self.scale, self.categorical_features, self.impute)
-            self.preprocessor_.fit(X)
-        return self._transformed(X)
-
-    def _transformed(self, X):
-        return tables.transform(self.preprocessor_, X, self.impute) if self._prepares else X
-
-    def _scaled_target(self, Y):
-        return Y
-
-    def _inputs(self, X):
+    def _inputs(self, X: Any) -> Any:
         """X of a prediction as the network sees it; arrays that can be used as they are pass quickly."""
         check_is_fitted(self, "network_")
-        if not self._prepares and not hasattr(self, "feature_names_in_") and self._usable(X):
+        if not self._prepares() and not hasattr(self, "feature_names_in_") and self._usable(X):
             return X
-        return self._transformed(self._validated_X(X))
+        return self._transformed(self._check_X(X))
 
-    def _usable(self, X) -> bool:
+    def _usable(self, X: Any) -> bool:
         """Whether X is a small array of the right width, all finite."""
         if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.kind not in "fiu" or not 0 < X.size <= AT_ONCE:
             return False
         return X.shape[1] == self.n_features_in_ and bool(np.isfinite(X).all())
 
-    # --- what scikit-learn's MLP has ----------------------------------------------------------------------------
-    @property
-    def coefs_(self) -> list[np.ndarray]:
-        """W of every layer, (fan_in, fan_out): views."""
-        check_is_fitted(self, "network_")
-        return [layer.W for layer in self._predictor.layers]
 
-    @property
-    def intercepts_(self) -> list[np.ndarray]:
-        """b of every layer; zeros where a layer has none."""
-        check_is_fitted(self, "network_")
-        return [np.zeros(layer.fan_out) if layer.b is None else layer.b for layer in self._predictor.layers]
-
-    @property
-    def history_(self) -> History:
-        """Of the last call of fit."""
-        check_is_fitted(self, "network_")
-        assert self.network_.history is not None
-        return self.network_.history
-
-    @property
-    def n_layers_(self) -> int:
-        """Layers, the inputs counted as one."""
-        return len(self.network_.sizes)
-
-    @property
-    def n_outputs_(self) -> int:
-        return self.network_.sizes[-1]
-
-    @property
-    def out_activation_(self) -> str:
-        return settings.output_name(self.network_)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "network_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = not self._prepares
-        tags.input_tags.allow_nan = bool(self.impute)
-        return tags
-
-    def __getstate__(self):
-        return dict(super().__getstate__()) | {"_cmlp_version": version.__version__}
-
-    def __setstate__(self, state):
-        version.check_pickle(type(self).__name__, state.pop("_cmlp_version", None))
-        super().__setstate__(state)
-
-
-def _say(history, epochs: int) -> None:
+def _say(history: Any, epochs: int) -> None:
     print(f"Iteration {len(history)}, loss = {history.loss[-1]:.8f}", flush=True)
     if history.val_score:
         print(f"Validation score: {history.val_score[-1]:f}", flush=True)

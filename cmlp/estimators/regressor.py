@@ -1,6 +1,7 @@
 """The regressor."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 from scipy.stats import norm as normal
@@ -8,24 +9,26 @@ from sklearn.base import RegressorMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from cmlp import losses, targets, validation
+from cmlp import losses, validation
+from cmlp._typing import Labels, Matrix, Weights
+from cmlp.data import targets
 from cmlp.estimators.base import BaseMLP, alone
-
-UNSCALED = ("poisson", "gamma")  # whose targets must stay what they are
+from cmlp.layers import Array
+from cmlp.model import Model
 
 
 @dataclass(eq=False, repr=False)
 class MLPRegressor(RegressorMixin, BaseMLP):
-    """A multilayer perceptron that predicts values: scikit-learn's MLPRegressor, with more in it and several times as fast.
+    """Regression by a multilayer perceptron: scikit-learn's MLPRegressor, with more in it and several times as fast.
 
     Parameters
     ----------
     loss : str, Loss or callable, default "squared_error"
-        "poisson", "gamma", "huber", ...: any of `cmlp.losses` that takes values. ``cmlp.losses.Quantile((0.05, 0.5, 0.95))``
-        and "gaussian" learn intervals: see `predict_quantiles` and `predict_interval`.
+        "poisson", "gamma", "huber", ...: any regression loss of `cmlp.losses`. ``cmlp.losses.Quantile((0.05, 0.5, 0.95))``
+        and "gaussian" learn prediction intervals: see `predict_quantiles` and `predict_interval`.
     scale : {"standard", "quantile"}, optional
-        As in `MLPClassifier`; the targets are brought to mean 0 and deviation 1 too, and predictions back (not with poisson and
-        gamma, whose targets are counts and sizes).
+        As in `MLPClassifier`; the targets are standardized too, and predictions brought back (not with poisson and gamma, whose
+        targets are counts and sizes).
     others
         As those of `MLPClassifier`, but class_weight. `scoring` is R2 unless given.
 
@@ -33,7 +36,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ----------
     network_, history_, ...
         As those of `MLPClassifier`, without the classes.
-    target_scaler_ : StandardScaler
+    target_mean_, target_scale_ : ndarray (n_targets,) or None
         With scale.
 
     Notes
@@ -53,67 +56,69 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     True
     """
 
-    def partial_fit(self, X, y, sample_weight=None):
-        """One epoch over these samples, with the optimizer's memory kept from call to call."""
+    saved_as: ClassVar[str] = "MLPRegressor"
+
+    def partial_fit(self, X: Matrix, y: Labels, sample_weight: Weights | None = None) -> Self:
+        """One epoch over these samples, with the optimizer state kept from call to call."""
         with alone(self), self._as_before():
             return self._partial_fit(X, y, sample_weight)
 
     # --- y ----------------------------------------------------------------------------------------------------
-    def _values(self) -> bool:
-        return True
+    def _tasks(self) -> tuple[str, ...]:
+        return ("regression",)
 
-    def _validated_y(self, y):
+    def _checked_y(self, y: Any) -> Any:
         y = np.asarray(y)
         if y.dtype.kind not in "biuf":
             y = y.astype(np.float64)
         validation.check_all_finite(y, "y")
         return y
 
-    def _encode(self, y, reset: bool):
+    def _learn_targets(self, y: Any) -> None:
+        self._n_targets = 1 if y.ndim == 1 else y.shape[1]
+        self.target_mean_: Array | None = None
+        self.target_scale_: Array | None = None
+        loss, _ = self._resolve_loss()
+        self._standardizes = self.scale is not None and loss.standardizes
+
+    def _encoded(self, y: Any) -> Any:
         y = y[:, None] if y.ndim == 1 else y
-        if reset:
-            self._n_targets = y.shape[1]
-            self.target_scaler_: StandardScaler | None = None
-        return y
+        if self.target_scale_ is None and self._standardizes:
+            scaler = StandardScaler().fit(y)
+            self.target_mean_, self.target_scale_ = scaler.mean_, scaler.scale_
+        return y if self.target_scale_ is None else (y - self.target_mean_) / self.target_scale_
 
-    def _objective(self):
-        objective = losses.resolve("squared_error" if self.loss is None else self.loss)
-        if objective.name in targets.CLASS_LOSSES:
-            raise ValueError(f"loss {objective.name!r} is for classes: use MLPClassifier")
-        return objective, self._n_targets * objective.outputs_per_target
+    def _resolve_loss(self) -> tuple[losses.Loss, int]:
+        loss = losses.resolve("squared_error" if self.loss is None else self.loss)
+        if loss.classifies:
+            raise ValueError(f"loss {loss.name!r} is for classification: use MLPClassifier")
+        return loss, self._n_targets * loss.outputs_per_target
 
-    def _scaled_target(self, Y):
-        objective, _ = self._objective()
-        if self.scale is None or objective.name in UNSCALED:
-            return Y
-        scaler = self.target_scaler_ or StandardScaler().fit(Y)
-        self.target_scaler_ = scaler
-        return scaler.transform(Y)
+    def _target(self) -> dict[str, Any]:
+        return {} if self.target_scale_ is None else {"mean": self.target_mean_, "scale": self.target_scale_}
 
-    def _behind(self):
-        scaler = self.target_scaler_
-        return {} if scaler is None else {"mean": scaler.mean_, "scale": scaler.scale_}
-
-    def restore(self, model, classes, multilabel):
-        super().restore(model, classes, multilabel)
-        self._n_targets, self.target_scaler_ = model.network.n_targets, None
-        if model.scale is not None:
-            scaler = StandardScaler().fit(np.zeros((2, len(model.scale))))
-            scaler.mean_, scaler.scale_, scaler.var_ = model.mean, model.scale, model.scale**2
-            self.target_scaler_ = scaler
+    def _restore(self, model: Model, classes: Array | None, multilabel: bool) -> None:
+        super()._restore(model, classes, multilabel)
+        self._n_targets, self._standardizes = model.network.n_targets, model.scale is not None
+        self.target_mean_, self.target_scale_ = model.mean, model.scale
 
     # --- predictions ------------------------------------------------------------------------------------------
-    def _back(self, values, factor_only: bool = False):
+    def _back(self, values: Array, factor_only: bool = False) -> Array:
         """Values of each target, (..., n_targets), from what the network learned to those of y."""
-        scaler = self.target_scaler_
-        if scaler is None:
+        if self.target_scale_ is None:
             return values
-        return values * scaler.scale_ if factor_only else values * scaler.scale_ + scaler.mean_
+        return values * self.target_scale_ if factor_only else values * self.target_scale_ + self.target_mean_
 
-    def _shaped(self, values):
+    def _shaped(self, values: Array) -> Array:
         return values[:, 0] if self._n_targets == 1 else values
 
-    def predict(self, X, *, return_std: bool = False):
+    @overload
+    def predict(self, X: Matrix, *, return_std: Literal[False] = ...) -> Array: ...
+
+    @overload
+    def predict(self, X: Matrix, *, return_std: Literal[True]) -> tuple[Array, Array]: ...
+
+    def predict(self, X: Matrix, *, return_std: bool = False) -> Array | tuple[Array, Array]:
         """Values; with the quantile loss the quantile nearest to one half, with gaussian the means.
 
         Parameters
@@ -132,25 +137,25 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         means, deviations = self._means_and_deviations(X)
         return self._shaped(means), self._shaped(deviations)
 
-    def _predict(self, X):
+    def _predict(self, X: Any) -> Array:
         predicted = self._predictor.predict(X).astype(np.float64)
-        predicted = targets.middle(predicted, self.network_.objective)
+        predicted = targets.central(predicted, self.network_.loss_function)
         predicted = predicted[:, None] if predicted.ndim == 1 else predicted
         return self._shaped(self._back(predicted))
 
     def _quantiles(self) -> tuple[float, ...]:
-        objective = self.network_.objective
-        if not isinstance(objective, losses.Quantile):
-            raise ValueError(f"quantiles are learned with cmlp.losses.Quantile; this one has {objective.name!r}")
-        return objective.each
+        loss = self.network_.loss_function
+        if not isinstance(loss, losses.Quantile):
+            raise ValueError(f"quantiles need loss=cmlp.losses.Quantile(...), this model has {loss.name!r}")
+        return loss.each
 
-    def _means_and_deviations(self, X):
-        if self.network_.loss != "gaussian":
-            raise ValueError(f"standard deviations are learned with loss='gaussian'; this one has {self.network_.loss!r}")
+    def _means_and_deviations(self, X: Any) -> tuple[Array, Array]:
+        if not isinstance(self.network_.loss_function, losses.Gaussian):
+            raise ValueError(f"standard deviations need loss='gaussian', this model has {self.network_.loss!r}")
         outputs = self._predictor.forward(X).astype(np.float64)
         return self._back(outputs[:, ::2]), self._back(np.sqrt(outputs[:, 1::2]), factor_only=True)
 
-    def predict_quantiles(self, X):
+    def predict_quantiles(self, X: Matrix) -> Array:
         """All quantiles of the quantile loss.
 
         Returns
@@ -164,8 +169,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         quantiles = np.moveaxis(self._back(np.moveaxis(outputs, 1, 2)), 2, 1)
         return quantiles[:, 0] if self._n_targets == 1 else quantiles
 
-    def predict_interval(self, X, coverage: float | None = None):
-        """Low and high values between which y is expected.
+    def predict_interval(self, X: Matrix, coverage: float | None = None) -> Array:
+        """Prediction intervals: low and high values between which y is expected.
 
         Quantiles are learned each by itself, so far from the data, or with few of them, a low one may lie above a high one.
 
@@ -181,10 +186,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         interval : ndarray (n_samples, 2), or (n_samples, n_targets, 2)
         """
         check_is_fitted(self, "network_")
-        if self.network_.loss == "quantile":
+        if isinstance(self.network_.loss_function, losses.Quantile):
             each = self._quantiles()
             if len(each) < 2 or (coverage is not None and abs(each[-1] - each[0] - coverage) > 1e-9):
-                raise ValueError(f"the quantiles {each} give no interval of coverage {coverage}; train with other quantiles")
+                raise ValueError(f"the quantiles {each} have no interval of coverage {coverage}: train with other quantiles")
             return self.predict_quantiles(X)[..., [0, -1]]
         share = validation.check_share("coverage", 0.9 if coverage is None else coverage)
         means, deviations = self._means_and_deviations(self._inputs(X))
@@ -192,7 +197,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         interval = np.stack([means - width, means + width], axis=-1)
         return interval[:, 0] if self._n_targets == 1 else interval
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from cmlp import optimizers, validation
+from cmlp.activations import BY_NAME
 from cmlp.layers import Array
+from cmlp.network import Network
 
 MOST_SAMPLES = 1000
-RECTIFIERS = ("relu", "relu6")
-BOUNDED = {"sigmoid": (0, 1), "tanh": (-1, 1), "hard_sigmoid": (0, 1), "hard_tanh": (-1, 1), "softsign": (-1, 1)}
-EDGE = 0.01  # of the range of a bounded function: nearer to its ends than this it is saturated
+EDGE = 0.01  # of the range of a function that saturates: nearer to its ends than this it is saturated
 
 FADING = 1e-3  # dZ of a layer against that of the last, below which gradients vanish; above the inverse they explode
 MOST_DEAD = 0.5  # share of the units
@@ -26,15 +26,15 @@ class LayerHealth:
     Attributes
     ----------
     Z_std, A_std, dZ_std : float
-        Spreads; dZ that of a single sample's loss.
+        Standard deviations; of dZ for the loss of a single sample.
     dead : float
-        Share of units of relu or relu6 that no sample brings above 0.
+        Share of units of relu or relu6 that are 0 for every sample.
     saturated : float
-        Share of the numbers in A of a bounded function that are within a hundredth of its range from an end.
+        Share of the numbers in A of a function that saturates that are within a hundredth of its range from an end.
     gradient_to_weight : float
-        Length of dW to that of W.
+        Norm of dW divided by that of W.
     update_to_weight : float
-        Length of W's change to that of W, in one step of the optimizer.
+        Norm of the change of W divided by that of W, in one step of the optimizer.
     alike : bool
         Whether all units have the same weights.
     """
@@ -79,7 +79,7 @@ class Diagnosis:
     __repr__ = __str__
 
 
-def diagnose(net, X: Any, y: Any, optimizer: Any = "adam", *, batch_size: int = 128) -> Diagnosis:
+def diagnose(net: Network, X: Any, y: Any, optimizer: Any = "adam", *, batch_size: int = 128) -> Diagnosis:
     """Look at one forward and backward pass, and at one step of a copy.
 
     Parameters
@@ -89,7 +89,7 @@ def diagnose(net, X: Any, y: Any, optimizer: Any = "adam", *, batch_size: int = 
     X, y : as in `cmlp.Network.fit`
         The first 1,000 samples are looked at.
     optimizer : str or Optimizer, default "adam"
-        Whose step is tried, with the memory that the network has of it.
+        Whose step is tried, with the state that the network has of it.
     batch_size : int, default 128
         Samples of that step.
 
@@ -124,13 +124,13 @@ def diagnose(net, X: Any, y: Any, optimizer: Any = "adam", *, batch_size: int = 
 
 
 def _health(traced, W: Array, W_after: Array, n: int) -> LayerHealth:
-    A, low_high = traced.A, BOUNDED.get(traced.activation)
+    A, activation = traced.A, BY_NAME[traced.activation]
     norm = float(np.linalg.norm(W))
     dead = saturated = 0.0
-    if traced.activation in RECTIFIERS:
+    if activation.can_die:
         dead = float(((traced.Z if traced.N is None else traced.N) <= 0).all(axis=0).mean())
-    if low_high is not None:
-        low, high = low_high
+    if activation.saturates:
+        low, high = activation.range
         near = EDGE * (high - low)
         saturated = float(((low + near > A) | (high - near < A)).mean())
     return LayerHealth(

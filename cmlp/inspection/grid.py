@@ -6,6 +6,7 @@ import numpy as np
 
 from cmlp import validation
 from cmlp.layers import Array
+from cmlp.network import Network
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Grid:
     layers: list[LayerGrid]
 
 
-def grid(net, batch_size: int) -> Grid:
+def grid(net: Network, batch_size: int) -> Grid:
     """The tiles that a step is cut into: a function of the shapes, the dtype and the instruction set, never of the threads.
 
     Each is computed by one thread, whichever is free, and no sum is cut by the grid: that is why bits do not depend on
@@ -66,7 +67,7 @@ def grid(net, batch_size: int) -> Grid:
     (True, True)
     """
     batch_size = validation.check_integer("batch_size", batch_size, 1)
-    with net.engines.take(batch_size, training=True, with_loss=True) as engine:
+    with net._engines.take(batch_size, training=True, with_loss=True) as engine:
         by_layer, block_rows, capacity = engine.by_layer, engine.block_rows, engine.capacity
         layers, names = engine.layers.copy(), engine.params["name"][engine.tiles[:, 0]]
         gradient = engine.tiles[:, 1:].copy()

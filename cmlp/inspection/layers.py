@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import _core, _kernels, _samples, samples, validation
-from cmlp.engines import most_rows
+from cmlp import validation
+from cmlp.data import samples
 from cmlp.layers import INPUT, Array
+from cmlp.network import Network
+from cmlp.runtime import compiled, kernels
+from cmlp.runtime.engines import most_rows
 
 ROWS = 1024  # samples looked at together
 
@@ -21,13 +24,13 @@ class _Output:
 
     def evaluate(self, Z, Y, sample_weight, scale, dZ) -> float:
         A = np.empty_like(Z)
-        _kernels.activation_forward(self.layer.activation, Z, A, self.layer.parameter)
+        kernels.activation_forward(self.layer.activation, Z, A, self.layer.parameter)
         dZ[:] = np.arange(Z.shape[1]) == self.output
-        _kernels.activation_backward(self.layer.activation, Z, A, dZ, self.layer.parameter)
+        kernels.activation_backward(self.layer.activation, Z, A, dZ, self.layer.parameter)
         return 0.0
 
 
-def activations(net, X: Any, layer: int) -> Array:
+def activations(net: Network, X: Any, layer: int) -> Array:
     """A of one layer.
 
     Parameters
@@ -58,14 +61,14 @@ def activations(net, X: Any, layer: int) -> Array:
     step = min(ROWS, most_rows(net.n_params))
     for start in range(0, len(X), step):
         rows = X[start : start + step]
-        with net.engines.take(len(rows), keep_Z=True) as engine:
+        with net._engines.take(len(rows), keep_Z=True) as engine:
             engine.forward(net.variables, samples.make_inputs(net, rows), outputs[: len(rows)])
             A[start : start + step] = engine.block("A", chosen, len(rows))
     return A
 
 
-def input_gradient(net, X: Any, output: int = 0) -> Array:
-    """d A_output / d X of the last layer, for each sample: which inputs an output listens to (Simonyan et al. 2014).
+def input_gradient(net: Network, X: Any, output: int = 0) -> Array:
+    """The derivative of an output with respect to the inputs, for each sample: saliency (Simonyan et al. 2014).
 
     Parameters
     ----------
@@ -92,10 +95,10 @@ def input_gradient(net, X: Any, output: int = 0) -> Array:
     dX, dtheta = np.empty((len(X), net.sizes[0]), net.dtype), np.empty_like(net.theta)
     objective = _Output(net.layers[-1], chosen)
     layers, params = net.tables
-    engine = _core.Engine(layers, params, objective, min(ROWS, len(X)), net.dtype)
+    engine = compiled.Engine(layers, params, objective, min(ROWS, len(X)), net.dtype)
     for start in range(0, len(X), ROWS):
         rows = samples.make_inputs(net, X[start : start + ROWS])
-        bound = _samples.Samples(X[start : start + ROWS], np.zeros((rows.n_samples, net.sizes[-1])), None, net.input_scale)
+        bound = compiled.Samples(X[start : start + ROWS], np.zeros((rows.n_samples, net.sizes[-1])), None, net.input_scale)
         engine.gradient(net.variables, dtheta, bound)
         dX[start : start + ROWS] = _backward_to_inputs(net, engine, rows.n_samples)
     return dX * net.dtype.type(net.input_scale)

@@ -7,7 +7,8 @@ import numpy as np
 
 from cmlp import optimizers, validation
 from cmlp.layers import Array
-from cmlp.training import DivergenceError
+from cmlp.network import Network
+from cmlp.training.history import DivergenceError
 
 SMOOTHING = 0.9  # of the losses, which single batches make jump
 DIVERGED = 4.0  # times the lowest loss at which the test ends
@@ -35,7 +36,7 @@ class RateCurve:
 
 
 def learning_rate_range(
-    net,
+    net: Network,
     X: Any,
     y: Any,
     optimizer: Any = None,
@@ -80,7 +81,7 @@ def learning_rate_range(
         raise ValueError(f"{type(optimizer).__name__} has no learning rate")
     validation.check_integer("steps", steps, 3)
     if not 0 < validation.check_number("lowest", lowest) < validation.check_number("highest", highest):
-        raise ValueError(f"lowest and highest must be above 0, in this order; got {lowest!r}, {highest!r}")
+        raise ValueError(f"lowest and highest must be above 0, in this order, got {lowest!r}, {highest!r}")
     X, y = np.asarray(X), np.asarray(y)
     batch_size = validation.check_batch_size(batch_size, len(X))
     rng, twin = validation.check_seed(seed), net.copy()

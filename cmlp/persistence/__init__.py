@@ -1,12 +1,13 @@
 """Networks, models, estimators and trainings in files: `save`, `load`, `Checkpoint`.
 
-``safetensors`` writes and reads the layout, ``values`` and ``description`` turn settings and networks into JSON and back,
-``models`` and ``estimators`` what stands around them; ``checkpoints`` are callbacks that write trainings. Nothing in a file is
-unpickled, evaluated or imported.
+``files`` writes whole files or nothing, ``safetensors`` writes and reads the layout, ``values`` and ``description`` turn
+settings and networks into JSON and back, ``models`` and ``estimators`` what is around them; ``snapshot`` is the state of a
+training, ``checkpoints`` are callbacks that write it. Nothing in a file is unpickled, evaluated or imported.
 """
 
-from typing import Any
+from typing import Protocol
 
+from cmlp._typing import Array, Labels, Matrix, Path
 from cmlp.model import Model
 from cmlp.network import Network
 from cmlp.persistence import checkpoints, description, estimators, models, safetensors
@@ -16,22 +17,35 @@ from cmlp.persistence.safetensors import DamagedFileError
 __all__ = ["Checkpoint", "DamagedFileError", "ModelCheckpoint", "load", "load_model", "save"]
 
 
-def save(model: Any, path) -> None:
+class Estimator(Protocol):
+    """`MLPClassifier`, `MLPRegressor` or a subclass of theirs."""
+
+    saved_as: str
+    network_: Network
+
+    def predict(self, X: Matrix) -> Array: ...
+
+    def score(self, X: Matrix, y: Labels) -> float: ...
+
+    def to_model(self) -> Model: ...
+
+
+def save(model: Network | Model | Estimator, path: Path) -> None:
     """Save a network, a fitted estimator or a model in the safetensors layout, which any reader of safetensors opens.
 
     Parameters
     ----------
     model : cmlp.Network, MLPClassifier, MLPRegressor or cmlp.Model
-        Parameters, running means, history and settings are kept, with an estimator's its parameters and what its
-        transformers have learned. The optimizer's memory is not: see `cmlp.callbacks.Checkpoint`.
+        Weights, their moving average, running statistics, history and settings are saved, with an estimator its parameters and
+        its preprocessing. The optimizer state is not: see `cmlp.callbacks.Checkpoint`.
     path : str or Path
         Written whole or not at all.
 
     Raises
     ------
     ValueError
-        If it cannot be described in a file: its loss is a Python function, its classes are no text or numbers, an estimator
-        has callbacks (``set_params(callbacks=None)``), a function or a generator among its parameters.
+        If a file cannot hold it: its loss is a Python function, its classes are neither strings nor numbers, an estimator has
+        callbacks (``set_params(callbacks=None)``), a function or a generator among its parameters.
     TypeError
         If it is something else.
     OSError
@@ -52,10 +66,10 @@ def save(model: Any, path) -> None:
         description.save(model, path)
     elif isinstance(model, Model):
         models.save(model, path)
-    elif type(model).__name__ in ("MLPClassifier", "MLPRegressor") and hasattr(model, "to_model"):
+    elif hasattr(model, "saved_as"):
         estimators.save(model, path)
     else:
-        raise TypeError(f"a cmlp.Network, a fitted estimator of cmlp or a cmlp.Model can be saved; got {type(model).__name__}")
+        raise TypeError(f"model must be a cmlp.Network, a fitted estimator of cmlp or a cmlp.Model, got {type(model).__name__}")
 
 
 def check(model: Network | Model) -> None:
@@ -70,13 +84,13 @@ def check(model: Network | Model) -> None:
         sections["model"] = models.describe_model(model)
     n_bytes = sum(map(len, description.as_metadata("model", **sections).values()))
     if n_bytes > safetensors.MOST_HEADER // 2:  # text in text is quoted twice, and there are the tensors' names
-        raise ValueError(f"the names of columns and classes take {n_bytes:,} bytes: too many for a file")
+        raise ValueError(f"the names of columns and classes take {n_bytes:,} bytes, too many for a file")
 
 
-def load(path) -> Any:
-    """What `save` has put into a file, or the network of a checkpoint: the same bits, to predict and to be trained on.
+def load(path: Path) -> Network | Model | Estimator:
+    """Load what `save` has written, or the network of a checkpoint: bitwise identical, to predict or to be trained further.
 
-    Its optimizer begins anew. Where initial weights were given as arrays, `Network.reset` draws them instead.
+    Its optimizer starts afresh. Where initial weights were given as arrays, `Network.reset` draws them instead.
 
     Parameters
     ----------
@@ -89,7 +103,7 @@ def load(path) -> Any:
     Raises
     ------
     DamagedFileError
-        If the file is not what cmlp has written; the message says what is wrong, and where.
+        If the file is invalid or damaged; the message says what is wrong, and where.
     ImportError
         If it holds an estimator and scikit-learn is not installed; `load_model` does without.
     OSError
@@ -103,7 +117,7 @@ def load(path) -> Any:
         return description.rebuild(archive, checkpoints.room_for(archive))
 
 
-def load_model(path) -> Model:
+def load_model(path: Path) -> Model:
     """As `load`, but always a `cmlp.Model`, for which scikit-learn is not needed.
 
     Parameters
@@ -124,7 +138,7 @@ def load_model(path) -> Model:
     return Model.of(load(path))
 
 
-def kind_of(path) -> str:
+def kind_of(path: Path) -> str:
     """What a file holds: "network", "model", "estimator" or "checkpoint".
 
     Raises
@@ -138,5 +152,5 @@ def kind_of(path) -> str:
 def known_kind(archive: safetensors.Archive) -> str:
     kind = archive.metadata.get("kind")
     if kind not in ("network", "model", "estimator", "checkpoint"):
-        raise DamagedFileError(f"{archive.path}: it holds {kind!r}, which this cmlp does not know")
+        raise DamagedFileError(f"{archive.path}: unsupported kind {kind!r}")
     return kind

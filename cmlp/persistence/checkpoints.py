@@ -1,32 +1,34 @@
-"""Trainings in files: callbacks that write them while they run, and let them go on after they were killed."""
+"""Checkpoints: callbacks that write a training to a file while it runs, and resume it after it was killed."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cmlp import snapshot, validation
-from cmlp.callbacks import Callback, Monitor, check_best
-from cmlp.lbfgs import LBFGSTraining
+from cmlp import validation
 from cmlp.model import Model
-from cmlp.persistence import description, models, safetensors
+from cmlp.persistence import description, models, safetensors, snapshot
 from cmlp.persistence.safetensors import Archive, DamagedFileError
 from cmlp.persistence.values import described
+from cmlp.regularization import UpdateRules
+from cmlp.training.hooks import Callback, Monitor
+from cmlp.training.lbfgs import LBFGSTraining
 
 PREFIX = "training."  # of the tensors that a network has not
 
 
 class Checkpoint(Callback):
-    """Write everything that a training is into a file, so that it can go on if it is killed, to the same bits.
+    """Write the whole training to a file, so that it can be resumed bit for bit if it is killed.
 
     (On the same instruction set: see `cmlp.show_config`.)
 
-    The file holds the network and, besides, the optimizer's memory, the place in the epoch, schedules, the best parameters so
-    far, running means, the counters of early stopping, and the history. It is written beside and then renamed, so there is
-    always a whole one. Whoever resumes gives `Network.fit` the same data and arguments as before; only `n_threads` and
-    `verbose` may differ, and `epochs`, which a schedule without a length of its own follows. The data are recognised by a
-    thousand samples. `cmlp.load` reads the network out of it.
+    The file holds the network and, besides, the optimizer state, the place in the epoch, the best weights so far, the moving
+    average of the weights, the counters of early stopping and schedules, and the history. It is written to a temporary file
+    and then renamed, so there is always a whole one. To resume, give `Network.fit` the same data and arguments as before; only
+    `n_threads` and `verbose` may differ, and `epochs`, which a schedule without a length of its own follows. The data are
+    recognized by a thousand samples. `cmlp.load` reads the network from it.
 
     Parameters
     ----------
@@ -36,17 +38,17 @@ class Checkpoint(Callback):
     minutes : float, optional
         Also, or with ``every=None`` only, when so much time has passed; within an epoch too.
     resume : bool, str or Path, default False
-        Go on where this file ends; True: where `path` ends, if there is such a file, else begin.
+        Resume where this file ends; True: where `path` ends, if it exists, else begin.
     around : cmlp.Model, optional
-        What stands before and behind the network: `cmlp.load` then reads a model out of the file.
+        The preprocessing and the units of the target: `cmlp.load` then reads a model from the file.
 
     Raises
     ------
     ValueError
         By `fit`, before anything changes: if the training has what a file cannot hold (a Python function as a loss or a
-        schedule, a callback of one's own without `Callback.state`, L-BFGS); or if the file does not fit to the arguments.
+        schedule, a custom callback without `Callback.state`, L-BFGS); or if the file does not fit the arguments.
     DamagedFileError
-        If the file was not written by this class, or not as it is now.
+        If the file is not a checkpoint, or damaged.
 
     Examples
     --------
@@ -63,23 +65,28 @@ class Checkpoint(Callback):
     np.True_
     """
 
-    def __init__(self, path, every: int | None = 1, minutes: float | None = None, resume=False, around=None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        every: int | None = 1,
+        minutes: float | None = None,
+        resume: bool | str | Path = False,
+        around: Model | None = None,
+    ) -> None:
         self.path = Path(path)
         self.every = None if every is None else validation.check_integer("every", every, 1)
-        self.minutes = None if minutes is None else validation.check_above_zero("minutes", minutes)
+        self.minutes = None if minutes is None else validation.check_positive("minutes", minutes)
         if every is None and minutes is None:
-            raise ValueError("a checkpoint is written by epochs, minutes or both: every and minutes are None")
+            raise ValueError("give every (epochs), minutes or both, got None for both")
         self.around = validation.check_kind("around", around, Model)
         self.resume = resume if isinstance(resume, bool) else Path(resume)
 
     def state(self) -> dict[str, Any]:
         return {}
 
-    def on_prepare(self, training) -> None:
+    def on_prepare(self, training: Any) -> None:
         if isinstance(training, LBFGSTraining):
-            raise ValueError(
-                "a training with LBFGS cannot be put into a checkpoint: its memory is scipy's; take another optimizer"
-            )
+            raise ValueError("Checkpoint does not support LBFGS, whose state is scipy's: use another optimizer")
         self.required = settings_of(training)
         description.describe(training.network)
         for callback in training.callbacks.each:
@@ -90,48 +97,49 @@ class Checkpoint(Callback):
         if self.resume:
             resume(training, self.path if self.resume is True else self.resume, self.required)
 
-    def on_fit_begin(self, training) -> None:
+    def on_fit_begin(self, training: Any) -> None:
         self.saved, self.due = time.monotonic(), False
 
-    def on_epoch_end(self, training) -> None:
+    def on_epoch_end(self, training: Any) -> None:
         self.due = self.every is not None and len(training.history) % self.every == 0
 
-    def on_pause(self, training) -> None:
+    def on_pause(self, training: Any) -> None:
         late = self.minutes is not None and time.monotonic() - self.saved >= 60 * self.minutes
         if self.due or late or training.history.stopped:
             write(self.path, training, self.required, self.around)
             self.saved, self.due = time.monotonic(), False
 
 
-def settings_of(training) -> dict[str, Any]:
-    """What must be the same when a training goes on, as JSON.
+def settings_of(training: Any) -> dict[str, Any]:
+    """What must be the same when a training is resumed, as JSON.
 
     Raises
     ------
     ValueError
         If something of it is a Python function.
     """
-    rules, stopping = training.rules, training.stopping
-    settings = {
-        "optimizer": described(training.optimizer, "optimizer"),
-        "batch_size and accumulate": [training.batch_size, training.chunk],
-        "shuffle": training.order is not None,
-        "dropout": described(training.dropout, "dropout"),
-        "penalty, clip, rates and average": None,
-        "threshold": described(stopping.threshold, "threshold"),
-        "tol and n_iter_no_change": [described(stopping.tol, "tol"), stopping.n_iter_no_change],
-        "monitor and restore_best": [stopping.monitor, stopping.restore_best],
-        "validation_data": snapshot.fingerprint(training.network, getattr(training.evaluate, "samples", None)),
-        "X, y and weights": snapshot.fingerprint(training.network, training.samples),
+    settings, network = training.settings, training.network
+    evaluation = settings.evaluate
+    found = {
+        "optimizer": described(settings.optimizer, "optimizer"),
+        "batch_size and gradient_accumulation_steps": [settings.batch_size, settings.update_size],
+        "shuffle": settings.shuffle,
+        "dropout": described(settings.dropout, "dropout"),
+        "regularization, clipping, lr_multipliers and ema_decay": described_rules(settings.rules),
+        "stopping": described(training.watch.settings(), "stopping"),
+        "validation_data": snapshot.fingerprint(network, None if evaluation is None else evaluation.samples),
+        "X, y and weights": snapshot.fingerprint(network, training.samples),
         "callbacks": [[type(each).__name__, described(each.settings(), "callbacks")] for each in training.callbacks.each],
     }
-    if rules is not None:
-        limits = [described(number, "clip") for number in (rules.clip_value, rules.clip_norm)]
-        decay = described(rules.decay, "penalty.weight_decay")
-        settings["penalty, clip, rates and average"] = [
-            rules.blocks.tolist(), *limits, bool(rules.by_block), float(rules.average_share), decay,
-        ]  # fmt: skip
-    return settings
+    return found
+
+
+def described_rules(rules: UpdateRules | None) -> list[Any] | None:
+    if rules is None:
+        return None
+    limits = [described(number, "clipping") for number in (rules.clip_value, rules.clip_norm)]
+    decay = described(rules.decay, "regularization.weight_decay")
+    return [rules.blocks.tolist(), *limits, bool(rules.by_block), float(rules.ema_share), decay]
 
 
 def write(path, training, settings: dict[str, Any], around: Model | None = None) -> None:
@@ -164,7 +172,7 @@ def resume(training, path, settings: dict[str, Any]) -> None:
     with safetensors.opened(path) as archive:
         saved = archive.section("training") if archive.metadata.get("kind") == "checkpoint" else None
         if saved is None:
-            raise ValueError(f"{path} holds no training but a {archive.metadata.get('kind')}: cmlp.load reads it")
+            raise ValueError(f"{path} is not a checkpoint but a {archive.metadata.get('kind')}: cmlp.load reads it")
         check_same(path, archive.section("network"), training.network, saved, settings)
         rooms = room_for(archive)
         network = description.rebuild(archive, rooms | models.room_for(archive))
@@ -182,28 +190,35 @@ def check_same(path, described_network, network, saved: dict[str, Any], settings
     here = description.describe(network)
     for name in sorted(description.ARCHITECTURE | {"input_scale", "dtype"}):
         if described_network.get(name) != here[name]:
-            raise ValueError(f"{path} is of another network: its {name} is {described_network.get(name)}, here {here[name]}")
+            raise ValueError(
+                f"{path} is a checkpoint of another network: its {name} is {described_network.get(name)}, here {here[name]}"
+            )
     if not isinstance(saved.get("settings"), dict) or saved.keys() != {"settings", "state"}:
-        raise DamagedFileError(f"{path}: the training is not described by settings and state")
+        raise DamagedFileError(f"{path}: the description of the training must hold settings and state")
     for name, value in settings.items():
         before = saved["settings"].get(name)
         if before != value:
             are_prints = name in ("X, y and weights", "validation_data")  # fingerprints say nothing to a reader
             said = "" if are_prints else f": {str(before)[:200]} then, {str(value)[:200]} now"
-            raise ValueError(f"{path} is of a training with other {name}{said}; give fit the arguments that it had")
+            raise ValueError(f"{path} was made with another {name}{said}: give fit the same arguments")
 
 
 class ModelCheckpoint(Callback):
-    """Save the network by `cmlp.save`, after every so many epochs; if `monitor` is given, when it is the best of those.
+    """Save the network by `cmlp.save` after every so many epochs; with `monitor`, only when it is the best so far.
 
     Parameters
     ----------
     path : str or Path
         ``{epoch}`` in it becomes the number of the epoch.
-    monitor : as in `EarlyStopping`, optional
-        Save only when it is better than before.
+    monitor : {"val_loss", "val_score", "loss"} or callable, optional
+        As in `cmlp.Stopping`.
     every : int, default 1
         Epochs.
+
+    Attributes
+    ----------
+    best : float or None
+        The best value of what is monitored.
 
     Examples
     --------
@@ -217,18 +232,18 @@ class ModelCheckpoint(Callback):
     True
     """
 
-    def __init__(self, path, monitor=None, every: int = 1) -> None:
+    def __init__(self, path: str | Path, monitor: str | Callable[[Any], float] | None = None, every: int = 1) -> None:
         self.path = str(path)
         self.monitor = None if monitor is None else Monitor(monitor)
         self.every = validation.check_integer("every", every, 1)
-
         self.best: float | None = None
 
     def state(self) -> dict[str, Any]:
         return {"best": self.best}
 
-    def check(self, state: dict[str, Any], network) -> None:
-        check_best(state["best"])
+    def check(self, state: dict[str, Any], network: Any) -> None:
+        if state["best"] is not None:
+            validation.check_number("best", state["best"])
 
     def settings(self) -> dict[str, Any]:
         return {"monitor": None if self.monitor is None else self.monitor.name, "every": self.every}
@@ -236,18 +251,20 @@ class ModelCheckpoint(Callback):
     def restore(self, state: dict[str, Any]) -> None:
         self.best = state["best"]
 
-    def on_prepare(self, training) -> None:
+    def on_prepare(self, training: Any) -> None:
         description.describe(training.network)
+        if self.monitor is not None:
+            self.monitor.check(training)
 
-    def on_fit_begin(self, training) -> None:
+    def on_fit_begin(self, training: Any) -> None:
         self.best = None
 
-    def on_epoch_end(self, training) -> None:
+    def on_epoch_end(self, training: Any) -> None:
         if len(training.history) % self.every != 0:
             return
         if self.monitor is not None:
             value = self.monitor.value(training)
-            if not self.monitor.is_better(value, self.best):
+            if self.best is not None and self.monitor.sign * value >= self.monitor.sign * self.best:
                 return
             self.best = value
         description.save(training.network, self.path.replace("{epoch}", str(training.history.epoch[-1])))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import architecture, layers, validation
+from cmlp import activations, architecture, layers, losses, validation
 from cmlp.architecture import Architecture
 from cmlp.initializers import Initializer
 from cmlp.layers import Array
@@ -15,9 +15,9 @@ from cmlp.network import Network
 from cmlp.persistence import safetensors
 from cmlp.persistence.safetensors import Archive, DamagedFileError
 from cmlp.persistence.values import described, described_labels, restored, restored_labels
-from cmlp.training import History
+from cmlp.training.history import History
 
-AVERAGE, HISTORY = "average.", "history."  # how the names of tensors begin
+EMA, HISTORY = "ema.", "history."  # how the names of tensors begin
 ARCHITECTURE = {
     *("sizes", "activation", "loss", "output", "norm", "dropout", "residual", "bias", "input_dropout", "input_noise"),
 }
@@ -34,7 +34,7 @@ def describe(network) -> dict[str, Any]:
     ValueError
         If something of it cannot be written down.
     """
-    if network.loss == "custom":
+    if network.loss not in losses.BY_NAME:
         raise ValueError("a network whose loss is a Python function cannot be saved: pickle it, if you trust the reader")
     rows = network.layers
     hidden, last = rows[:-1], rows[-1]
@@ -42,21 +42,21 @@ def describe(network) -> dict[str, Any]:
         "sizes": network.sizes,
         "activation": [[layer.activation, layer.parameter] for layer in hidden],
         "output": [last.activation, last.parameter],
-        "loss": described(network.objective, "loss"),
+        "loss": described(network.loss_function, "loss"),
         "norm": [described(layer.norm, "norm") for layer in hidden],
         "dropout": [layer.dropout for layer in hidden],
         "residual": [0 if layer.source is None else l - layer.source for l, layer in enumerate(hidden)],
         "bias": [layer.b is not None for layer in rows],
-        "input_dropout": network.architecture.input_dropout,
-        "input_noise": network.architecture.input_noise,
+        "input_dropout": network._architecture.input_dropout,
+        "input_noise": network._architecture.input_noise,
         "input_scale": network.input_scale,
         "dtype": str(network.dtype),
         "seed": described(network.seed, "seed"),
         "shuffle_seed": network.shuffle_seed,
-        "init": [_initial(init) for init in network.initial[0]],
-        "bias_init": [_initial(init) for init in network.initial[1]],
+        "init": [_initial(init) for init in network._initial[0]],
+        "bias_init": [_initial(init) for init in network._initial[1]],
         "classes": described_labels(network.classes, "classes"),
-        "task": None if network.targets is None else network.targets.task,
+        "task": None if network._targets is None else network._targets.task,
         "history": None if network.history is None else described_history(network.history),
     }
 
@@ -69,7 +69,7 @@ def _initial(init) -> Any:
 def _restored_initial(given) -> Initializer | None:
     init = restored(given)
     if init is not None and not isinstance(init, Initializer):
-        raise ValueError(f"{init!r} does not say how parameters begin")
+        raise ValueError(f"init must be an initializer, got {init!r}")
     return init
 
 
@@ -87,9 +87,9 @@ def tensors_of(network) -> dict[str, Array]:
     """
     if not np.isfinite(network.variables).all():
         raise ValueError("the network has parameters that are not finite, and no reader would take them")
-    tensors = blocks(network.architecture, network.variables)
-    if network.mean is not None:
-        tensors |= {AVERAGE + name: block for name, block in blocks(network.architecture, network.mean).items()}
+    tensors = blocks(network._architecture, network.variables)
+    if network.ema is not None:
+        tensors |= {EMA + name: block for name, block in blocks(network._architecture, network.ema).items()}
     return tensors | history_tensors(network.history)
 
 
@@ -138,16 +138,16 @@ def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:
         if given.keys() != KEYS:
             raise ValueError("the description does not have the parts of a network")
         network = _network(given, archive)
-        arrays = blocks(network.architecture, network.variables)
-        if any(name.startswith(AVERAGE) for name in archive.entries):
-            network.mean = np.empty_like(network.variables)
-            arrays |= {AVERAGE + name: block for name, block in blocks(network.architecture, network.mean).items()}
+        arrays = blocks(network._architecture, network.variables)
+        if any(name.startswith(EMA) for name in archive.entries):
+            network.ema = np.empty_like(network.variables)
+            arrays |= {EMA + name: block for name, block in blocks(network._architecture, network.ema).items()}
         columns = archive.read([name for name in archive.entries if name.startswith(HISTORY)])
         archive.fill(arrays | columns | (more or {}))
         _check_numbers(arrays)
         network.history = restored_history(given["history"], columns)
         firsts = ([_restored_initial(init) for init in given[name]] for name in ("init", "bias_init"))
-        network.restore(given["shuffle_seed"], given["task"], *firsts)
+        network._restore(given["shuffle_seed"], given["task"], *firsts)
     return network
 
 
@@ -198,7 +198,8 @@ def _arguments(given: dict[str, Any]) -> dict[str, Any]:
 
 def _activation(pair):
     name, parameter = pair
-    return (name, parameter) if parameter else name
+    validation.check_name("activation", name, activations.BY_NAME)
+    return activations.of_layer(name, parameter)
 
 
 def _check_numbers(arrays: dict[str, Array]) -> None:

@@ -1,6 +1,10 @@
-"""Estimators in files: their parameters, their network, and what their transformers have learned, as numbers and names."""
+"""Estimators in files: their parameters, their network and their preprocessing, as numbers and names.
+
+Their classes, which need scikit-learn, are registered from above.
+"""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,16 +21,26 @@ NUMBERS = ("n_features_in_", "n_iter_", "t_", "loss_", "best_loss_", "best_valid
 KEYS = {"class", "params", "columns", "classes", "multilabel", "scores", *NUMBERS}
 
 
-def save(estimator, path) -> None:
-    """
+_classes: list[Callable[[], Mapping[str, type]]] = []
+
+
+def register_estimators(classes: Callable[[], Mapping[str, type]]) -> None:
+    """classes: returns the classes of estimators by the names under which they are saved; called when one is loaded."""
+    _classes[:] = [classes]
+
+
+def save(estimator: Any, path: Any) -> None:
+    """An estimator, or one of a subclass, of which what it adds is not saved.
+
     Raises
     ------
     ValueError
         If a parameter is what no file can hold: callbacks, functions, generators.
     """
     model = estimator.to_model()
-    name = type(estimator).__name__
-    params = {key: described(value, f"{name}: {key}") for key, value in estimator.get_params(deep=False).items()}
+    name = estimator.saved_as
+    base = _classes[0]()[name]
+    params = {key: described(getattr(estimator, key), f"{name}: {key}") for key in base._get_param_names()}  # type: ignore[attr-defined]
     given = {
         "class": name,
         "params": params,
@@ -51,22 +65,21 @@ def rebuild(archive: Archive):
     ImportError
         Without scikit-learn.
     """
-    from cmlp.estimators import MLPClassifier, MLPRegressor
-
+    classes = _classes[0]()
     curves = archive.read([name for name in CURVES if name in archive.entries])
     model, given = rebuild_model(archive, curves)
     with description.refusing(archive.path):
-        kind = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}[given["class"]]
+        kind = classes[given["class"]]
         estimator = kind(**{name: restored(value) for name, value in given["params"].items()})
         for number in NUMBERS:
             value = restored(given[number])
             allowed = (int,) if number in COUNTS else (int, float, type(None))
             if isinstance(value, bool) or not isinstance(value, allowed):
-                raise ValueError(f"{number} is {value!r}, no number")
+                raise ValueError(f"{number} must be a number, got {value!r}")
             setattr(estimator, number, value)
         estimator.loss_curve_ = _curve(curves, "curve.loss")
         estimator.validation_scores_ = _curve(curves, "curve.score") if given["scores"] else None
-        estimator.restore(model, restored_labels(given["classes"]), given["multilabel"])
+        estimator._restore(model, restored_labels(given["classes"]), given["multilabel"])
     return estimator
 
 
@@ -83,18 +96,18 @@ def rebuild_model(archive: Archive, curves: dict[str, Array] | None = None) -> t
     with description.refusing(archive.path):
         given = archive.section("estimator")
         if given.keys() != KEYS:
-            raise ValueError("an estimator is described by its class, parameters, columns, classes and numbers")
+            raise ValueError("an estimator must be described by its class, parameters, columns, classes and numbers")
         columns = models.rebuild_columns(given["columns"], rooms)
         classes = None if given["multilabel"] else restored_labels(given["classes"])
         return models.around(network, columns, classes, rooms), given
 
 
 def predicting(model: Model) -> Model:
-    """What an estimator predicts with: the running mean, where there is one."""
-    return model if model.network.mean is None else dataclasses.replace(model, network=model.network.averaged())
+    """What an estimator predicts with: the moving average of the weights, where there is one."""
+    return model if model.network.ema is None else dataclasses.replace(model, network=model.network.ema_network())
 
 
 def _curve(curves: dict[str, Array], name: str) -> list[float]:
     if name in curves and curves[name].ndim != 1:
-        raise ValueError(f"{name} is no curve")
+        raise ValueError(f"{name} must be a vector")
     return curves[name].tolist() if name in curves else []

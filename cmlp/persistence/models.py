@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.columns import Columns
+from cmlp.data.columns import Columns
 from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.persistence import description, safetensors

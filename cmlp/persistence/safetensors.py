@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cmlp import files
 from cmlp.layers import Array
+from cmlp.persistence import files
 
 FORMAT, VERSION = "cmlp", "1"
 MOST_HEADER = 1 << 20  # bytes

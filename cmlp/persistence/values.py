@@ -1,4 +1,4 @@
-"""Settings as JSON and back: numbers, text, lists, and cmlp's own frozen sets of hyper-parameters by their names.
+"""Settings as JSON and back: numbers, strings, lists, and cmlp's own frozen sets of hyperparameters by their names.
 
 What is read is looked up in a table and goes through the same checks as any user's arguments; nothing is imported by name.
 """
@@ -10,23 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import initializers, losses, norms, optimizers, rules, schedules
+from cmlp import activations, initializers, losses, norms, optimizers, schedules
+from cmlp.regularization import Regularization
+from cmlp.training.stopping import Stopping
 
 SCHEDULES = [kind for kind in vars(schedules).values() if isinstance(kind, type) and issubclass(kind, schedules.Schedule)]
 MADE_BY_FUNCTIONS = {"Schedule", "Function"}
-KINDS = {
+KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *optimizers.BY_NAME.values(),
         *losses.BY_NAME.values(),
         *norms.BY_NAME.values(),
         *SCHEDULES,
-        rules.Penalty,
-        rules.Clip,
+        Regularization,
+        Stopping,
     )
     if kind.__name__ not in MADE_BY_FUNCTIONS
 }
-KINDS |= {f"initializers.{kind.__name__}": kind for kind in initializers.BY_NAME.values()}  # Constant is a schedule too
+# Constant is a schedule and an initializer, Sine an activation and an initializer
+KINDS |= {f"initializers.{kind.__name__}": kind for kind in initializers.BY_NAME.values()}
+KINDS |= {f"activations.{kind.__name__}": kind for kind in activations.BY_NAME.values()}
 NAMES = {kind: name for name, kind in KINDS.items()}
 LABELS = re.compile(r"[<>]?U[0-9]{1,4}|object|bool|u?int(8|16|32|64)|float(16|32|64)")
 ROOM = 1 << 20  # bytes that labels may take besides 64 for each of their characters
@@ -56,7 +60,9 @@ def described(value: Any, where: str) -> Any:
         fields = {name: described(getattr(value, name), f"{where}.{name}") for name in names}
         return {"kind": NAMES[type(value)], "fields": fields}
     what = "a Python function" if callable(value) else f"a {type(value).__name__}"
-    raise ValueError(f"{where} is {what}, which cannot be put into a file: numbers, text, lists and cmlp's own settings can")
+    raise ValueError(
+        f"{where} is {what}, which a file cannot hold: numbers, strings, lists and cmlp's own settings can be saved"
+    )
 
 
 def restored(given: Any) -> Any:
@@ -89,7 +95,7 @@ def described_labels(labels, where: str, missing: bool = False) -> list | None:
     each = labels.tolist()
     odd = [label for label in each if not isinstance(label, (str, bool, int, float)) and not (missing and label is None)]
     if odd or labels.ndim != 1:
-        raise ValueError(f"{where} of kind {type(odd[0] if odd else each).__name__} cannot be saved: use text or numbers")
+        raise ValueError(f"{where} of kind {type(odd[0] if odd else each).__name__} cannot be saved: use strings or numbers")
     kind = "object" if labels.dtype.kind == "T" else str(labels.dtype)
     check_labels(kind, each, where)
     return [kind, [described(label, where) for label in each]]
@@ -103,7 +109,7 @@ def restored_labels(given, missing: bool = False) -> Any:
     each = [restored(label) for label in labels]
     check_labels(kind, each, "labels")
     if not all(isinstance(label, (str, bool, int, float)) or (missing and label is None) for label in each):
-        raise ValueError("labels that are neither text nor numbers")
+        raise ValueError("labels must be strings or numbers")
     return np.array(each, dtype=kind)
 
 

@@ -84,7 +84,7 @@ def fit(
         Key of the orders, masks and noise: ``net.shuffle_seed`` of a network.
     sample_weight : ndarray (n_samples,), optional
         Used as it is: its mean should be 1.
-    rules : `cmlp.rules.Rules`, optional
+    rules : `cmlp.regularization.Rules`, optional
         What an update does besides the optimizer's step; its running mean is moved in place.
     input_noise, input_dropout : float
     dtype : str

@@ -8,7 +8,7 @@ def as_array(given, name: str):
     if given is None:
         raise TypeError(f"{name} is None: give {'labels or values, one for each row of X' if name == 'y' else 'an array'}")
     if hasattr(given, "tocsr"):
-        raise TypeError(f"{name} is a sparse matrix, which is not taken here: give {name}.toarray()")
+        raise TypeError(f"{name} is a sparse matrix, which is not supported here: use {name}.toarray()")
     if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise ValueError(f"{name} has {np.ma.count_masked(given)} masked entries: drop such samples, or fill them")
     try:
@@ -18,7 +18,9 @@ def as_array(given, name: str):
     if array.dtype.kind in "US" and array.ndim == 1 and isinstance(given, (list, tuple)):
         for i, item in enumerate(given):
             if not isinstance(item, (str, bytes)):
-                raise TypeError(f"{name} mixes text and other things, as {name}[{i}], {item!r}: make them of one kind")
+                raise TypeError(
+                    f"{name} mixes strings with other objects, such as {name}[{i}], {item!r}: convert them to one kind"
+                )
     return array
 
 
@@ -33,42 +35,42 @@ def is_missing(label) -> bool:
 def check_labels(labels, name: str) -> None:
     """Labels of a kind that can be told apart, none of them missing."""
     if labels.dtype.kind in "cV":
-        raise TypeError(f"{name} must hold labels, whole numbers or text; got dtype {labels.dtype}")
+        raise TypeError(f"{name} must hold labels, integers or strings, got dtype {labels.dtype}")
     if labels.dtype.kind in "OfmM":
         wrong = np.flatnonzero([is_missing(label) for label in labels] if labels.dtype.kind == "O" else labels != labels)
         if len(wrong):
-            raise ValueError(f"{name}[{wrong[0]}] is {labels[wrong[0]]}, which names no class: drop such samples, or name it")
+            raise ValueError(f"{name}[{wrong[0]}] is {labels[wrong[0]]}, a missing label: drop such samples, or give it a name")
 
 
 def check_matrix(array, width: int | None, name: str = "X"):
     """A real matrix of the right width, as the caller's own array wherever that is possible: nothing is converted here."""
     array = as_array(array, name)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}: encode text and objects first")
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}: encode strings and objects first")
     if array.ndim != 2:
         hint = (
             "one sample is X.reshape(1, -1), one feature X.reshape(-1, 1)"
             if array.ndim < 2
             else ("flatten images with X.reshape(len(X), -1)")
         )
-        raise ValueError(f"{name} must have shape (n_samples, n_features); got {array.shape}: {hint}")
+        raise ValueError(f"{name} must have shape (n_samples, n_features), got {array.shape}: {hint}")
     if array.shape[0] == 0:
         raise ValueError(f"{name} has no samples: its shape is {array.shape}")
     if width is not None and array.shape[1] != width:
-        raise ValueError(f"{name} has {array.shape[1]} columns; the network was made for {width}")
+        raise ValueError(f"{name} has {array.shape[1]} columns, the network has {width} inputs")
     return array
 
 
 def check_sparse(X, network) -> None:
     """A sparse X in front of a network."""
     if X.ndim != 2 or X.shape[1] != network.sizes[0]:
-        raise ValueError(f"X has shape {X.shape}; the network was made for {network.sizes[0]} columns")
+        raise ValueError(f"X must have {network.sizes[0]} columns, got the shape {X.shape}")
     if X.shape[0] == 0:
         raise ValueError(f"X has no samples: its shape is {X.shape}")
     if X.dtype.kind not in "biuf":
-        raise TypeError(f"X must hold real numbers; got dtype {X.dtype}")
-    if network.architecture.input_noise or network.architecture.input_dropout:
-        raise ValueError("input_noise and input_dropout need a dense X: give X.toarray(), or leave them out")
+        raise TypeError(f"X must hold real numbers, got dtype {X.dtype}")
+    if network._architecture.input_noise or network._architecture.input_dropout:
+        raise ValueError("input_noise and input_dropout need a dense X: use X.toarray(), or leave them out")
 
 
 def check_csr(X) -> None:
@@ -84,7 +86,7 @@ def check_csr(X) -> None:
         and (len(indices) == 0 or (int(indices.min()) >= 0 and int(indices.max()) < n_columns))
     )
     if not whole:
-        raise ValueError(f"X is a damaged CSR matrix: its indptr and indices do not fit its shape {X.shape}")
+        raise ValueError(f"X is an invalid CSR matrix: its indptr and indices do not fit its shape {X.shape}")
 
 
 def rows_are_sorted(X) -> bool:
@@ -121,7 +123,7 @@ def check_sample_weight(sample_weight, n_samples: int):
     weight = np.asarray(sample_weight)
     if weight.shape != (n_samples,) or weight.dtype.kind not in "biuf":
         raise ValueError(
-            f"sample_weight must be {n_samples} numbers, one for each sample; got {weight.dtype} of shape {weight.shape}"
+            f"sample_weight must be {n_samples} numbers, one for each sample, got {weight.dtype} of shape {weight.shape}"
         )
     with np.errstate(over="ignore"):
         weight = weight.astype(np.float64)

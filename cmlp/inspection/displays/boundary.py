@@ -54,7 +54,7 @@ class DecisionBoundaryDisplay:
         points = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
         plain = Model.of(model)
         meaning = plain.meaning
-        if meaning.task == "values":
+        if meaning.task == "regression":
             kind, values = "value", plain.predict(points)
         elif meaning.classes is not None and len(meaning.classes) == 2 and plain.has_probabilities:
             kind, values = "probability", plain.predict_proba(points)[:, 1]

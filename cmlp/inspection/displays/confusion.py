@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from cmlp import validation
+from cmlp.data.metrics import confusion
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
-from cmlp.scores import confusion
 
 MOST_NUMBERS = 25  # classes, up to which every cell has its number
 
@@ -34,7 +34,7 @@ class ConfusionDisplay:
         """Of true and predicted labels; classes: all of them, in the order of the table."""
         y, predicted = np.asarray(y), np.asarray(predicted)
         if y.shape != predicted.shape or y.ndim != 1:
-            raise ValueError(f"true and predicted labels must be vectors of one length; got {y.shape} and {predicted.shape}")
+            raise ValueError(f"true and predicted labels must be vectors of one length, got {y.shape} and {predicted.shape}")
         if normalize is not None:
             validation.check_name("normalize", normalize, ("true", "predicted"))
         known = np.unique(np.concatenate([y, predicted])) if classes is None else np.asarray(classes)

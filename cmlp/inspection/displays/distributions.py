@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from cmlp import validation
-from cmlp.callbacks import Callback
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
+from cmlp.training.hooks import Callback
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles that bands are drawn between
 BINS = 60
@@ -117,8 +117,8 @@ def values_of(net: Any, X: Any, y: Any, what: str) -> list[Array]:
     if y is None:
         if what == "dZ":
             raise ValueError("gradients need y")
-        known = net.targets is not None and net.targets.task != "values"
-        y = net.predict(X) if known or net.objective.of_classes else np.ones((len(X), net.n_targets))  # any y will do
+        known = net._targets is not None and net._targets.task != "regression"
+        y = net.predict(X) if known or net.loss_function.classifies else np.ones((len(X), net.n_targets))  # any y will do
     trace = net.trace(X, np.asarray(y)[:MOST_SAMPLES])
     factor = len(X) if what == "dZ" else 1
     return [getattr(layer, what).ravel() * factor for layer in trace.layers]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cmlp.inspection.displays import style
-from cmlp.training import History
+from cmlp.training.history import History
 
 LABELS = {"loss": "loss", "val_loss": "loss", "val_score": "score (validation)", "learning_rate": "learning rate"}
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import _kernels, validation
+from cmlp import validation
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
+from cmlp.runtime import kernels
 from cmlp.trace import Trace
 
 MOST_UNITS = 6  # of a layer, whose numbers find room
@@ -65,9 +66,9 @@ class StepDisplay:
         """Of one sample of a network: X (1, n_features), y (1,)."""
         net = getattr(net, "network_", net)
         trace, dA = net.trace(X, y), None
-        if not net.objective.takes_scores and len(trace.X) == 1:
+        if not net.loss_function.takes_logits and len(trace.X) == 1:
             dA = np.empty_like(trace.layers[-1].A)
-            _kernels.loss_gradient(net.loss, trace.layers[-1].A, trace.Y, dA, hyper=net.objective.values)
+            kernels.loss_gradient(net.loss, trace.layers[-1].A, trace.Y, dA, hyper=net.loss_function.values)
             dA = dA[0]
         return cls.from_trace(trace, dA)
 

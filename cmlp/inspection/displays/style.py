@@ -33,7 +33,7 @@ def new_column(axes: Any, n: int, height: float = 2.4) -> list[Any]:
     if axes is not None:
         given = list(axes) if isinstance(axes, (list, tuple)) or hasattr(axes, "__len__") else [axes]
         if len(given) != n:
-            raise ValueError(f"this picture needs {n} axes; got {len(given)}")
+            raise ValueError(f"this picture needs {n} axes, got {len(given)}")
         return given
     figure = pyplot().figure(figsize=(6.4, height * n), layout="constrained")
     return list(figure.subplots(n, 1, sharex=True, squeeze=False)[:, 0])

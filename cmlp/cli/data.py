@@ -1,0 +1,190 @@
+"""Files to train on: CSV tables, IDX images, NumPy arrays; and the held-out samples to test on."""
+
+import re
+import tokenize
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cmlp import datasets
+from cmlp.data.columns import Columns
+from cmlp.layers import Array
+
+TEST_FRACTION = 0.2
+
+
+class UsageError(Exception):
+    """What was asked for makes no sense, whatever the files hold."""
+
+
+@dataclass
+class Data:
+    """Samples to train on and to test on; y in the units of the file is ``y * y_scale + y_mean``."""
+
+    X: Array
+    y: Array
+    X_test: Array
+    y_test: Array
+    what: str
+    labelled: bool = False  # y is classes, whatever the loss
+    input_scale: float = 1.0
+    columns: Columns | None = None  # by which X was brought to mean 0 and standard deviation 1
+    target: str = "prediction"
+    y_mean: float = 0.0
+    y_scale: float = 1.0
+
+
+def read(options) -> Data:
+    path = Path(options.data)
+    if path.is_dir():
+        return read_mnist_folder(path, options)
+    if options.test_labels and not options.test:
+        raise UsageError("--test-labels goes with --test")
+    if path.suffix == ".npy":
+        return read_arrays(path, options)
+    if is_idx(path):
+        return read_idx_files(path, options.test, options)
+    return read_csv_files(path, options)
+
+
+def is_idx(path: Path) -> bool:
+    return ".csv" not in path.suffixes and ("idx" in path.name or path.suffix in (".idx", ".ubyte"))
+
+
+# --- images and arrays ----------------------------------------------------------------------------------------
+def read_mnist_folder(folder: Path, options) -> Data:
+    if options.test or options.test_fraction or options.labels or options.test_labels:
+        raise UsageError("--test, --test-fraction, --labels and --test-labels go with a file, not with a folder")
+    return read_idx_files(images_in(folder, "train"), images_in(folder, "t10k"), options)
+
+
+def images_in(folder: Path, part: str) -> Path:
+    found = sorted(folder.glob(f"{part}-images*idx?-ubyte*"))
+    if not found:
+        raise ValueError(f"{folder}: a folder without {part}-images-idx3-ubyte or {part}-images-idx3-ubyte.gz; name a file")
+    return found[0]
+
+
+def read_idx_files(path: Path, test: str | Path | None, options) -> Data:
+    if options.target is not None:
+        raise UsageError("--target names a column of a CSV file; for IDX files give --labels")
+    X, y = images_and_labels(path, options.labels)
+    rest = images_and_labels(Path(test), options.test_labels) if test else None
+    what, scale = f"{path.name}: {X.shape[1]} inputs; labels", 1 / 255 if X.dtype == np.uint8 else 1.0
+    return Data(*parts(X, y, rest, options), what, y.dtype.kind != "f", scale)
+
+
+def images_and_labels(path: Path, labels: str | None) -> tuple[Array, Array]:
+    images = datasets.read_idx(path)
+    y = datasets.read_idx(labels_of(path, labels))
+    if y.ndim != 1 or images.ndim < 2 or len(y) != len(images):
+        raise ValueError(f"{path} holds an array {images.shape}, its labels are {y.shape}: not one label for each image")
+    return images.reshape(len(images), -1), y
+
+
+def labels_of(path: Path, labels: str | None) -> Path:
+    """The file of labels: the given one, or by the name of the images."""
+    name = path.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
+    if labels is None and name == path.name:
+        raise UsageError(f"{path}: no file of images by its name; give its labels too, with --labels FILE")
+    return Path(labels) if labels else path.with_name(name)
+
+
+def read_arrays(path: Path, options) -> Data:
+    if options.target is not None or not options.labels or bool(options.test) != bool(options.test_labels):
+        raise UsageError(f"{path}: with a NumPy array go --labels FILE and, with --test FILE, --test-labels FILE")
+    X, y = array(path), array(Path(options.labels), 1)
+    rest = (array(Path(options.test)), array(Path(options.test_labels), 1)) if options.test else None
+    what = f"{path.name}: {X.shape[1]} inputs; {Path(options.labels).name}"
+    if X.dtype == np.uint8:
+        return Data(*parts(X, y, rest, options), what, input_scale=1 / 255)
+    return standardised(Data(*parts(X, y, rest, options), what), None, options.dtype)
+
+
+def array(path: Path, ndim: int = 2) -> Array:
+    """A matrix, of arrays of more dimensions too, or a vector, from a file of `numpy.save`; nothing is unpickled."""
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError, zipfile.BadZipFile, tokenize.TokenError) as error:
+        raise ValueError(f"{path}: no array of numbers or text as numpy.save writes it ({error})") from None
+    if not isinstance(found, np.ndarray) or found.ndim < ndim or (ndim == 1 and found.ndim > 1) or not found.size:
+        raise ValueError(
+            f"{path} holds {getattr(found, 'shape', 'several arrays')}: {'a vector' if ndim == 1 else 'rows'} needed"
+        )
+    if found.dtype.kind not in ("biuf" if ndim == 2 else "biufU"):
+        raise ValueError(f"{path} holds {found.dtype}: numbers are needed")
+    return found if ndim == 1 else found.reshape(len(found), -1)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+def read_csv_files(path: Path, options) -> Data:
+    if options.labels or options.test_labels:
+        raise UsageError("--labels and --test-labels go with IDX files; for a CSV file give --target COLUMN")
+    X, y, names = datasets.read_csv(path, column(options.target), header=options.header, dtype="float64")
+    rest = None
+    if options.test:
+        *rest, test_names = datasets.read_csv(options.test, column(options.target), header=options.header, dtype="float64")
+        if test_names != names:
+            raise ValueError(f"{options.test}: the names of the columns are not those of {path}")
+    what = f"{path.name}: {X.shape[1]} inputs; target column {options.target or 'label, else the first'}"
+    data = Data(*parts(X, y, rest, options), what)
+    unite_labels(data)
+    data.target = target_name(path, options, names)
+    return standardised(data, names, options.dtype)
+
+
+def target_name(path: Path, options, names: list[str] | None) -> str:
+    if names is None:
+        return "prediction"
+    with datasets.read_rows(path, header=options.header) as (header, _):
+        return next((name for name in header or [] if name not in names), "prediction")
+
+
+def column(target: str | None) -> str | int | None:
+    return int(target) if target is not None and re.fullmatch("-?[0-9]+", target) else target
+
+
+def unite_labels(data: Data) -> None:
+    """Labels such as 1, 2, x are whole numbers for a reader who meets no x: text in one part makes both text."""
+    kinds = {data.y.dtype.kind, data.y_test.dtype.kind}
+    if kinds == {"U", "f"}:
+        raise ValueError("the target is text in one file and numbers in the other")
+    if "U" in kinds:
+        data.y, data.y_test = data.y.astype(str), data.y_test.astype(str)
+
+
+def standardised(data: Data, names: list[str] | None, dtype: str) -> Data:
+    """X of both parts brought to mean 0 and standard deviation 1 of the first, and then to the network's dtype."""
+    data.X, data.X_test = (np.ascontiguousarray(part, dtype=np.float64) for part in (data.X, data.X_test))
+    for name, part in (("to train on", data.X), ("to test on", data.X_test)):
+        if not np.isfinite(part).all():
+            raise ValueError(f"the samples {name} hold numbers that are missing or not finite")
+    data.columns = Columns.standardizing(data.X, names)
+    for part in (data.X, data.X_test):
+        data.columns.transform_in_place(part)
+    data.X, data.X_test = data.X.astype(dtype, copy=False), data.X_test.astype(dtype, copy=False)
+    return data
+
+
+def parts(X: Array, y: Array, rest, options) -> tuple[Array, Array, Array, Array]:
+    """What to train on and what to test on: the rest, if there is any, else a share of the samples."""
+    if rest is None:
+        return split(X, y, options.test_fraction or TEST_FRACTION, options.seed)
+    here, there = (f"{array.shape[1]} inputs ({array.dtype})" for array in (X, rest[0]))
+    if here != there:
+        raise ValueError(f"the samples to train on have {here}, those to test on {there}")
+    return X, y, *rest
+
+
+def split(X: Array, y: Array, fraction: float, seed: int) -> tuple[Array, Array, Array, Array]:
+    """The last samples, in an order drawn from the seed, are kept apart."""
+    if len(X) != len(y):
+        raise ValueError(f"{len(X):,} samples and {len(y):,} labels")
+    n_test = round(len(X) * fraction)
+    if not 0 < n_test < len(X):
+        use = "train" if n_test else "test"
+        raise ValueError(f"too few samples, {len(X):,}, for --test-fraction {fraction}: none would be left to {use} on")
+    order = np.random.default_rng(seed).permutation(len(X))
+    return X[order[:-n_test]], y[order[:-n_test]], X[order[-n_test:]], y[order[-n_test:]]

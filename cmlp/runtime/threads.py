@@ -1,0 +1,113 @@
+"""How many threads to use, and BLAS kept to one of its own inside them."""
+
+import math
+import os
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+from cmlp import validation
+from cmlp.runtime.compiled import max_threads, openmp
+
+_forked = False  # this process is the child of one that ran a parallel region: libgomp would wait for threads it lacks
+_has_run_region = False
+
+# Multiplications in a step that are worth one more thread: a few microseconds, against two barriers of 0.2.
+WORK_PER_THREAD = 20_000
+
+
+def _after_fork_in_child() -> None:
+    global _forked
+    _forked = _forked or _has_run_region
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+@cache
+def _cgroup_quota() -> float:
+    """Processors that the container's quota is worth; inf where there is none."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").read_text()
+            period = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us").read_text()
+        except OSError:
+            return math.inf
+    if quota.strip() in ("max", "-1"):
+        return math.inf
+    return float(quota) / float(period)
+
+
+def available() -> int:
+    """The threads that ``n_threads=None`` means.
+
+    The least of omp_get_max_threads() (so OMP_NUM_THREADS and threadpoolctl are obeyed), the processors that this process
+    may run on, and the quota of its control group.
+    """
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(max_threads(), processors, _cgroup_quota())))
+
+
+def resolve_for(engine, n_rows: int, n_threads: int | None) -> int:
+    """The threads for batches of n_rows of an engine."""
+    return resolve(n_threads, *engine.load(n_rows))
+
+
+def resolve(n_threads: int | None, work: int, tiles: int) -> int:
+    """The threads to use for steps of so many multiplications in so many tiles; the bits are the same for any number."""
+    global _has_run_region
+    if n_threads is not None:
+        validation.check_n_threads(n_threads)
+    worth = work // WORK_PER_THREAD if work < tiles * WORK_PER_THREAD else tiles
+    if worth <= 1 or _forked or not openmp:
+        return 1
+    n = min(worth, available() if n_threads is None else n_threads)
+    _has_run_region = _has_run_region or n > 1
+    return n
+
+
+@cache
+def blas() -> dict:
+    """What threadpoolctl knows of the BLAS library under scipy.linalg.cython_blas; empty if nothing."""
+    found = [info for info in _controller().info() if info["user_api"] == "blas"]
+    scipys = [info for info in found if any(part.startswith("scipy") for part in Path(info["filepath"]).parts[:-1])]
+    return next(iter(scipys + found), {})
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+class _OneBlasThread:
+    """A context in which BLAS uses one thread, for as long as anyone is inside it.
+
+    The limit is the process's, not the thread's: two overlapping plain limits would leave it wrong. So it is counted, set
+    by the first who enters and lifted by the last who leaves.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limiter: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._limiter = _controller().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *exception) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limiter.restore_original_limits()
+
+
+one_blas_thread = _OneBlasThread()
