@@ -1,10 +1,10 @@
 """
-Counting bicycles
-=================
+Poisson regression: bicycle counts
+==================================
 
-How many bicycles are hired in an hour? Counts are above 0 and spread with their mean: the Poisson loss. The hours of a year in
-Washington, where ``CMLP_DATA`` names a folder that has them (``open/bikeshare.csv.gz``); else counts drawn from two made-up
-curves.
+How many bicycles are rented in an hour? Counts are nonnegative and their variance grows with their mean: the Poisson loss.
+The data are the hours of a year in Washington, if ``CMLP_DATA`` names a folder that contains them
+(``open/bikeshare.csv.gz``); otherwise counts are generated from two curves.
 """
 
 import os
@@ -27,7 +27,7 @@ else:
 
 
 def inputs(hour, working, warm):
-    turn = 2 * np.pi * hour / 24  # 23 o'clock is next to 0
+    turn = 2 * np.pi * hour / 24  # 23:00 is next to 0:00
     return np.column_stack([np.sin(turn), np.cos(turn), np.sin(2 * turn), np.cos(2 * turn), working, warm])
 
 
@@ -38,8 +38,8 @@ net.fit(X, counts, optimizer=cmlp.Adam(cmlp.schedules.OneCycle(0.01)), batch_siz
 hours = np.arange(24)
 for kind, (name, style, marker) in enumerate((("days off", "--", "s"), ("working days", "-", "o"))):
     rows = working == kind
-    plt.plot(hours, [counts[rows & (hour == h)].mean() for h in hours], marker, markersize=4, label=f"{name}, counted")
-    plt.plot(hours, [net.predict(X[rows & (hour == h)]).mean() for h in hours], style, color="k", label=f"{name}, network")
+    plt.plot(hours, [counts[rows & (hour == h)].mean() for h in hours], marker, markersize=4, label=f"{name}, observed")
+    plt.plot(hours, [net.predict(X[rows & (hour == h)]).mean() for h in hours], style, color="k", label=f"{name}, predicted")
 plt.xlabel("hour")
-plt.ylabel("bicycles in an hour, mean")
+plt.ylabel("mean number of bicycles per hour")
 plt.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)

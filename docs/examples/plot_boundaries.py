@@ -2,7 +2,7 @@
 Decision boundaries
 ===================
 
-Four sets of points in the plane, and what one small network makes of each.
+Four two-dimensional data sets, and the decision boundary that a small network learns on each.
 """
 
 import matplotlib.pyplot as plt
@@ -16,4 +16,4 @@ for ax, make in zip(axes.flat, (cmlp.datasets.moons, cmlp.datasets.circles, cmlp
     net = cmlp.Network([2, 24, 24, y.max() + 1], "tanh")
     net.fit(X, y, optimizer=cmlp.Adam(0.01), batch_size=32, epochs=150)
     inspection.plot_decision_boundary(net, X, y, ax, n_grid=120, colorbar=False)
-    ax.set_title(f"{make.__name__}: {net.score(X, y):.0%}")
+    ax.set_title(f"{make.__name__}: accuracy {net.score(X, y):.0%}")

@@ -1,9 +1,10 @@
 """
-How sure must it be?
-====================
+Decision threshold: recall and precision
+========================================
 
-Tumours from the measurements of their cells' nuclei (the Wisconsin data that come with scikit-learn). The lower the threshold
-above which a tumour is called malignant, the more of the malignant ones are found, and the more alarms are false.
+Classify tumors from measurements of cell nuclei (the Wisconsin breast cancer data of scikit-learn). A lower decision
+threshold for "malignant" finds more of the malignant tumors (higher recall), and raises more false alarms (lower
+precision).
 """
 
 import matplotlib.pyplot as plt
@@ -23,10 +24,10 @@ probability = model.predict_proba(X[test])[:, 1]
 print(f"accuracy {model.score(X[test], malignant[test]):.3f}")
 
 thresholds = np.linspace(0.01, 0.99, 99)
-alarms = probability > thresholds[:, None]
-found = (alarms & malignant[test]).sum(axis=1) / malignant[test].sum()
-right = (alarms & malignant[test]).sum(axis=1) / alarms.sum(axis=1)
-plt.plot(thresholds, found, label="share of the malignant that is found")
-plt.plot(thresholds, right, "--", label="share of the alarms that is right")
-plt.xlabel("threshold")
+predicted = probability > thresholds[:, None]
+recall = (predicted & malignant[test]).sum(axis=1) / malignant[test].sum()
+precision = (predicted & malignant[test]).sum(axis=1) / predicted.sum(axis=1)
+plt.plot(thresholds, recall, label="recall")
+plt.plot(thresholds, precision, "--", label="precision")
+plt.xlabel("decision threshold")
 plt.legend()

@@ -1,9 +1,10 @@
 """
-Between which values?
-=====================
+Prediction intervals by quantile regression
+===========================================
 
-How far diabetes has progressed after a year, from ten measurements at its beginning (442 patients; the data come with
-scikit-learn). They tell little, and the intervals say so: four of five new patients should lie within theirs.
+Predict the progression of diabetes after one year from ten baseline measurements (442 patients; the data come with
+scikit-learn). The measurements explain little of it, so the prediction intervals are wide: four of five new patients should
+lie within theirs.
 """
 
 import matplotlib.pyplot as plt
@@ -22,13 +23,13 @@ model = cmlp.MLPRegressor((8,), "tanh", loss=quantiles, **settings)
 model.fit(X[train], y[train])
 middle = model.predict(X[test])
 low, high = model.predict_interval(X[test]).T
-print(f"{((low <= y[test]) & (y[test] <= high)).mean():.0%} of the new patients lie within their intervals")
+print(f"{((low <= y[test]) & (y[test] <= high)).mean():.0%} of the test patients lie within their prediction intervals")
 
 by_middle = np.argsort(middle)
-place = np.arange(len(test))
-plt.vlines(place, low[by_middle], high[by_middle], color="0.8", label="10 % to 90 %")
-plt.plot(place, middle[by_middle], "k", label="median")
-plt.plot(place, y[test][by_middle], ".", label="what came")
-plt.xlabel("patients, by what is predicted")
-plt.ylabel("progression")
+rank = np.arange(len(test))
+plt.vlines(rank, low[by_middle], high[by_middle], color="0.8", label="10 % to 90 % quantile")
+plt.plot(rank, middle[by_middle], "k", label="median")
+plt.plot(rank, y[test][by_middle], ".", label="observed")
+plt.xlabel("patients, sorted by prediction")
+plt.ylabel("disease progression")
 plt.legend()

@@ -1,9 +1,9 @@
 """
-How sure is a network?
-======================
+Monte-Carlo dropout: uncertainty of a prediction
+================================================
 
-Monte-Carlo dropout: predict a hundred times with units left out at random. In the gap between the samples and to the
-right of them the answers differ. At the left end they agree on something that nothing supports: the spread is a hint, no proof.
+Predict a hundred times with dropout on. In the gap between the training samples and to the right of them, the predictions
+differ. At the left end they agree without any data to support them: the spread is a hint of uncertainty, not a proof.
 """
 
 import matplotlib.pyplot as plt
@@ -20,10 +20,10 @@ net.fit(x, y, optimizer=cmlp.Adam(0.005), batch_size=32, epochs=300)
 grid = np.linspace(-4, 4, 300)[:, None]
 passes = net.forward(grid, passes=100)[:, :, 0]
 
-plt.plot(x, y, "k.", markersize=3, label="samples")
+plt.plot(x, y, "k.", markersize=3, label="training samples")
 plt.plot(grid, passes.mean(axis=0), label="mean of 100 passes")
 low, high = np.quantile(passes, [0.05, 0.95], axis=0)
-plt.fill_between(grid[:, 0], low, high, alpha=0.3, label="nine of ten passes")
+plt.fill_between(grid[:, 0], low, high, alpha=0.3, label="90 % of the passes")
 plt.ylim(-3, 3)
 plt.xlabel("x")
 plt.legend()

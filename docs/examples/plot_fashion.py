@@ -1,9 +1,10 @@
 """
-Which is taken for which?
-=========================
+Confusion matrix: Fashion-MNIST
+===============================
 
-Clothes in 28 by 28 pixels: Fashion-MNIST, where ``CMLP_DATA`` names a folder that has its files (``fashion-mnist/``); else the
-bundled digits. A shirt is a pullover is a coat; a bag is never a boot.
+Classify clothes in images of 28 by 28 pixels: Fashion-MNIST, if ``CMLP_DATA`` names a folder that contains it
+(``fashion-mnist/``); otherwise the bundled digits. The network confuses shirts, pullovers and coats, but not bags and
+boots.
 """
 
 import os
@@ -25,7 +26,7 @@ else:
 
 net = cmlp.Network([X.shape[1], 128, 10], dropout=0.2, input_scale=scale)
 net.fit(X, y, optimizer=cmlp.Adam(cmlp.schedules.OneCycle(0.003)), batch_size=128, epochs=6)
-print(f"{len(X):,} images to learn from; {net.score(X_test, y_test):.1%} of the test images are right")
+print(f"{len(X):,} training images; test accuracy {net.score(X_test, y_test):.1%}")
 display = inspection.plot_confusion(net, X_test, y_test, normalize="true")
 if names:
     display.ax_.set_xticks(range(10), names, rotation=40, ha="right")

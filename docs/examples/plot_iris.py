@@ -1,8 +1,9 @@
 """
-Three kinds of iris
-===================
+Multiclass classification: iris
+===============================
 
-Fisher's irises by the length and width of their petals: one kind stands apart, two overlap, and there the network is unsure.
+Fisher's iris data, by length and width of the petals: one class is well separated, two overlap, and there the network is
+uncertain.
 """
 
 import matplotlib.pyplot as plt
@@ -14,9 +15,10 @@ from cmlp import inspection
 data = load_iris()
 X = data.data[:, 2:]
 net = cmlp.Network([2, 16, 3], "tanh", dtype="float64")
-net.fit(X, data.target, optimizer=cmlp.LBFGS(), batch_size=None, epochs=100, penalty=cmlp.Penalty(l2=0.003))
+regularization = cmlp.Regularization(l2=0.003)
+net.fit(X, data.target, optimizer=cmlp.LBFGS(), batch_size=None, epochs=100, regularization=regularization)
 display = inspection.plot_decision_boundary(net, X, data.target)
-plt.xlabel("length of the petals, cm")
-plt.ylabel("width of the petals, cm")
-plt.title(f"{net.score(X, data.target):.1%} are told right")
+plt.xlabel("petal length (cm)")
+plt.ylabel("petal width (cm)")
+plt.title(f"accuracy {net.score(X, data.target):.1%}")
 display.ax_.get_legend().set_loc("lower right")

@@ -1,8 +1,8 @@
 """
-Optimizers side by side
-=======================
+Comparing optimizers
+====================
 
-The loss on the digits by epoch, each optimizer at a rate that suits it.
+Training loss on the digits by epoch, each optimizer with a learning rate that suits it.
 """
 
 import cmlp

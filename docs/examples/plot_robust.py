@@ -1,8 +1,8 @@
 """
-Outliers
-========
+Robust regression: outliers
+===========================
 
-One sample in ten is far off. The squared error follows them, the absolute error and Huber's do not.
+One sample in ten is an outlier. The squared error follows the outliers; the absolute error and the Huber loss do not.
 """
 
 import matplotlib.pyplot as plt

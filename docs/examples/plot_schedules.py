@@ -1,8 +1,8 @@
 """
-Schedules
-=========
+Learning rate schedules
+=======================
 
-How a learning rate can change over ten epochs.
+How seven schedules change the learning rate over ten epochs.
 """
 
 import matplotlib.pyplot as plt

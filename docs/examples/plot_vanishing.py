@@ -1,9 +1,9 @@
 """
-Gradients by depth
-==================
+Vanishing gradients by depth
+============================
 
-The size of dZ in a plain network of sigmoids, and in one with residual connections around every two layers, at the first
-step. The layers between the two ends of a connection get less than those at its ends: hence the zigzag.
+The size of dZ at the first step in a plain network of sigmoids, and in one with residual connections around blocks of two
+layers. Layers inside a block get smaller gradients than the layers at its ends, which explains the zigzag.
 """
 
 import matplotlib.pyplot as plt
