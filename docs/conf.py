@@ -1,10 +1,14 @@
 """Sphinx settings: the built pages are checked with -W, so every warning is an error."""
 
+import sys
 import tempfile
 import zlib
 from pathlib import Path
 
 import cmlp
+
+sys.path.insert(0, str(Path(__file__).parent))
+import import_graph
 
 project = "cmlp"
 author = "the cmlp developers"
@@ -28,7 +32,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 300  # a cell takes seconds; a busy machine may take long
 nb_merge_streams = True
 nb_render_markdown_format = "myst"
-exclude_patterns = ["_build", "examples", "gallery/*.ipynb", "gallery/*.py"]
+exclude_patterns = ["_build", "generated", "examples", "gallery/*.ipynb", "gallery/*.py"]
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
@@ -59,6 +63,11 @@ PROJECTS = {
     "torch": "https://docs.pytorch.org/docs/stable/",
 }
 intersphinx_mapping = {name: (url, inventory(name)) for name, url in PROJECTS.items()}
+
+PACKAGE = Path(cmlp.__file__).parent
+generated = Path(__file__).parent / "generated"
+import_graph.draw(PACKAGE, generated / "rooms.svg")
+(generated / "rooms.rst").write_text(import_graph.table(PACKAGE))
 
 html_theme = "pydata_sphinx_theme"
 html_title = "cmlp"

@@ -18,7 +18,7 @@ import numpy as np
 from cmlp.layers import Array
 from cmlp.persistence import files
 
-FORMAT, VERSION = "cmlp", "1"
+FORMAT, VERSION = "cmlp", "2"
 MOST_HEADER = 1 << 20  # bytes
 ALIGNMENT = 8
 DTYPES: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
