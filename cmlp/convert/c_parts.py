@@ -1,6 +1,7 @@
 """The pieces of C of which `cmlp.convert.to_c` puts a file together."""
 
 from cmlp.convert.onnx_graph import SELU_ALPHA, SELU_SCALE
+from cmlp.convert.tables import entry
 
 HEAD = """\
 /* {title}: C99, no dependency but the library of mathematics (-lm).
@@ -280,5 +281,5 @@ def activation(name: str) -> str:
         return SOFTMAX
     return (
         f"static void f_{name}(real *a, int n{PARAMETERS.get(name, '')})\n{{\n    int j;\n    for (j = 0; j < n; j++) {{\n"
-        f"        const real z = a[j];\n        a[j] = {OF_ONE[name]};\n    }}\n}}\n"
+        f"        const real z = a[j];\n        a[j] = {entry(OF_ONE, name, 'C')};\n    }}\n}}\n"
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from cmlp._typing import Path
 from cmlp.convert import c_parts
+from cmlp.convert.tables import entry
 from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text, numbers_of
 from cmlp.layers import Array
 from cmlp.model import HasModel, Model
@@ -156,7 +157,7 @@ def function(model: Model, prefix: str) -> str:
         body.append(f"product({before}, {layer.fan_in}, W{l}, {'0' if layer.b is None else f'b{l}'}, {n}, a{l}, 0);")
         if layer.norm is not None:
             tables = f"gain{l}, offset{l}" if layer.mean is not None else f"scale{l}, shift{l}, {number(layer.norm.eps)}"
-            body.append(f"{NORMS[type(layer.norm)]}(a{l}, {n}, {tables});")
+            body.append(f"{entry(NORMS, type(layer.norm), 'C')}(a{l}, {n}, {tables});")
         if l == len(net.layers) - 1:
             body += ["if (scores)", "    for (i = 0; i < N_OUTPUTS; i++)", f"        scores[i] = a{l}[i];"]
         if layer.activation != "identity":

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cmlp._typing import Path
+from cmlp.convert.tables import entry
 from cmlp.data.columns import Columns, is_text, numbers_of
 from cmlp.data.targets import central
 from cmlp.layers import Array, Layer
@@ -138,7 +139,7 @@ def propagate(g: Graph, network, value: str) -> tuple[str, str]:
             Z = g.add("Add", Z, g.constant(layer.b, name=f"b{l}"))
         if layer.norm is not None:
             Z = normalise(g, Z, layer, l)
-        value = ACTIVATIONS[layer.activation](g, Z, layer)
+        value = entry(ACTIVATIONS, layer.activation, "ONNX")(g, Z, layer)
         if layer.source is not None:
             source = outputs[layer.source + 1]
             added = source if layer.P is None else g.add("MatMul", source, g.constant(layer.P, name=f"P{l}"))
@@ -152,7 +153,7 @@ def normalise(g: Graph, Z: str, layer: Layer, l: int) -> str:
     names = ("scale", "shift") if layer.mean is None else ("scale", "shift", "mean", "variance")
     scale, shift, *moments = (g.constant(getattr(layer, name), name=f"{name}{l}") for name in names)
     if g.dtype == np.float32:
-        return NORMS[type(layer.norm)](g, Z, scale, shift, moments, layer.norm.eps)
+        return entry(NORMS, type(layer.norm), "ONNX")(g, Z, scale, shift, moments, layer.norm.eps)
     E = g.add("Sub", Z, moments[0] if moments else g.add("ReduceMean", Z, axes=[1]))
     variance = moments[1] if moments else g.add("ReduceMean", g.add("Mul", E, E), axes=[1])
     hat = g.add("Div", E, g.add("Sqrt", g.plus(variance, layer.norm.eps)))

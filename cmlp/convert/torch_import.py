@@ -199,6 +199,14 @@ def only(name: str, **expected):
     return check
 
 
+# Activations that no module of PyTorch becomes, and why; to_torch writes them as modules of its own.
+REFUSED = {
+    "sign": "PyTorch has no module of it",
+    "exponential": "PyTorch has no module of it",
+    "sine": "PyTorch has no module of it",
+    "mean_variance": "PyTorch has no module of it; the gaussian loss sets it",
+}
+
 ACTIVATIONS = {
     "ReLU": only("relu"),
     "LeakyReLU": lambda module: LeakyReLU(float(module.negative_slope)),

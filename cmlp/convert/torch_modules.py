@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from cmlp.convert.tables import entry
 from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text
 from cmlp.layers import Layer
 from cmlp.model import HasModel, Model
@@ -87,9 +88,9 @@ def modules_of(torch, parts, layer: Layer, dtype) -> list[Any]:
     """Linear, norm, activation, dropout: those that the layer has."""
     modules = [linear(torch, layer.W, layer.b, dtype)]
     if layer.norm is not None:
-        norm, values = NORMS[type(layer.norm)](torch.nn, layer, dtype)
+        norm, values = entry(NORMS, type(layer.norm), "PyTorch")(torch.nn, layer, dtype)
         modules.append(filled(torch, norm, values | {"weight": layer.scale, "bias": layer.shift}))
-    activation = parts.ACTIVATIONS[layer.activation](layer)
+    activation = entry(parts.ACTIVATIONS, layer.activation, "PyTorch")(layer)
     if activation is not None:
         modules.append(activation if layer.slope is None else filled(torch, activation.to(dtype), {"weight": layer.slope}))
     return modules + ([torch.nn.Dropout(layer.dropout)] if layer.dropout else [])
