@@ -6,7 +6,7 @@ import platform
 import sys
 from pathlib import Path
 
-from cmlp.config import config
+from cmlp.runtime.config import config
 
 import cmlp
 from cmlp import datasets

@@ -30,8 +30,8 @@ def dropout(epochs, seeds):
     data, rows = images("mnist"), []
     for seed in range(seeds):
         net = cmlp.Network([784, 1024, 1024, 1024, 10], dropout=0.5, input_dropout=0.2, input_scale=1 / 255, seed=seed)
-        optimizer, penalty = cmlp.Adam(schedules.Cosine(0.001)), cmlp.Penalty(max_norm=2.0)
-        rows.append(row(f"seed {seed}", *trained(net, data, optimizer=optimizer, penalty=penalty, epochs=epochs)))
+        optimizer, penalty = cmlp.Adam(schedules.Cosine(0.001)), cmlp.Regularization(max_norm=2.0)
+        rows.append(row(f"seed {seed}", *trained(net, data, optimizer=optimizer, regularization=penalty, epochs=epochs)))
     print_table(["", "test error", "time"], rows)
 
 

@@ -2,7 +2,7 @@
 
 import resource
 
-from cmlp.engines import most_rows
+from cmlp.runtime.engines import most_rows
 from common import data_folder, machine, print_table
 
 import cmlp

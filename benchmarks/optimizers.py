@@ -8,7 +8,8 @@ import torch
 from common import machine, print_table
 
 import cmlp
-from cmlp import _kernels, registry
+from cmlp import _kernels
+from cmlp.runtime import registry
 
 STEPS, N = 100, 50
 SETTINGS = [
