@@ -1,7 +1,12 @@
 """Files as somebody makes them who knows the format: changed, and with the right checksum."""
 
 import json
+import re
+from contextlib import contextmanager
 
+import pytest
+
+from cmlp import DamagedFileError
 from cmlp.persistence.safetensors import begin_checksum
 
 
@@ -49,3 +54,13 @@ def damaged(content, rng):
         yield content[:place] + bytes([content[place] ^ int(rng.integers(1, 256))]) + content[place + 1 :]
     for length in range(len(content)):
         yield content[:length]
+
+
+@contextmanager
+def refused(path, message, error=DamagedFileError):
+    """An error about this file whose text without the path, which holds the name of a test, matches."""
+    with pytest.raises(error) as caught:
+        yield
+    text = str(caught.value)
+    assert str(path) in text
+    assert re.search(message, text.replace(str(path), "")), text

@@ -6,12 +6,12 @@ import os
 import numpy as np
 import pytest
 from common import HYPER, run_python, targets_for
-from hostile import changed, damaged, parts, signed
+from hostile import changed, damaged, parts, refused, signed
 from numpy.testing import assert_array_equal
 from test_combinations import random_network, random_training
 
 import cmlp
-from cmlp import DamagedFileError, threads
+from cmlp import threads
 from cmlp.callbacks import Callback, Checkpoint, CSVLogger, EarlyStopping, LearningRateMonitor, ModelCheckpoint
 
 N_KILLS = 50
@@ -193,19 +193,19 @@ def test_the_network_can_be_read_from_a_checkpoint(data, path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"optimizer": cmlp.SGD()}, "with other optimizer: .*Adam.*SGD"),
-        ({"optimizer": cmlp.Adam(0.1)}, "with other optimizer"),
-        ({"batch_size": 8}, "other batch_size and accumulate"),
-        ({"shuffle": False}, "other shuffle"),
-        ({"penalty": cmlp.Penalty(l2=0.1)}, "other penalty, clip, rates and average"),
-        ({"average": 0.5}, "other penalty, clip, rates and average"),
-        ({"tol": 0.1}, "other tol"),
-        ({"restore_best": True}, "other monitor and restore_best"),
-        ({"dropout": 0.5}, "other dropout"),
-        ({"sample_weight": np.arange(60.0)}, "other X, y and weights"),
-        ({"validation_data": (np.ones((5, 4)), np.ones(5))}, "other validation_data"),
-        ({"callbacks": []}, "other callbacks"),
-        ({"callbacks": [LearningRateMonitor(True)]}, "other callbacks"),
+        ({"optimizer": cmlp.SGD()}, "optimizer.*Adam.*SGD"),
+        ({"optimizer": cmlp.Adam(0.1)}, "optimizer.*0.001.*0.1"),
+        ({"batch_size": 8}, "batch_size.*16.*8"),
+        ({"shuffle": False}, "shuffle.*True.*False"),
+        ({"penalty": cmlp.Penalty(l2=0.1)}, "penalty.*clip.*rates.*average"),
+        ({"average": 0.5}, "penalty.*clip.*rates.*average"),
+        ({"tol": 0.1}, "tol"),
+        ({"restore_best": True}, "restore_best"),
+        ({"dropout": 0.5}, "dropout.*None.*0.5"),
+        ({"sample_weight": np.arange(60.0)}, "X, y"),
+        ({"validation_data": (np.ones((5, 4)), np.ones(5))}, "validation_data"),
+        ({"callbacks": []}, "callbacks.*LearningRateMonitor"),
+        ({"callbacks": [LearningRateMonitor(True)]}, "callbacks.*LearningRateMonitor"),
     ],
 )
 def test_other_settings_are_refused(changes, message, data, path):
@@ -215,10 +215,7 @@ def test_other_settings_are_refused(changes, message, data, path):
     before, memory, history = net.variables.copy(), net.memory.state.copy(), net.history
     settings = {"epochs": 3, "batch_size": 16, "callbacks": [LearningRateMonitor()]} | changes
     settings["callbacks"] = [*settings["callbacks"], Checkpoint(path, resume=True)]
-    if message is None:
-        net.fit(*data, **settings)
-        return
-    with pytest.raises(ValueError, match=message):
+    with refused(path, message, ValueError):
         net.fit(*data, **settings)
     assert_array_equal(net.variables, before)
     assert_array_equal(net.memory.state, memory)
@@ -228,14 +225,14 @@ def test_other_settings_are_refused(changes, message, data, path):
 def test_other_data_and_other_networks_are_refused(data, path):
     X, y = data
     network().fit(X, y, epochs=2, callbacks=[Checkpoint(path)])
-    with pytest.raises(ValueError, match="with other X, y and weights; give fit"):
+    with refused(path, "X, y", ValueError):
         network().fit(X + 1, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
-    with pytest.raises(ValueError, match="of another network: its bias"):
+    with refused(path, r"network.*bias.*\[False, True\].*\[True, True\]", ValueError):
         cmlp.Network([4, 6, 2], dropout=0.2).fit(X, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
     with pytest.raises(FileNotFoundError):
         network().fit(X, y, callbacks=[Checkpoint(path, resume=path.with_name("nothing"))])
     cmlp.save(network(), path)
-    with pytest.raises(ValueError, match="holds no training but a network: cmlp"):
+    with refused(path, r"cmlp\.load", ValueError):
         network().fit(X, y, callbacks=[Checkpoint(path, resume=True)])
 
 
@@ -247,20 +244,20 @@ def test_what_a_checkpoint_cannot_hold(data, path):
         return (Z - Y).sum(axis=1) ** 2, 2 * (Z - Y)
 
     refused = [
-        (network(), {"callbacks": [Own()]}, r"cannot hold the callback Own: give it the methods state\(\)"),
-        (network(), {"optimizer": cmlp.Adam(lambda step: 0.1)}, "optimizer.learning_rate is a Python function"),
-        (cmlp.Network([4, 2], loss=own_loss), {}, "whose loss is a Python function cannot be saved"),
-        (cmlp.Network([4, 2]), {"optimizer": "lbfgs", "batch_size": None}, "LBFGS cannot be put into a checkpoint"),
+        (network(), {"callbacks": [Own()]}, r"Own.*state\(\)"),
+        (network(), {"optimizer": cmlp.Adam(lambda step: 0.1)}, r"optimizer\.learning_rate"),
+        (cmlp.Network([4, 2], loss=own_loss), {}, "loss.*function"),
+        (cmlp.Network([4, 2]), {"optimizer": "lbfgs", "batch_size": None}, "LBFGS.*checkpoint"),
     ]
     for net, settings, message in refused:
         before = net.variables.copy()
         settings["callbacks"] = [*settings.get("callbacks", []), Checkpoint(path)]
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((TypeError, ValueError), match=message):
             net.fit(*data, **settings)
         assert_array_equal(net.variables, before)
         assert net.history is None
     assert not path.exists()
-    with pytest.raises(ValueError, match="every and minutes are None"):
+    with pytest.raises(ValueError, match=r"every.*minutes"):
         Checkpoint(path, every=None)
 
 
@@ -291,7 +288,7 @@ def test_a_state_that_is_no_numbers(data, path):
         def state(self):
             return {"odd": object()}
 
-    with pytest.raises(ValueError, match="is a object, which cannot be put into a file"):
+    with pytest.raises(ValueError, match="object"):
         network().fit(*data, epochs=2, callbacks=[Odd(99), Checkpoint(path)])
 
 
@@ -343,7 +340,7 @@ def test_other_sparse_data_are_refused(data, path):
     X, y = data
     plain = cmlp.Network([4, 6, 2])
     plain.fit(sparse.csr_array(X), y, epochs=2, callbacks=[Checkpoint(path)])
-    with pytest.raises(ValueError, match="other X, y and weights"):
+    with refused(path, "X, y", ValueError):
         cmlp.Network([4, 6, 2]).fit(sparse.csr_array(2 * X), y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
 
 
@@ -357,7 +354,7 @@ def test_arrays_of_a_callback(array, data, path):
             self.a = state["a"]
 
     if array.size:
-        with pytest.raises(ValueError, match="vectors and matrices of float32 or float64 can be kept"):
+        with pytest.raises(ValueError, match=r"float32.*float64"):
             network().fit(*data, epochs=2, callbacks=[Own(99), Checkpoint(path)])
         return
     own = Own(99)
@@ -468,26 +465,26 @@ def in_double(name):
 
 
 MALICIOUS = {
-    "more steps than epochs": (state(steps=99), "99 steps are not 2 epochs and 0 batches"),
-    "steps below 0": (state(steps=-1), "steps must be"),
-    "text for steps": (state(steps="__import__('os')"), "steps must be"),
-    "a batch beyond the epoch": (cursor(batch=7), "steps are not"),
-    "a huge t": (cursor(t=2**80), "cursor: t must be"),
-    "t missing": (state(cursor={"dict": []}), "cursor should hold"),
-    "patience of text": (state(patience={"dict": [["best", "x"], ["lowest", 1.0], ["without", 1]]}), "patience: best must be"),
-    "another optimizer": (state(optimizer="sgd"), "made with the optimizer 'sgd'"),
-    "other callbacks": (state(callbacks={"list": []}), r"made with the callbacks \[\]"),
+    "more steps than epochs": (state(steps=99), "99 steps.*2 epochs.*0 batches"),
+    "steps below 0": (state(steps=-1), "steps.*-1"),
+    "text for steps": (state(steps="__import__('os')"), "steps.*__import__"),
+    "a batch beyond the epoch": (cursor(batch=7), "4 steps.*2 epochs.*7 batches"),
+    "a huge t": (cursor(t=2**80), f"cursor.*t.*{2**80}"),
+    "t missing": (state(cursor={"dict": []}), "cursor.*t, epoch, batch"),
+    "patience of text": (state(patience={"dict": [["best", "x"], ["lowest", 1.0], ["without", 1]]}), "patience.*best.*'x'"),
+    "another optimizer": (state(optimizer="sgd"), "optimizer.*'sgd'"),
+    "callbacks.*LearningRateMonitor": (state(callbacks={"list": []}), r"callbacks.*\[\]"),
     "an unknown kind": (state(callbacks={"kind": "Popen", "fields": {}}), "'Popen'"),
-    "no memory of the optimizer": (without("training.state"), "state is not there"),
-    "no mean": (without("training.mean"), "mean is not there, or not"),
-    "memory of another dtype": (in_double("training.state"), "state is not there, or not of length 4 and float32"),
-    "kept of another length": (in_double("training.callback0.kept0"), "kept parameters of another network"),
-    "a best of text": (callback_state(best="x"), "best must be"),
-    "no best": (callback_state(best=0), "there is no 'best'"),
-    "a factor of 7": (state(plateau={"dict": [["factor", 7.0], ["best", None], ["without", 0]]}), "factor of a plateau is 7"),
-    "a best of another length": (without("training.best0"), "with another running mean"),
-    "a column of the history": (with_tensor("history.x", np.ones(2, "f")), "columns of the history do not fit together"),
-    "deep nesting": (state(plateau=json.loads("[" * 900 + "]" * 900)), "a list where a setting is described"),
+    "no memory of the optimizer": (without("training.state"), "state.*4.*float32"),
+    "no mean": (without("training.mean"), "mean.*2.*float32"),
+    "memory of another dtype": (in_double("training.state"), "state.*4.*float32"),
+    "kept of another length": (in_double("training.callback0.kept0"), "EarlyStopping.*parameters"),
+    "a best of text": (callback_state(best="x"), "best.*'x'"),
+    "no best": (callback_state(best=0), "'best'"),
+    "a factor of 7": (state(plateau={"dict": [["factor", 7.0], ["best", None], ["without", 0]]}), "factor.*plateau.*7"),
+    "a best of another length": (without("training.best0"), "optimizer.*'adam'"),
+    "a column of the history": (with_tensor("history.x", np.ones(2, "f")), r"history.*\bx\b"),
+    "deep nesting": (state(plateau=json.loads("[" * 900 + "]" * 900)), "list"),
 }
 
 
@@ -496,7 +493,7 @@ def test_malicious_files(name, path):
     make, message = MALICIOUS[name]
     _, go_on = small(path)
     path.write_bytes(make(*parts(path.read_bytes())))
-    with pytest.raises(DamagedFileError, match=message):
+    with refused(path, message):
         go_on()
 
 
@@ -505,5 +502,5 @@ def test_a_checkpoint_without_its_training(path):
     header, data = parts(path.read_bytes())
     del header["__metadata__"]["training"]
     path.write_bytes(signed(header, data))
-    with pytest.raises(DamagedFileError, match="no part 'training'"):
+    with refused(path, "'training'"):
         go_on()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from common import run_python
-from hostile import damaged, parts, updated, updated_columns
+from hostile import damaged, parts, refused, updated, updated_columns
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -161,27 +161,27 @@ def test_frames(library, path, rng):
     assert again.feature_names_in_.tolist() == list(columns)
     plain = cmlp.load_model(path)
     assert_array_equal(plain.predict(table), model.predict(table))
-    with pytest.raises(ValueError, match="in another order than in training: column 0 is 'one' and should be 'size'"):
+    with pytest.raises(ValueError, match=r"column 0.*'one'.*'size'"):
         plain.predict(frames.DataFrame(dict(reversed(columns.items()))))
-    with pytest.raises(ValueError, match="missing: 'size'; not known: 'extra'"):
+    with pytest.raises(ValueError, match=r"'size'.*'extra'"):
         plain.predict(frames.DataFrame({"extra": columns["size"]} | {k: v for k, v in columns.items() if k != "size"}))
     text = frames.DataFrame(columns | {"size": columns["colour"]})
-    with pytest.raises(ValueError, match="column 'size' should hold numbers"):
+    with pytest.raises(ValueError, match="column 'size'"):
         plain.predict(text)
 
 
 def test_what_cannot_be_saved(path, rng):
     X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
     for settings, message in [
-        ({"callbacks": [cmlp.callbacks.EarlyStopping("loss")]}, r"MLPClassifier: callbacks\[0\] is a EarlyStopping"),
-        ({"learning_rate": lambda step: 0.01}, "learning_rate is a Python function"),
-        ({"random_state": np.random.RandomState(0)}, "random_state is a RandomState"),
-        ({"network": {"init": [np.zeros((3, 4)), np.zeros((4, 1))]}}, "init.* is a ndarray"),
+        ({"callbacks": [cmlp.callbacks.EarlyStopping("loss")]}, r"MLPClassifier.*callbacks\[0\].*EarlyStopping"),
+        ({"learning_rate": lambda step: 0.01}, "learning_rate.*function"),
+        ({"random_state": np.random.RandomState(0)}, "random_state.*RandomState"),
+        ({"network": {"init": [np.zeros((3, 4)), np.zeros((4, 1))]}}, "init.*ndarray"),
     ]:
         model = MLPClassifier((4,), max_iter=2, **settings).fit(X, y)
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((TypeError, ValueError), match=message):
             cmlp.save(model, path)
-    with pytest.raises(TypeError, match="can be saved; got int"):
+    with pytest.raises(TypeError, match="int"):
         cmlp.save(3, path)
     assert not path.exists()
 
@@ -239,24 +239,24 @@ def columns(**changes):
 
 MALICIOUS = {
     "another class": (estimator(**{"class": "Popen"}), "'Popen'"),
-    "an unknown parameter": (estimator(params={"os": 1}), "unexpected keyword argument 'os'"),
+    "an unknown parameter": (estimator(params={"os": 1}), "'os'"),
     "a parameter to be made": (estimator(params={"solver": {"kind": "system", "fields": {}}}), "'system'"),
-    "fields of another": (estimator(params={"solver": {"kind": "Adam", "fields": {"x": 1}}}), "argument 'x'"),
-    "text for a number": (estimator(n_iter_="7"), "n_iter_ is '7', no number"),
-    "other features": (estimator(n_features_in_=5), "5 features are not the columns"),
-    "no columns": (estimator(columns=None), "features are not the columns"),
-    "classes of a regressor": (estimator(classes=["<U1", ["a", "b", "c"]]), "3 classes for 1 outputs"),
-    "more parts": (estimator(hook=1), "an estimator is described by"),
-    "columns twice": (columns(numeric=[0, 0]), "must be numeric or categorical"),
-    "a huge column": (columns(n_columns=2**40), "n_columns must be"),
-    "indicated out of range": (columns(indicated=[9]), "indicated must be"),
-    "names too few": (columns(names=["a"]), "there are 1 names for 2 columns"),
-    "names of numbers": (columns(names=[1, 2]), "must be a list of texts"),
+    "fields of another": (estimator(params={"solver": {"kind": "Adam", "fields": {"x": 1}}}), "Adam.*'x'"),
+    "text for a number": (estimator(n_iter_="7"), "n_iter_.*'7'"),
+    "other features": (estimator(n_features_in_=5), "5 features.*columns"),
+    "no columns": (estimator(columns=None), "2 features.*columns"),
+    "classes of a regressor": (estimator(classes=["<U1", ["a", "b", "c"]]), "3 classes.*1 output"),
+    "more parts": (estimator(hook=1), "estimator.*class.*parameters.*columns"),
+    "columns twice": (columns(numeric=[0, 0]), "2 columns.*numeric.*categorical"),
+    "a huge column": (columns(n_columns=2**40), f"n_columns.*{2**40}"),
+    "indicated out of range": (columns(indicated=[9]), "indicated.*9"),
+    "names too few": (columns(names=["a"]), "1 names.*2 columns"),
+    "names of numbers": (columns(names=[1, 2]), "names.*list"),
     "categories of gigabytes": (
         columns(numeric=[0], indicated=[0], categorical=[1], categories=[["S9999999", ["a"]]]),
-        "fill should have",
+        "fill.*1",
     ),
-    "more parts of columns": (columns(more=1), "not described by what columns have"),
+    "more parts of columns": (columns(more=1), "columns"),
 }
 
 
@@ -265,7 +265,7 @@ def test_malicious_files(name, path):
     make, message = MALICIOUS[name]
     small(path)
     path.write_bytes(make(*parts(path.read_bytes())))
-    with pytest.raises(DamagedFileError, match=message):
+    with refused(path, message):
         cmlp.load(path)
 
 
@@ -283,12 +283,12 @@ def test_models(path, rng):
     assert again.target == "d"
     assert again.columns.names == ["a", "b", "c"]
     assert_allclose(model.predict(X), net.predict((X - X.mean(axis=0)) / X.std(axis=0)) * 2 + 5)
-    with pytest.raises(ValueError, match="gives no probabilities"):
+    with pytest.raises(ValueError, match=r"'squared_error'.*probabilit"):
         model.predict_proba(X)
-    with pytest.raises(ValueError, match="X has 2 columns; the model was trained on 3"):
+    with pytest.raises(ValueError, match=r"X.*2.*3"):
         model.predict(X[:, :2])
-    with pytest.raises(ValueError, match="column 'b' holds nan in row 1"):
+    with pytest.raises(ValueError, match=r"column 'b'.*nan.*row 1"):
         model.predict([[1, 2, 3], [1, np.nan, 3]])
-    with pytest.raises(TypeError, match="a fitted estimator of cmlp or a"):
+    with pytest.raises(TypeError, match="int"):
         cmlp.Model.of(3)
     assert Columns(2, numeric=[0, 1]).transform([[1, 2]]).tolist() == [[1, 2]]
