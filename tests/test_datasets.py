@@ -4,6 +4,7 @@ import doctest
 import gzip
 import importlib
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -94,33 +95,30 @@ def test_idx_gzip_is_known_by_its_bytes_and_reproducible(tmp_path):
 def test_idx_write_refuses_other_types_and_writes_nothing(tmp_path):
     path = tmp_path / "file"
     for array in (np.arange(3), np.zeros(3, "f2"), np.zeros(3, bool), np.zeros(3, "u2"), np.array(["a"])):
-        with pytest.raises(ValueError, match=f"IDX has no type for {array.dtype}; convert with astype"):
+        with pytest.raises(ValueError, match=f"IDX.*{array.dtype}.*astype"):
             datasets.write_idx(path, array)
     wide = np.lib.stride_tricks.as_strided(np.zeros(1, "u1"), (2**32,), (0,))
-    with pytest.raises(ValueError, match=r"sizes below 2\*\*32"):
+    with pytest.raises(ValueError, match="4294967296"):
         datasets.write_idx(path, wide)
     assert not path.exists()
 
 
 HEADER_2X3 = bytes([0, 0, 8, 2]) + struct.pack(">II", 2, 3)
 MALFORMED_IDX = {
-    "empty": (b"", r"too short for an IDX header, which has at least 4 bytes, got 0"),
-    "short": (b"\0\0\x08", r"too short for an IDX header, which has at least 4 bytes, got 3"),
-    "not zero": (b"\x89PNG\r\n", r"byte 0: .* begins with two zero bytes, got 0x89 0x50"),
-    "second not zero": (b"\0\x01\x08\x01", r"byte 0: .* begins with two zero bytes, got 0x00 0x01"),
-    "type": (b"\0\0\x0a\x01\0\0\0\x01a", r"byte 2: unknown type code 0x0A, expected one of 0x08 \(uint8\), .*0x0E"),
-    "rank": (b"\0\0\x08\x41" + bytes(4 * 65), r"byte 3: the rank is 65, expected at most 64"),
-    "sizes cut": (HEADER_2X3[:9], r"byte 4: rank 2 takes 8 bytes of sizes, but only 5 follow"),
-    "no data": (HEADER_2X3, r"byte 12: the header promises 2 x 3 uint8, which is 6 bytes, but only 0 follow"),
-    "data cut": (HEADER_2X3 + b"abcde", r"byte 12: .* 6 bytes, but only 5 follow"),
-    "extra": (HEADER_2X3 + b"abcdefg", r"byte 18: extra bytes after the data; the header promises 2 x 3 uint8"),
-    "scalar cut": (b"\0\0\x0e\0abc", r"byte 4: the header promises one float64, which is 8 bytes, but only 3"),
-    "huge": (b"\0\0\x08\x02" + b"\xff" * 8 + b"ab", r"byte 4: 4294967295 x 4294967295 uint8 is larger than any array"),
-    "huge but empty": (
-        b"\0\0\x08\x04" + bytes(4) + b"\xff" * 12,
-        r"byte 4: 0 x 4294967295 .* is larger than any array",
-    ),
-    "vast": (b"\0\0\x0e\x02" + b"\x7f\xff\xff\xff\0\0\xff\xff" + b"ab", r"byte 12: .* but only 2 follow"),
+    "empty": (b"", r"\b4\b.*\b0\b"),
+    "short": (b"\0\0\x08", r"\b4\b.*\b3\b"),
+    "not zero": (b"\x89PNG\r\n", "byte 0.*0x89 0x50"),
+    "second not zero": (b"\0\x01\x08\x01", "byte 0.*0x00 0x01"),
+    "type": (b"\0\0\x0a\x01\0\0\0\x01a", r"byte 2.*0x0A.*0x08 \(uint8\), .*0x0E"),
+    "rank": (b"\0\0\x08\x41" + bytes(4 * 65), "byte 3.*65.*64"),
+    "sizes cut": (HEADER_2X3[:9], r"byte 4.*\b2\b.*\b8\b.*\b5\b"),
+    "no data": (HEADER_2X3, r"byte 12.*2 x 3 uint8.*\b6\b.*\b0\b"),
+    "data cut": (HEADER_2X3 + b"abcde", r"byte 12.*\b6\b.*\b5\b"),
+    "extra": (HEADER_2X3 + b"abcdefg", "byte 18.*2 x 3 uint8"),
+    "scalar cut": (b"\0\0\x0e\0abc", r"byte 4.*float64.*\b8\b.*\b3\b"),
+    "huge": (b"\0\0\x08\x02" + b"\xff" * 8 + b"ab", "byte 4.*4294967295 x 4294967295 uint8"),
+    "huge but empty": (b"\0\0\x08\x04" + bytes(4) + b"\xff" * 12, "byte 4.*0 x 4294967295 "),
+    "vast": (b"\0\0\x0e\x02" + b"\x7f\xff\xff\xff\0\0\xff\xff" + b"ab", r"byte 12.*\b2\b"),
 }
 
 
@@ -139,7 +137,7 @@ def test_idx_damaged_gzip(tmp_path):
     damaged_sum = whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:]
     for content in (whole[:2], whole[:-1], whole[: len(whole) // 2], damaged_sum, whole + b"garbage"):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"some-file: the gzip data are damaged or cut short \(.+\)"):
+        with pytest.raises(ValueError, match=r"some-file.*gzip.*\(.+\)"):
             datasets.read_idx(path)
 
 
@@ -147,7 +145,7 @@ def test_idx_memory_follows_the_header_and_the_data_not_either_alone(tmp_path):
     path = tmp_path / "some-file"
     bomb = gzip.compress(HEADER_2X3 + bytes(50_000_000))
     liar = b"\0\0\x08\x02" + struct.pack(">II", 2**31, 2**31) + b"abc"
-    for content, message in ((bomb, "extra bytes"), (liar, "only 3 follow"), (gzip.compress(liar), "only 3 follow")):
+    for content, message in ((bomb, "byte 18"), (liar, r"\b3\b"), (gzip.compress(liar), r"\b3\b")):
         path.write_bytes(content)
         tracemalloc.start()
         try:
@@ -303,7 +301,7 @@ def test_csv_delimiter(table, delimiter):
 
 @pytest.mark.parametrize("delimiter", ["", ",,", "\n", '"', "a", "1", "-", ".", None])
 def test_csv_delimiter_refused(table, delimiter):
-    with pytest.raises(ValueError, match="delimiter must be one character"):
+    with pytest.raises((TypeError, ValueError), match=f"delimiter.*{re.escape(repr(delimiter))}"):
         datasets.read_csv(table("1,2\n"), delimiter=delimiter)
 
 
@@ -316,72 +314,68 @@ def test_csv_dtype(table, dtype):
 
 @pytest.mark.parametrize(("text", "dtype"), [("256", "u1"), ("-1", "u1"), ("0.5", "i4"), ("1e39", "f4"), ("4e9", "i4")])
 def test_csv_value_outside_dtype(table, text, dtype):
-    message = rf"table.csv, line 3, column 2 \('x'\): {text} does not fit in {np.dtype(dtype)}"
+    message = rf"table.csv.*line 3, column 2 \('x'\).* {text}.*{np.dtype(dtype)}"
     with pytest.raises(ValueError, match=message):
         datasets.read_csv(table(f"label,x\n0,1\n0,{text}\n"), dtype=dtype)
 
 
 def test_csv_dtype_refused(table):
-    with pytest.raises(ValueError, match=r"dtype must be one of uint8, .* got complex128"):
+    with pytest.raises(ValueError, match=r"dtype.*complex128"):
         datasets.read_csv(table("1,2\n"), dtype=complex)
 
 
 MALFORMED_CSV = {
-    "empty file": ("", {}, r": the file is empty"),
-    "only blank lines": ("\n\r\n \n", {}, r": the file is empty"),
-    "only a mark": (b"\xef\xbb\xbf", {}, r": the file is empty"),
-    "only a header": ("a,b\n\n", {}, r": no rows after the header"),
-    "one column": ("1\n2\n", {}, r", line 1: only one column, .* is the delimiter ','\?"),
-    "too few": ("a,b,c\n1,2,3\n1,2\n", {}, r", line 3: 2 fields, the first row has 3"),
-    "too many": ("1,2,3\n1,2,3,4\n", {}, r", line 2: 4 fields, the first row has 3"),
-    "missing": ("a,b,c\n1,2,3\n1,,3\n", {}, r", line 3, column 2 \('b'\): missing value"),
-    "missing, no header": ("1,2,3\n1,2,\n", {}, r", line 2, column 3: missing value"),
-    "missing, quoted": ('1,2,3\n1,2,""\n', {}, r", line 2, column 3: missing value"),
-    "missing target": ("1,2,3\n ,2,3\n", {}, r", line 2, column 1: missing value"),
-    "text": (
-        "a,b\n1,2\n1,red\n",
-        {},
-        r", line 3, column 2 \('b'\): 'red' is not a number; .* encoded as numbers first",
-    ),
-    "long text": ("a,b\n1," + "x" * 999 + "\n", {}, r", line 2, column 2 \('b'\): 'x{40}' is not a number"),
-    "underscore": ("1,2\n1,1_000\n", {}, r", line 2, column 2: '1_000' is not a number"),
-    "other digits": ("1,2\n1,٣\n", {}, r", line 2, column 2: '٣' is not a number"),
-    "comma as a point": ("1;2\n1;2,5\n", {"delimiter": ";"}, r", line 2, column 2: '2,5' is not a number"),
-    "nan": ("1,2\n1,nan\n", {}, r", line 2, column 2: 'nan' is not a finite number"),
-    "inf": ("1,2\n1,-Infinity\n", {}, r", line 2, column 2: '-Infinity' is not a finite number"),
-    "overflow": ("1,2\n1,1e999\n", {}, r", line 2, column 2: '1e999' is not a finite number"),
-    "nan target": ("1,2\nNaN,2\n", {}, r", line 2, column 1: 'NaN' is not a finite number"),
-    "blank line": ("a,b\n1,2\n\n3,4\n", {}, r", line 3: a blank line with more rows after it"),
-    "blank first": ("\na,b\n1,2\n", {}, r", line 1: a blank line with more rows after it"),
-    "unknown target": ("a,b\n1,2\n", {"target": "z"}, r": no column named 'z'; the columns are 'a', 'b'"),
+    "empty file": ("", {}, "empty"),
+    "only blank lines": ("\n\r\n \n", {}, "empty"),
+    "only a mark": (b"\xef\xbb\xbf", {}, "empty"),
+    "only a header": ("a,b\n\n", {}, "header"),
+    "one column": ("1\n2\n", {}, "line 1.*delimiter ','"),
+    "too few": ("a,b,c\n1,2,3\n1,2\n", {}, "line 3.*2.*3"),
+    "too many": ("1,2,3\n1,2,3,4\n", {}, "line 2.*4.*3"),
+    "missing": ("a,b,c\n1,2,3\n1,,3\n", {}, r"line 3, column 2 \('b'\).*empty"),
+    "missing, no header": ("1,2,3\n1,2,\n", {}, "line 2, column 3.*empty"),
+    "missing, quoted": ('1,2,3\n1,2,""\n', {}, "line 2, column 3.*empty"),
+    "missing target": ("1,2,3\n ,2,3\n", {}, "line 2, column 1.*empty"),
+    "text": ("a,b\n1,2\n1,red\n", {}, r"line 3, column 2 \('b'\).*'red'"),
+    "long text": ("a,b\n1," + "x" * 999 + "\n", {}, r"line 2, column 2 \('b'\).*'x{40}'"),
+    "underscore": ("1,2\n1,1_000\n", {}, "line 2, column 2.*'1_000'"),
+    "other digits": ("1,2\n1,٣\n", {}, "line 2, column 2.*'٣'"),
+    "comma as a point": ("1;2\n1;2,5\n", {"delimiter": ";"}, "line 2, column 2.*'2,5'"),
+    "nan": ("1,2\n1,nan\n", {}, "line 2, column 2.*'nan'"),
+    "inf": ("1,2\n1,-Infinity\n", {}, "line 2, column 2.*'-Infinity'"),
+    "overflow": ("1,2\n1,1e999\n", {}, "line 2, column 2.*'1e999'"),
+    "nan target": ("1,2\nNaN,2\n", {}, "line 2, column 1.*'NaN'"),
+    "blank line": ("a,b\n1,2\n\n3,4\n", {}, "line 3.*blank"),
+    "blank first": ("\na,b\n1,2\n", {}, "line 1.*blank"),
+    "unknown target": ("a,b\n1,2\n", {"target": "z"}, "'z'.*'a', 'b'"),
     "unknown among many": (
         ",".join(f"p{i}" for i in range(30)) + "\n" + ",".join("1" * 30) + "\n",
         {"target": "z"},
-        r": no column named 'z'; the columns are 'p0', .*'p19' and 10 more$",
+        "'z'.*'p0', .*'p19'.*10",
     ),
-    "position": ("1,2\n", {"target": 2}, r": no column at position 2; the columns are 0 to 1"),
-    "negative position": ("1,2\n", {"target": -3}, r": no column at position -3; the columns are 0 to 1"),
-    "name without header": ("1,2\n", {"target": "a"}, r": no header, so no column named 'a'"),
-    "duplicate": ("a,b,a\n1,2,3\n", {}, r", line 1, column 3: 'a' is the name of column 1 too"),
-    "nameless": ("a,,c\n1,2,3\n", {}, r", line 1, column 2: the header has no name for this column"),
-    "header refused": ("a,b\n1,2\n", {"header": False}, r", line 1, column 2: 'b' is not a number"),
-    "Latin 1": (b"a,b\n1,2\n1,caf\xe9\n", {}, r", line 3, column 2: byte 0xE9 is not UTF-8; save the file as UTF-8"),
-    "Latin 1 after quotes": (b'a,b\n"1,5",caf\xe9\n', {}, r", line 2, column 2: byte 0xE9 is not UTF-8"),
-    "Latin 1 header": (b"a,\xe9\n1,2\n", {}, r", line 1, column 2: byte 0xE9 is not UTF-8"),
-    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), {}, r", line 1, column 1: byte 0xF[EF] is not UTF-8"),
-    "NUL": (b"1,2,3\n1,2\0,3\n", {}, r", line 2, column 2: a NUL byte"),
-    "old line ends": ("1,2\r3,4\r", {}, r", line 1, column 2: a carriage return inside the line"),
-    "open quote": ('a,b\n1,2\n"red,2\n3,4\n', {}, r", line 3: a quote is not closed on its line"),
-    "line end in quotes": ('a,b\n"red\ndark",2\n', {}, r", line 2: a quote is not closed on its line"),
-    "text after quote": ('a,b\n"red"dark,2\n', {}, r", line 2: ',' expected after '\"'"),
-    "open quote in header": ('"a,b\n1,2\n', {}, r", line 1: a quote is not closed on its line"),
-    "cut gzip": (gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-6], {}, r": the gzip data are damaged or cut short"),
+    "position": ("1,2\n", {"target": 2}, "2.*0.*1"),
+    "negative position": ("1,2\n", {"target": -3}, "-3.*0.*1"),
+    "name without header": ("1,2\n", {"target": "a"}, "header.*'a'"),
+    "duplicate": ("a,b,a\n1,2,3\n", {}, "line 1, column 3.*'a'.*column 1"),
+    "nameless": ("a,,c\n1,2,3\n", {}, "line 1, column 2.*header"),
+    "header refused": ("a,b\n1,2\n", {"header": False}, "line 1, column 2.*'b'"),
+    "Latin 1": (b"a,b\n1,2\n1,caf\xe9\n", {}, "line 3, column 2.*byte 0xE9.*UTF-8"),
+    "Latin 1 after quotes": (b'a,b\n"1,5",caf\xe9\n', {}, "line 2, column 2.*byte 0xE9.*UTF-8"),
+    "Latin 1 header": (b"a,\xe9\n1,2\n", {}, "line 1, column 2.*byte 0xE9.*UTF-8"),
+    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), {}, "line 1, column 1.*byte 0xF[EF].*UTF-8"),
+    "NUL": (b"1,2,3\n1,2\0,3\n", {}, "line 2, column 2.*NUL"),
+    "old line ends": ("1,2\r3,4\r", {}, "line 1, column 2.*carriage return"),
+    "open quote": ('a,b\n1,2\n"red,2\n3,4\n', {}, "line 3.*quote"),
+    "line end in quotes": ('a,b\n"red\ndark",2\n', {}, "line 2.*quote"),
+    "text after quote": ('a,b\n"red"dark,2\n', {}, r"line 2.*',' .*'\"'"),
+    "open quote in header": ('"a,b\n1,2\n', {}, "line 1.*quote"),
+    "cut gzip": (gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-6], {}, "gzip"),
 }
 
 
 @pytest.mark.parametrize(("content", "options", "message"), MALFORMED_CSV.values(), ids=MALFORMED_CSV)
 def test_csv_malformed(table, content, options, message):
-    with pytest.raises(ValueError, match=r"table\.csv" + message):
+    with pytest.raises(ValueError, match=r"table\.csv.*" + message):
         datasets.read_csv(table(content), **options)
 
 
@@ -413,7 +407,7 @@ def test_csv_many_blocks_give_one_table_and_true_line_numbers(table, monkeypatch
     np.testing.assert_array_equal(y, i % 3)
     assert names == ["a", "b", "c"]
     rows[41] = "red,41,oops,-41"
-    with pytest.raises(ValueError, match=r"line 43, column 3 \('b'\): 'oops' is not a number"):
+    with pytest.raises(ValueError, match=r"line 43, column 3 \('b'\).*'oops'"):
         datasets.read_csv(table("label,a,b,c\n" + "\n".join(rows)))
 
 
@@ -546,20 +540,20 @@ def test_planar_is_reproducible(make):
 @pytest.mark.parametrize("make", GENERATORS)
 @pytest.mark.parametrize("n", [-1, 0, 1, 2.5, "10", None])
 def test_planar_refuses_sample_counts(make, n):
-    with pytest.raises(ValueError, match=r"n_samples must be an integer of at least [234], got"):
+    with pytest.raises((TypeError, ValueError), match=f"n_samples.*{n!r}"):
         make(n)
 
 
 @pytest.mark.parametrize("make", GENERATORS)
 @pytest.mark.parametrize("noise", [-0.1, np.nan, np.inf, "0.1", None, 1j])
 def test_planar_refuses_noise(make, noise):
-    with pytest.raises(ValueError, match="noise must be a finite number of at least 0, got"):
+    with pytest.raises((TypeError, ValueError), match=f"noise.*{noise!r}"):
         make(noise=noise)
 
 
 @pytest.mark.parametrize("n_classes", [1, 0, 2.0, None])
 def test_spirals_refuse_class_counts(n_classes):
-    with pytest.raises(ValueError, match="n_classes must be an integer of at least 2, got"):
+    with pytest.raises((TypeError, ValueError), match=f"n_classes.*{n_classes!r}"):
         datasets.spirals(n_classes=n_classes)
 
 
@@ -622,7 +616,7 @@ def test_logic(name, gate):
 
 
 def test_logic_refuses_unknown_gates():
-    with pytest.raises(ValueError, match=r"unknown logic gate 'nor'; expected one of 'and', 'or', 'xor', 'nand'"):
+    with pytest.raises(ValueError, match=r"'nor'.*'and', 'or', 'xor', 'nand'"):
         datasets.logic("nor")
 
 
