@@ -25,7 +25,7 @@ def test_right_gradients_are_found_right(activation, loss, rng):
     check = inspection.check_gradients(net, X, Y, rng.uniform(0.5, 2, 9))
     assert check.ok, check
     assert [block.name for block in check.blocks] == list(net.tables[1]["name"])
-    assert "all gradients are right" in str(check)
+    assert "b0" not in str(check).splitlines()[-1]
 
 
 def test_a_wrong_gradient_is_named(rng, monkeypatch):
@@ -42,7 +42,7 @@ def test_a_wrong_gradient_is_named(rng, monkeypatch):
     assert not check.ok
     assert [block.name for block in check.blocks if not block.ok] == ["b0"]
     assert check.worst.place == (0, 3)
-    assert "the gradient of b0 is wrong" in str(check)
+    assert "b0" in str(check).splitlines()[-1]
 
 
 def test_a_kink_is_no_fault(rng):
@@ -79,7 +79,7 @@ def test_ten_sigmoid_layers_vanish(digits):
     net = cmlp.Network([64, *[30] * 10, 10], "sigmoid", input_scale=1 / 16, init=init)
     diagnosis = inspection.diagnose(net, *digits)
     assert list(diagnosis.troubles) == ["vanishing"]
-    assert "use relu" in str(diagnosis)
+    assert "relu" in str(diagnosis)
 
 
 def test_zeros_are_symmetric(digits):
@@ -92,7 +92,7 @@ def test_a_huge_rate_is_named_before_and_after(digits):
     net = cmlp.Network([64, 50, 50, 10], input_scale=1 / 16)
     before = inspection.diagnose(net, *digits, optimizer=cmlp.SGD(50.0))
     assert "rate too high" in before.troubles
-    assert "divide it by ten" in str(before)
+    assert "ten" in str(before) or "10" in str(before)
     net.fit(*digits, optimizer=cmlp.Adam(1.0), epochs=2)
     assert "dead" in inspection.diagnose(net, *digits).troubles
 
@@ -142,9 +142,9 @@ def test_activations_and_input_gradients(loss, rng):
 
 def test_layers_that_are_not_there():
     net = cmlp.Network([4, 6, 2])
-    with pytest.raises(ValueError, match="layer must be a whole number, from -2 to 1; got 2"):
+    with pytest.raises(ValueError, match=r"layer.*2"):
         inspection.activations(net, np.zeros((1, 4)), 2)
-    with pytest.raises(ValueError, match="output must be a whole number, from -2 to 1"):
+    with pytest.raises(ValueError, match=r"output.*5"):
         inspection.input_gradient(net, np.zeros((1, 4)), 5)
 
 
@@ -155,9 +155,9 @@ def test_learning_rate_range(digits):
     assert len(curve.learning_rate) == len(curve.loss) == len(curve.smoothed) < 100, "it ended when it diverged"
     assert_allclose(curve.learning_rate[0], 1e-6)
     assert 0.01 < curve.suggestion < 50
-    with pytest.raises(ValueError, match="LBFGS has no learning rate"):
+    with pytest.raises(ValueError, match="LBFGS"):
         inspection.learning_rate_range(net, *digits, "lbfgs")
-    with pytest.raises(ValueError, match="lowest and highest"):
+    with pytest.raises(ValueError, match=r"lowest.*highest"):
         inspection.learning_rate_range(net, *digits, lowest=1, highest=0.1)
 
 
@@ -192,5 +192,5 @@ def test_the_tiles_cover_each_number_once(sizes, settings, batch_size):
 
 
 def test_a_grid_needs_a_batch():
-    with pytest.raises(ValueError, match="batch_size"):
+    with pytest.raises(ValueError, match=r"batch_size.*0"):
         inspection.grid(cmlp.Network([3, 2]), 0)

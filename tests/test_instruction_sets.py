@@ -27,4 +27,4 @@ def test_the_level_asked_for_is_taken(level):
 def test_an_unknown_level_is_refused():
     done = run_python("-c", "import cmlp", CMLP_INSTRUCTION_SET="v9")
     assert done.returncode == 1
-    assert "CMLP_INSTRUCTION_SET='v9': this processor can run" in done.stderr
+    assert "CMLP_INSTRUCTION_SET='v9'" in done.stderr

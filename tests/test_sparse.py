@@ -183,30 +183,28 @@ def test_a_damaged_matrix_is_refused(rng):
     far[3], negative[3] = 10**6, -1
     long[4] = 10**6
     for parts in ({"indices": far}, {"indices": negative}, {"indptr": long}):
-        with pytest.raises(
-            ValueError, match=r"X is a damaged CSR matrix: its indptr and indices do not fit its shape \(70, 60\)"
-        ):
+        with pytest.raises(ValueError, match=r"X.*indptr.*indices.*\(70, 60\)"):
             network("plain").fit(broken(rng, **parts), Y)
 
 
 def test_what_else_is_refused(rng):
     X, Y = problem(rng, 60)
-    with pytest.raises(ValueError, match=r"X has shape \(70, 60\); the network was made for 300 columns"):
+    with pytest.raises(ValueError, match=r"X.*\(70, 60\).*300"):
         network("wide").fit(X, Y)
-    with pytest.raises(ValueError, match="X has no samples"):
+    with pytest.raises(ValueError, match=r"X.*\(0, 60\)"):
         network("plain").predict(X[:0])
-    with pytest.raises(ValueError, match="input_noise and input_dropout need a dense X"):
+    with pytest.raises(ValueError, match=r"input_noise.*input_dropout.*X"):
         cmlp.Network([60, 3], input_dropout=0.1).fit(X, Y)
-    with pytest.raises(TypeError, match="X must hold real numbers; got dtype complex128"):
+    with pytest.raises(TypeError, match=r"X.*complex128"):
         network("plain").predict(X.astype(complex))
-    with pytest.raises(TypeError, match="X is a sparse matrix, which is not taken here"):
+    with pytest.raises(TypeError, match=r"X.*toarray\(\)"):
         network("plain").trace(X, Y)
     bad = X.copy()
     bad.data[7] = np.nan
     row = int(np.searchsorted(bad.indptr, 7, side="right")) - 1
-    with pytest.raises(ValueError, match=rf"X\[{row}, {bad.indices[7]}\] is nan"):
+    with pytest.raises(ValueError, match=rf"X\[{row}, {bad.indices[7]}\].*nan"):
         network("plain").fit(bad, Y)
     large = X.copy()
     large.data[0] = 1e39
-    with pytest.raises(ValueError, match="is infinite in float32"):
+    with pytest.raises(ValueError, match=r"X\[0, \d+\].*1e\+39.*float32"):
         network("plain", "float32").fit(large, Y)

@@ -175,7 +175,7 @@ def test_the_sources_alone_say_what_to_do():
         pytest.skip("the sources are not beside these tests")
     done = run_python("-c", f"import sys; sys.path.insert(0, {str(sources)!r}); import cmlp")
     assert done.returncode == 1
-    assert "holds the sources of cmlp without its compiled core: install it" in done.stderr
+    assert "pip install" in done.stderr
 
 
 def test_importing_cmlp_loads_none_of_the_extras():

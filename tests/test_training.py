@@ -172,7 +172,7 @@ def test_validation_does_not_change_the_training(rng):
 def test_a_loss_that_is_not_finite_stops_before_anything_changes():
     X, Y = np.full((8, 1), 1e15, "float32"), np.ones((8, 1), "float32")
     net = cmlp.Network([1, 1], loss="squared_error", init="zeros", bias=False)
-    message = r"the loss became nan or infinite in epoch 1, step 2, at learning rate 1e\+10 \(SGD\)"
+    message = r"loss.*epoch 1, step 2.*1e\+10.*SGD"
     with pytest.raises(cmlp.DivergenceError, match=message):
         net.fit(X, Y, optimizer=cmlp.SGD(1e10), batch_size=2, epochs=1000)
     assert_allclose(net.theta, [1e25])
@@ -186,7 +186,7 @@ def test_an_update_that_is_not_finite_is_taken_back(batch_size):
     Y = np.zeros((8, 1), "float32")
     net = cmlp.Network([1, 1, 1], "identity", "absolute_error", bias=False, init=[[[1e-33]], [[1e20]]])
     start = net.copy()
-    with pytest.raises(cmlp.DivergenceError, match="an update became nan or infinite in epoch 1, step 1, at learning rate 1 "):
+    with pytest.raises(cmlp.DivergenceError, match=r"update.*epoch 1, step 1.*SGD"):
         net.fit(X, Y, optimizer=cmlp.SGD(1.0), batch_size=batch_size, epochs=50)
     assert_array_equal(net.theta, start.theta)
     assert net.memory.cursor.t == 0
