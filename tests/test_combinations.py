@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from common import HIDDEN, HYPER, LOSSES, numbers_of, targets_for
+from common import HIDDEN, HYPER, LOSSES, numbers_of, seeds, targets_for
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
 from cmlp import BatchNorm, Clip, LayerNorm, Penalty, reference, registry, rules, threads
 
-N_COMBINATIONS = 200
 SMOOTH_ENOUGH = [name for name in HIDDEN if name != "exponential"]  # e^e^z leaves no room
 
 
@@ -90,7 +89,7 @@ def by_reference(net, X, Y, settings):
     return losses, kept
 
 
-@pytest.mark.parametrize("seed", range(N_COMBINATIONS))
+@pytest.mark.parametrize("seed", seeds(200, 40))
 def test_random_combinations(seed, monkeypatch):
     monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
     rng = np.random.default_rng([seed, 7])
@@ -110,7 +109,7 @@ def test_random_combinations(seed, monkeypatch):
         assert_array_equal(twin.forward(X, n_threads=n_threads), net.forward(X, n_threads=1))
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(30, 10))
 def test_random_gradients(seed):
     rng = np.random.default_rng([seed, 8])
     net = cmlp.Network(**random_network(rng))

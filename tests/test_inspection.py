@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import HIDDEN, LOSSES, targets_for
+from common import HIDDEN, LOSSES, paired, targets_for
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -15,8 +15,7 @@ def digits():
 
 
 # --- gradients ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize(("activation", "loss"), [pair[:2] for pair in paired(HIDDEN, LOSSES)])
 def test_right_gradients_are_found_right(activation, loss, rng):
     n_outputs = 2 * LOSSES[loss].outputs_per_target
     init = cmlp.initializers.Normal(0.2) if activation == "exponential" else None

@@ -1,4 +1,4 @@
-"""The kernels of every instruction set that this processor can run, each in a process of its own."""
+"""The kernels of every other instruction set that this processor can run, each in a process of its own."""
 
 from pathlib import Path
 
@@ -8,12 +8,13 @@ from common import run_python
 from cmlp import _core
 
 TESTS = Path(__file__).parent
-FILES = [TESTS / "test_kernels.py", TESTS / "test_layer_kernels.py"]
+FILES = [TESTS / f"test_{name}.py" for name in ("kernels", "layer_kernels", "layers", "rules", "sparse")]
 
 
-@pytest.mark.parametrize("level", _core.instruction_sets)
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [level for level in _core.instruction_sets if level != _core.instruction_set])
 def test_kernels_equal_the_reference(level):
-    options = ["-q", "-p", "no:cacheprovider", "-c", TESTS.parent / "pyproject.toml"]
+    options = ["-q", "-p", "no:cacheprovider", "-c", TESTS.parent / "pyproject.toml", "-m", "instruction_sets"]
     done = run_python("-m", "pytest", *options, *FILES, CMLP_INSTRUCTION_SET=level)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, flat, reference_fit, run_python, targets_for, tolerance
+from common import DTYPES, HYPER, flat, reference_fit, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -60,6 +60,7 @@ def stir(net, rng):
 
 
 # --- one pass -------------------------------------------------------------------------------------------------
+@pytest.mark.instruction_sets
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("training", [True, False], ids=["training", "prediction"])
 @every
@@ -156,6 +157,7 @@ def assert_equal_trainings(net, history, expected, dtype):
                 assert_allclose(block, expected_block, **tolerance(dtype, 5000))
 
 
+@pytest.mark.instruction_sets
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @every
@@ -194,14 +196,6 @@ def test_bits_do_not_depend_on_threads(name, sizes, rng, monkeypatch):
     for result in results[1:]:
         for array, first in zip(result, results[0], strict=True):
             assert_array_equal(array, first)
-
-
-@pytest.mark.parametrize("level", cmlp._core.instruction_sets)
-def test_layers_on_every_instruction_set(level):
-    pattern = "a_pass_equals or training_equals"
-    options = ["-q", "-p", "no:cacheprovider", "-k", pattern, __file__]
-    done = run_python("-m", "pytest", *options, CMLP_INSTRUCTION_SET=level)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # --- slopes ---------------------------------------------------------------------------------------------------

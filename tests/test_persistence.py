@@ -1,13 +1,13 @@
 """Saved networks: the same bits again, and no file that can do harm."""
 
 import os
-import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from hostile import damaged, joined, parts, refused, signed, updated, updated_columns
+from common import run_python, seeds
+from hostile import KILLED_AT, damaged, joined, parts, refused, signed, updated, updated_columns
 from numpy.testing import assert_array_equal
 from test_combinations import random_network
 
@@ -28,7 +28,7 @@ def trained(rng=None, **settings):
     return net, X
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeds(40, 10))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_random_networks(seed, dtype, path):
     rng = np.random.default_rng([seed, 9])
@@ -295,7 +295,7 @@ def test_malicious_models(name, path):
 def test_flips_and_truncations_of_a_model(path):
     model = small_model(path)
     content, expected = path.read_bytes(), model.predict([[1.0, 2.0]])
-    for given in damaged(content, np.random.default_rng(0)):
+    for given in damaged(content, np.random.default_rng(0), every=3):
         path.write_bytes(given)
         try:
             again = cmlp.load(path)
@@ -350,30 +350,34 @@ def test_names_with_special_characters(tmp_path):
     assert cmlp.load(path).sizes == [1, 1]
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
-def test_killed_while_saving(path):
-    """The old file or the new one, at whatever moment."""
-    code = """
-import sys, cmlp
-nets = [cmlp.Network([60, 300, 2], seed=seed) for seed in (1, 2)]
-cmlp.save(nets[0], sys.argv[1])
-print("saved", flush=True)
-while True:
-    for net in nets:
-        cmlp.save(net, sys.argv[1])
+SAVES = KILLED_AT + """
+import cmlp
+
+path, nets = sys.argv[1], [cmlp.Network([60, 300, 2], seed=seed) for seed in (1, 2)]
+cmlp.save(nets[0], path)
+found, moment, status = [0, 0], 0, 1
+while status:
+    moment += 1
+    child = os.fork()
+    if child == 0:
+        killed_at(moment, in_calls_of="files.py")
+        cmlp.save(nets[1], path)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    is_of = [(cmlp.load(path).theta == net.theta).all() for net in nets]
+    assert any(is_of), moment
+    found[is_of.index(True)] += 1
+    cmlp.save(nets[0], path)
+assert min(found) > 5, found
+print("whole")
 """
-    expected = [cmlp.Network([60, 300, 2], seed=seed).theta for seed in (1, 2)]
-    for delay in np.random.default_rng(0).uniform(0, 0.05, 10):
-        process = subprocess.Popen([sys.executable, "-P", "-c", code, str(path)], stdout=subprocess.PIPE)
-        assert process.stdout.readline() == b"saved\n"
-        try:
-            process.wait(delay)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        process.wait()
-        process.stdout.close()
-        theta = cmlp.load(path).theta
-        assert any((theta == one).all() for one in expected)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_killed_while_saving(path):
+    """The old file or the new one, at every moment."""
+    done = run_python("-c", SAVES, path)
+    assert done.stdout.strip() == "whole", done.stderr
     small(path)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 

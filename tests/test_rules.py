@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, numbers_of, run_python, targets_for, tolerance
+from common import DTYPES, HYPER, numbers_of, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -41,6 +41,7 @@ def as_rules(net, settings):
     return rules.resolve(net.tables[1], *known.values(), 0.0, mean, settings.get("average"))
 
 
+@pytest.mark.instruction_sets
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("name", SETTINGS)
@@ -191,11 +192,3 @@ def test_what_fit_refuses(settings, message, rng):
 def test_no_mean_no_averaged_network():
     with pytest.raises(ValueError, match="average="):
         cmlp.Network([2, 1], loss="log_loss").averaged()
-
-
-@pytest.mark.parametrize("level", cmlp._core.instruction_sets)
-def test_kernels_of_every_instruction_set(level):
-    done = run_python(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "equals_the_reference", __file__, CMLP_INSTRUCTION_SET=level
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -32,6 +32,7 @@ def problem(rng, n_features, n=70, dtype="float64", density=0.1):
     return X, targets_for("cross_entropy", rng, n, 3, dtype)
 
 
+@pytest.mark.instruction_sets
 @pytest.mark.parametrize("dtype", DTYPES)
 @every
 def test_a_pass_equals_the_reference(name, dtype, rng):
@@ -147,13 +148,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     done = run_python("-c", code)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 1500
-
-
-@pytest.mark.parametrize("level", cmlp._core.instruction_sets)
-def test_every_instruction_set(level):
-    options = ["-q", "-p", "no:cacheprovider", "-k", "a_pass_equals", __file__]
-    done = run_python("-m", "pytest", *options, CMLP_INSTRUCTION_SET=level)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_flag_of_scipy_that_is_out_of_date(rng):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, LOSSES, ON_OUTPUTS, reference_fit, targets_for, tolerance
+from common import DTYPES, HYPER, LOSSES, ON_OUTPUTS, paired, reference_fit, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -23,9 +23,7 @@ def check_equal_training(net, X, Y, optimizer, dtype, factor, weight=None, **set
             assert_allclose(own.b, expected.b, **tolerance(dtype, 10 * factor))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("loss", registry.losses)
-@pytest.mark.parametrize("name", registry.optimizers)
+@pytest.mark.parametrize(("name", "loss", "dtype"), paired(registry.optimizers, registry.losses))
 def test_training_equals_the_reference(name, loss, dtype, rng):
     """Shuffled batches with a remainder, weights, 60 updates."""
     n_outputs = 3 * LOSSES[loss].outputs_per_target
