@@ -109,11 +109,11 @@ def train(path, n_threads):
     content = [net.variables, net.memory.state, net.mean, np.array(net.history.loss), np.array(net.history.val_loss)]
     return hashlib.sha256(b"".join(part.tobytes() for part in content)).hexdigest()
 
-def forked(moment, *arguments):
+def forked(moment, place, *arguments):
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        killed_at(moment)
+        killed_at(moment, place)
         os.write(writer, train(*arguments).encode())
         os._exit(0)
     os.close(writer)
@@ -121,20 +121,21 @@ def forked(moment, *arguments):
     return status, os.read(reader, 1000)
 
 folder, n_kills, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+(folder / "aside").mkdir()
 rng = np.random.default_rng([seed, 5])
-status, expected = forked(0, folder / "whole", 1)
-moments = 1 << 10                                      # where a whole training is not killed any more, at most twice too many
-while os.WIFSIGNALED(forked(moments, folder / "none", 1)[0]):
-    moments *= 2
-    (folder / "none").unlink(missing_ok=True)
+status, expected = forked(0, "", folder / "whole", 1)
 within = 0
-for k in range(n_kills):
-    path = folder / f"run{k}"
-    for moment in rng.integers(1, moments // 2, 2).tolist():  # killed twice, the second time after it went on
-        status, _ = forked(moment, path, int(rng.integers(1, 4)))
-        within += path.exists() and os.WIFSIGNALED(status)
-    status, got = forked(0, path, int(rng.integers(1, 4)))
-    assert got == expected, f"kill {k}"
+for place in ("", "files.py"):                         # anywhere, and while a file is written
+    last = 1 << 8                                      # a moment that a whole training does not reach, at most twice too late
+    while os.WIFSIGNALED(forked(last, place, folder / "aside" / str(last), 1)[0]):
+        last *= 2
+    for k in range(n_kills // 2):
+        path = folder / f"run {k} {place}"
+        for moment in rng.integers(1, last // 2, 2).tolist():  # killed twice, the second time after it went on
+            status, _ = forked(moment, place, path, int(rng.integers(1, 4)))
+            within += path.exists() and os.WIFSIGNALED(status)
+        status, got = forked(0, "", path, int(rng.integers(1, 4)))
+        assert got == expected, f"kill {k} in {place}"
 assert within >= n_kills // 2, within
 assert not [name for name in os.listdir(folder) if name.endswith(".part")]
 print("equal")
