@@ -48,7 +48,7 @@ def data_folder():
 
 @pytest.fixture
 def alarm():
-    """alarm(seconds) raises KeyboardInterrupt in the main thread once so much time has passed."""
+    """alarm(seconds) raises KeyboardInterrupt in the main thread, once, when so much time has passed."""
     if not hasattr(signal, "setitimer"):
         pytest.skip("no interval timer here")
 

@@ -68,7 +68,7 @@ def same(one, other):
     assert (one.history.stopped, one.history.best_epoch) == (other.history.stopped, other.history.best_epoch)
 
 
-@pytest.mark.parametrize("seed", seeds(40, 8))
+@pytest.mark.parametrize("seed", seeds(40, 4))
 def test_random_trainings(seed, path, monkeypatch):
     """Cut off at some pause, and gone on with by another network on other threads."""
     monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
@@ -95,7 +95,9 @@ def test_random_trainings(seed, path, monkeypatch):
     assert rates.rates == net.history.learning_rate
 
 
-DRIVER = KILLED_AT + """
+DRIVER = (
+    KILLED_AT
+    + """
 import hashlib, pathlib
 import numpy as np, cmlp
 from cmlp.callbacks import Checkpoint, EarlyStopping
@@ -140,6 +142,7 @@ assert within >= n_kills // 2, within
 assert not [name for name in os.listdir(folder) if name.endswith(".part")]
 print("equal")
 """
+)
 
 
 @pytest.mark.slow
@@ -391,6 +394,7 @@ def small(path):
     return net, go_on
 
 
+@pytest.mark.slow
 def test_flips_and_truncations(path):
     _, go_on = small(path)
     content, expected = path.read_bytes(), go_on().variables

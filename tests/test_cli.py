@@ -465,6 +465,7 @@ def test_ctrl_c_ends_with_one_line(tmp_path):
     assert process.returncode == 130
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 def test_a_pipe_that_nobody_reads_is_no_noise(tmp_path):
     reader, writer = os.pipe()
@@ -476,6 +477,7 @@ def test_a_pipe_that_nobody_reads_is_no_noise(tmp_path):
 
 
 # --- real data ----------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target", "options", "quality"),
     [
@@ -493,6 +495,7 @@ def test_tables(succeeds, data_folder, name, target, options, quality):
     assert metric(quality[0], out) > quality[1]
 
 
+@pytest.mark.slow
 def test_mnist(succeeds, data_folder):
     out = succeeds("train", data_folder / "mnist", "--epochs", 1, "--hidden", 32)
     assert split_of(out) == [60_000, 10_000]

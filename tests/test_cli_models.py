@@ -206,6 +206,7 @@ def test_files_that_would_be_overwritten(kinds, fails):
     fails(2, "kinds.st", "export", "kinds.st", "--c", "kinds.st")
 
 
+@pytest.mark.slow
 def test_a_pipe(kinds, succeeds, monkeypatch):
     expected = succeeds("predict", "kinds.st", "kinds.csv")
     with open("kinds.csv", "rb") as file:
@@ -307,6 +308,7 @@ def test_export_to_onnx(kinds, succeeds):
     assert [row[0] for row in rows_of(succeeds("predict", "kinds.st", "kinds.csv"))[1:]] == prediction.tolist()
 
 
+@pytest.mark.slow
 def test_export_to_torch(kinds, succeeds):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     assert "to_torch(cmlp.load_model('kinds.st'))" in succeeds("export", "kinds.st", "--torch", "kinds.pt")
@@ -355,6 +357,7 @@ def test_an_estimator_with_text_and_missing_numbers(succeeds, rng, mixed_frame):
 
 
 # --- real data --------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @needs_gcc
 @pytest.mark.parametrize(
     ("name", "target", "options"), [("penbased", "digit", []), ("protein", "y", ["--loss", "squared_error"])]
@@ -377,6 +380,7 @@ def test_tables(succeeds, data_folder, name, target, options):
         assert [row[0] for row in out[1:]] == [row[0] for row in predicted[1:501]]
 
 
+@pytest.mark.slow
 @needs_gcc
 def test_mnist(succeeds, data_folder):
     """As a newcomer would: train, look, test, predict, export, compile, predict in C."""

@@ -89,7 +89,7 @@ def by_reference(net, X, Y, settings):
     return losses, kept
 
 
-@pytest.mark.parametrize("seed", seeds(200, 40))
+@pytest.mark.parametrize("seed", seeds(200, 20))
 def test_random_combinations(seed, monkeypatch):
     monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
     rng = np.random.default_rng([seed, 7])

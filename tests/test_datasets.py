@@ -162,7 +162,7 @@ def test_missing_files_stay_file_not_found(tmp_path):
             read(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("packed", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_idx_every_cut_and_every_changed_byte_reads_or_is_a_value_error(tmp_path, packed):
     path = tmp_path / "file"
     array = np.array([[1, -2]], dtype="i2")
@@ -444,6 +444,7 @@ print((peak() - before) / (X.nbytes + y.nbytes))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak memory from /proc, as on Linux")
 def test_csv_memory_stays_near_the_result(table):
     path = table((",".join(map(str, range(200))) + "\n") * 40_000)

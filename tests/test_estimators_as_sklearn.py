@@ -239,6 +239,7 @@ def test_names_are_those_of_scikit_learn(kind):
     assert {name for name in public if not hasattr(own, name)} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_same_kind_of_result(solver):
     """Final losses and scores over seeds lie where scikit-learn's do."""

@@ -124,6 +124,7 @@ def test_a_scorer_sees_inputs_once_prepared(scoring):
     assert len(model.validation_scores_) == model.n_iter_
 
 
+@pytest.mark.slow
 def test_adaptive_rates_end_with_the_best_epoch():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 5))

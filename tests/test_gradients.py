@@ -68,8 +68,7 @@ def check_along_directions(net, X, Y, weight, rng, directions=3):
     net.theta[:] = theta
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
-@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
+@pytest.mark.parametrize(("bias", "weighted"), [(True, False), (False, True)], ids=["bias", "weighted, no bias"])
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "silu"])
 @pytest.mark.parametrize("depth", SIZES)

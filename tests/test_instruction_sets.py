@@ -19,6 +19,7 @@ def test_kernels_equal_the_reference(level):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", _core.instruction_sets)
 def test_the_level_asked_for_is_taken(level):
     done = run_python("-c", "from cmlp import _core; print(_core.instruction_set)", CMLP_INSTRUCTION_SET=level)

@@ -79,7 +79,9 @@ def test_a_pass_equals_the_reference(name, training, dtype, rng):
         assert_allclose(net.forward(X), reference.forward(net.layers, X64)[-1].A, **tolerance(dtype, 20))
 
 
-@pytest.mark.parametrize("training", [True, False], ids=["training", "prediction"])
+@pytest.mark.parametrize(
+    "training", [pytest.param(True, id="training"), pytest.param(False, id="prediction", marks=pytest.mark.slow)]
+)
 @every
 def test_gradients_equal_differences(name, training, rng):
     net = stir(network(name), rng)
@@ -158,8 +160,7 @@ def assert_equal_trainings(net, history, expected, dtype):
 
 
 @pytest.mark.instruction_sets
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(("optimizer", "dtype"), [("sgd", "float64"), ("adam", "float32")])
 @every
 def test_training_equals_the_reference(name, optimizer, dtype, rng):
     """The last batch of each epoch holds one sample."""
@@ -180,7 +181,13 @@ def test_accumulated_batches(name, rng):
     assert_equal_trainings(net, history, expected, "float64")
 
 
-@pytest.mark.parametrize("sizes", [[5, 20, 20, 20, 20, 3], [70, 300, 300, 260, 140, 3]], ids=["narrow", "wide"])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        pytest.param([5, 20, 20, 20, 20, 3], id="narrow"),
+        pytest.param([70, 300, 300, 260, 140, 3], id="wide", marks=pytest.mark.slow),
+    ],
+)
 @every
 def test_bits_do_not_depend_on_threads(name, sizes, rng, monkeypatch):
     monkeypatch.setattr(cmlp.threads, "WORK_PER_THREAD", 1)

@@ -7,7 +7,6 @@ from common import ROUNDS
 import cmlp
 from cmlp import datasets
 
-
 pytestmark = pytest.mark.slow
 
 

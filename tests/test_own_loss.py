@@ -43,7 +43,9 @@ def problem(rng, n=50, dtype="float64", n_targets=3):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("sizes", [(4, 7, 3), (4, 300, 300, 3)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "sizes", [pytest.param((4, 7, 3), id="small"), pytest.param((4, 300, 300, 3), id="large", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_it_trains_as_the_compiled_one(sizes, weighted, dtype, rng):
     X, Y = problem(rng, 300, dtype)

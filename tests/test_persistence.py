@@ -350,7 +350,9 @@ def test_names_with_special_characters(tmp_path):
     assert cmlp.load(path).sizes == [1, 1]
 
 
-SAVES = KILLED_AT + """
+SAVES = (
+    KILLED_AT
+    + """
 import cmlp
 
 path, nets = sys.argv[1], [cmlp.Network([60, 300, 2], seed=seed) for seed in (1, 2)]
@@ -371,6 +373,7 @@ while status:
 assert min(found) > 5, found
 print("whole")
 """
+)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import run_python, seeds
+from common import paired, run_python, seeds
 from hostile import damaged, parts, refused, updated, updated_columns
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -67,11 +67,11 @@ def same(one, other, X):
     assert one.history_.loss == other.history_.loss
 
 
-@pytest.mark.parametrize("settings", KINDS[:-1], ids=str)
-@pytest.mark.parametrize(
-    "labels", [np.array(["no", "yes"]), np.array([3, 5, 9]), np.array(["a", "b", "c"], dtype=object), np.array([False, True])],
-    ids=lambda labels: str(labels.tolist()),
-)  # fmt: skip
+LABELS = [np.array(["no", "yes"]), np.array([3, 5, 9]), np.array(["a", "b", "c"], dtype=object), np.array([False, True])]
+VALUES = [(loss, n) for loss in (None, "gaussian", cmlp.losses.Quantile((0.1, 0.5, 0.9))) for n in (1, 2)]
+
+
+@pytest.mark.parametrize(("settings", "labels"), [pair[:2] for pair in paired(KINDS[:-1], LABELS)], ids=str)
 def test_classifiers(settings, labels, path, rng):
     model, X = fitted(rng, MLPClassifier, settings, labels)
     cmlp.save(model, path)
@@ -85,10 +85,9 @@ def test_classifiers(settings, labels, path, rng):
     again.set_params(warm_start=True).fit(X, labels[rng.integers(0, len(labels), 80)])
 
 
-@pytest.mark.parametrize("settings", KINDS, ids=str)
-@pytest.mark.parametrize("loss", [None, "gaussian", cmlp.losses.Quantile((0.1, 0.5, 0.9))], ids=str)
-@pytest.mark.parametrize("n_targets", [1, 2])
-def test_regressors(settings, loss, n_targets, path, rng):
+@pytest.mark.parametrize(("settings", "target"), [pair[:2] for pair in paired(KINDS, VALUES)], ids=str)
+def test_regressors(settings, target, path, rng):
+    loss, n_targets = target
     model, X = fitted(
         rng, MLPRegressor, settings | {"loss": loss}, target=lambda rng: rng.normal(7, 3, (80, n_targets)).squeeze()
     )
@@ -186,6 +185,7 @@ def test_what_cannot_be_saved(path, rng):
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_without_scikit_learn(path, rng):
     X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
     model = MLPClassifier((4,), max_iter=2, scale="standard", random_state=0).fit(X, y)
@@ -214,6 +214,7 @@ def small(path):
     return model, X
 
 
+@pytest.mark.slow
 def test_flips_and_truncations(path):
     model, X = small(path)
     content, expected = path.read_bytes(), model.predict(X)

@@ -135,6 +135,7 @@ def test_lbfgs_and_gradient_checks(rng):
     assert inspection.check_gradients(network("everything"), X, Y, most=15).ok
 
 
+@pytest.mark.slow
 def test_nothing_is_made_dense():
     """Two million columns: dense rows would need 16 GB."""
     code = """

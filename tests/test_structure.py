@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import functools
 import importlib
 import pkgutil
 import sys
@@ -115,6 +116,7 @@ NEED = {
 }
 
 
+@functools.cache
 def imported_by(path):
     """The top modules of cmlp that a file imports, wherever in it."""
     found = set()

@@ -215,12 +215,15 @@ def test_the_steps_before_a_bad_update_are_kept():
     ids=["small steps", "long steps", "chunks"],
 )
 def test_an_interrupt_keeps_the_last_whole_step(sizes, n_samples, batch_size, alarm, rng):
+    class Begun(cmlp.callbacks.Callback):
+        def on_epoch_begin(self, training):
+            if not len(training.history):
+                alarm(0.02)
+
     X, y = rng.normal(size=(n_samples, sizes[0])).astype("float32"), rng.integers(0, 3, n_samples)
     net = cmlp.Network(sizes)
-    alarm(0.3)
     with pytest.raises(KeyboardInterrupt):
-        net.fit(X, y, optimizer=cmlp.Adam(1e-4), batch_size=batch_size, epochs=10**9)
-    alarm(0)
+        net.fit(X, y, optimizer=cmlp.Adam(1e-4), batch_size=batch_size, epochs=10**9, callbacks=[Begun()])
     assert net.history.stopped == "interrupted"
     t = net.memory.cursor.t
     steps_per_epoch = -(-n_samples // (batch_size or n_samples))
