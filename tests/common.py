@@ -97,10 +97,13 @@ def reference_fit(net, X, Y, optimizer, **settings):
     )
 
 
-def run_python(*arguments, without=(), **environment):
-    """Python in a process of its own, with the same cmlp; -P keeps the folder it starts in out of its path."""
-    inherited = {name: value for name, value in os.environ.items() if name not in without}
-    if IN_PLACE:
-        inherited["PYTHONPATH"] = str(CHECKOUT)
+def environment():
+    """That of another process that shall have the same cmlp."""
+    return os.environ | ({"PYTHONPATH": str(CHECKOUT)} if IN_PLACE else {})
+
+
+def run_python(*arguments, without=(), **more):
+    """Python in a process of its own; -P keeps the folder it starts in out of its path."""
+    inherited = {name: value for name, value in environment().items() if name not in without}
     command = [sys.executable, "-P", *map(str, arguments)]
-    return subprocess.run(command, env=inherited | environment, capture_output=True, text=True)
+    return subprocess.run(command, env=inherited | more, capture_output=True, text=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from common import HIDDEN
+from common import HIDDEN, environment
 
 import cmlp
 from cmlp import optimizers, progress, registry, targets
@@ -442,7 +442,8 @@ def test_lines_on_a_terminal_without_tqdm(succeeds, monkeypatch):
 
 # --- processes ----------------------------------------------------------------------------------------------
 def start(folder, *arguments, **how):
-    return subprocess.Popen([sys.executable, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True, **how)
+    command = [sys.executable, "-P", *arguments]
+    return subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True, **how)
 
 
 def test_the_module_exits_with_the_code(tmp_path):

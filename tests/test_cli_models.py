@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from common import environment
 from numpy.testing import assert_allclose, assert_array_equal
 from test_cli import FEW, INPUTS, KINDS, LEARNS, VALUES, write_csv, write_images
 
@@ -217,7 +218,8 @@ def test_a_pipe(kinds, succeeds, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(packed))
     assert succeeds("predict", "kinds.st", "-") == expected
     code = 'cat kinds.csv | "{0}" -P -m cmlp predict kinds.st - | head -2'
-    done = subprocess.run(code.format(sys.executable), shell=True, capture_output=True, text=True, check=True)
+    command = code.format(sys.executable)
+    done = subprocess.run(command, shell=True, env=environment(), capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == expected.splitlines()[:2]
     assert done.stderr == ""
 

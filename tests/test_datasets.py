@@ -6,7 +6,6 @@ import importlib
 import os
 import re
 import struct
-import subprocess
 import sys
 import tracemalloc
 from importlib import resources
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import run_python
 
 from cmlp import datasets
 
@@ -448,10 +448,9 @@ print((peak() - before) / (X.nbytes + y.nbytes))
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak memory from /proc, as on Linux")
 def test_csv_memory_stays_near_the_result(table):
     path = table((",".join(map(str, range(200))) + "\n") * 40_000)
-    same_cmlp = os.environ | {"PYTHONPATH": str(Path(datasets.__file__).parents[2])}
-    command = [sys.executable, "-P", "-c", PEAK, path]
-    result = subprocess.run(command, env=same_cmlp, stdout=subprocess.PIPE, text=True, check=True)
-    assert float(result.stdout) < 1.5
+    done = run_python("-c", PEAK, path)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 1.5
 
 
 # Digits
