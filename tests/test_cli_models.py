@@ -10,9 +10,9 @@ import sys
 
 import numpy as np
 import pytest
+from cli_data import FEW, INPUTS, KINDS, LEARNS, VALUES, write_csv, write_images
 from common import environment
 from numpy.testing import assert_allclose, assert_array_equal
-from test_cli import FEW, INPUTS, KINDS, LEARNS, VALUES, write_csv, write_images
 
 import cmlp
 from cmlp.datasets import read_csv, read_idx

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from common import run_python, seeds
 from hostile import KILLED_AT, damaged, joined, parts, refused, signed, updated, updated_columns
+from networks import random_network
 from numpy.testing import assert_array_equal
-from test_combinations import random_network
 
 import cmlp
 from cmlp import DamagedFileError, files
