@@ -3,13 +3,19 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 import cmlp
 from cmlp import losses, reference, registry
 
 DTYPES = ["float32", "float64"]
+SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
+ROUNDS = int(os.environ.get("CMLP_TEST_ROUNDS", "1"))  # times that many random cases
+CHECKOUT = Path(__file__).parents[1]
+IN_PLACE = Path(cmlp.__file__).parents[1] == CHECKOUT  # an editable install, or a core compiled beside its sources
 
 # For one pass of a few layers of a few units; a test that does more says how much more.
 TOLERANCE = {"float32": {"rtol": 2e-6, "atol": 2e-6}, "float64": {"rtol": 1e-14, "atol": 1e-14}}
@@ -20,6 +26,21 @@ LOSSES = {name: CHANGED.get(name) or losses.resolve(name) for name in registry.l
 ON_OUTPUTS = [name for name, info in registry.losses.items() if info.link is None]
 VARIANTS = [cmlp.RMSprop(momentum=0.9), cmlp.RMSprop(centered=True, momentum=0.5)]
 HYPER = {optimizer.name: optimizer for optimizer in [*(kind() for kind in cmlp.optimizers.CLASSES), *VARIANTS]}
+
+
+def seeds(n, fast):
+    """That many seeds of random cases, of which the first few are fast enough to be run always."""
+    return [*range(fast), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(fast, n * ROUNDS))]
+
+
+def paired(one, other):
+    """(name, name, dtype): each of two registries that do not know of each other in each dtype, with two partners."""
+    one, other = list(one), list(other)
+    return [
+        (one[k % len(one)], other[(k + shift) % len(other)], dtype)
+        for shift, dtype in enumerate(DTYPES)
+        for k in range(max(len(one), len(other)))
+    ]
 
 
 def tolerance(dtype, factor=1):
@@ -76,8 +97,13 @@ def reference_fit(net, X, Y, optimizer, **settings):
     )
 
 
-def run_python(*arguments, without=(), **environment):
-    """Python in a process of its own; -P keeps the folder it starts in, perhaps that of the sources, out of its path."""
-    inherited = {name: value for name, value in os.environ.items() if name not in without}
+def environment():
+    """That of another process that shall have the same cmlp."""
+    return os.environ | ({"PYTHONPATH": str(CHECKOUT)} if IN_PLACE else {})
+
+
+def run_python(*arguments, without=(), **more):
+    """Python in a process of its own; -P keeps the folder it starts in out of its path."""
+    inherited = {name: value for name, value in environment().items() if name not in without}
     command = [sys.executable, "-P", *map(str, arguments)]
-    return subprocess.run(command, env=inherited | environment, capture_output=True, text=True, timeout=600)
+    return subprocess.run(command, env=inherited | more, capture_output=True, text=True)

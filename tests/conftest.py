@@ -5,22 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import IN_PLACE, ROUNDS, SEED
 
 import cmlp
 from cmlp.cli import main
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
 
 
 def pytest_report_header(config):
-    return [f"cmlp {cmlp.__version__} from {Path(cmlp.__file__).parent}", f"CMLP_TEST_SEED={SEED}"]
-
-
-def pytest_configure(config):
-    source = Path(__file__).parents[1] / "cmlp"
-    if Path(cmlp.__file__).parent == source:
-        raise pytest.UsageError(f"these tests are for an installed cmlp, not for {source}: pip install it, and run `pytest`")
+    kind = "compiled in place" if IN_PLACE else "installed"
+    return [
+        f"cmlp {cmlp.__version__}, {kind}: {Path(cmlp.__file__).parent}",
+        f"CMLP_TEST_SEED={SEED} CMLP_TEST_ROUNDS={ROUNDS} CMLP_DATA={os.environ.get('CMLP_DATA', '')}",
+    ]
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ def data_folder():
 
 @pytest.fixture
 def alarm():
-    """alarm(seconds) raises KeyboardInterrupt in the main thread once so much time has passed."""
+    """alarm(seconds) raises KeyboardInterrupt in the main thread, once, when so much time has passed."""
     if not hasattr(signal, "setitimer"):
         pytest.skip("no interval timer here")
 

@@ -1,8 +1,27 @@
 """Files as somebody makes them who knows the format: changed, and with the right checksum."""
 
 import json
+import re
+from contextlib import contextmanager
 
+import pytest
+
+from cmlp import DamagedFileError
 from cmlp.persistence.safetensors import begin_checksum
+
+# Code for a process that is killed in the middle of what it does, always in the same place.
+KILLED_AT = """
+import os, signal, sys
+
+def killed_at(moment, in_calls_of=""):
+    def count(frame, event, argument):
+        nonlocal moment
+        if frame.f_code.co_filename.endswith(in_calls_of):
+            moment -= 1
+            if moment == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.setprofile(count)
+"""
 
 
 def parts(content):
@@ -43,9 +62,19 @@ def updated_columns(section, **changes):
     return changed(section, lambda described: described["columns"].update(changes))
 
 
-def damaged(content, rng):
-    """The file with each byte changed once, and every beginning of it."""
-    for place in range(len(content)):
+def damaged(content, rng, every=1):
+    """The file with a byte changed, and beginnings of it: at both ends each, between them every so many bytes."""
+    ends = {*range(16), *range(len(content) - 16, len(content))}
+    for place in sorted(ends | {*range(int(rng.integers(every)), len(content), every)}):
         yield content[:place] + bytes([content[place] ^ int(rng.integers(1, 256))]) + content[place + 1 :]
-    for length in range(len(content)):
-        yield content[:length]
+        yield content[:place]
+
+
+@contextmanager
+def refused(path, message, error=DamagedFileError):
+    """An error about this file whose text without the path, which holds the name of a test, matches."""
+    with pytest.raises(error) as caught:
+        yield
+    text = str(caught.value)
+    assert str(path) in text
+    assert re.search(message, text.replace(str(path), "")), text

@@ -1,20 +1,17 @@
 """Trainings that are killed and go on: the same bits as those that were not."""
 
-import json
 import os
 
 import numpy as np
 import pytest
-from common import HYPER, run_python, targets_for
-from hostile import changed, damaged, parts, signed
+from common import HYPER, ROUNDS, SEED, run_python, seeds, targets_for
+from hostile import KILLED_AT, refused
+from networks import random_network, random_training
 from numpy.testing import assert_array_equal
-from test_combinations import random_network, random_training
 
 import cmlp
-from cmlp import DamagedFileError, threads
-from cmlp.callbacks import Callback, Checkpoint, CSVLogger, EarlyStopping, LearningRateMonitor, ModelCheckpoint
-
-N_KILLS = 50
+from cmlp import threads
+from cmlp.callbacks import Callback, Checkpoint, CSVLogger, LearningRateMonitor, ModelCheckpoint
 
 
 @pytest.fixture
@@ -70,7 +67,7 @@ def same(one, other):
     assert (one.history.stopped, one.history.best_epoch) == (other.history.stopped, other.history.best_epoch)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(40, 4))
 def test_random_trainings(seed, path, monkeypatch):
     """Cut off at some pause, and gone on with by another network on other threads."""
     monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
@@ -97,57 +94,60 @@ def test_random_trainings(seed, path, monkeypatch):
     assert rates.rates == net.history.learning_rate
 
 
-DRIVER = """
-import hashlib, os, pathlib, signal, sys, time
+DRIVER = (
+    KILLED_AT
+    + """
+import hashlib, pathlib
 import numpy as np, cmlp
 from cmlp.callbacks import Checkpoint, EarlyStopping
 
 def train(path, n_threads):
     X, y, X_test, y_test = cmlp.datasets.load_digits(split=True)
     net = cmlp.Network([64, 48, 32, 10], norm=["batch", None], dropout=[0.0, 0.2], input_scale=1 / 16)
-    net.fit(X, y, epochs=60, batch_size=64, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.01)), average=0.99, n_threads=n_threads,
+    net.fit(X, y, epochs=30, batch_size=64, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.01)), average=0.99, n_threads=n_threads,
             validation_data=(X_test, y_test), penalty=cmlp.Penalty(max_norm=2.0), restore_best=True,
-            callbacks=[EarlyStopping("val_score", patience=50), Checkpoint(path, resume=True)])
+            callbacks=[EarlyStopping("val_score", patience=25), Checkpoint(path, resume=True)])
     content = [net.variables, net.memory.state, net.mean, np.array(net.history.loss), np.array(net.history.val_loss)]
     return hashlib.sha256(b"".join(part.tobytes() for part in content)).hexdigest()
 
-def forked(*arguments):
+def forked(moment, place, *arguments):
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        killed_at(moment, place)
         os.write(writer, train(*arguments).encode())
         os._exit(0)
     os.close(writer)
-    return child, reader
+    _, status = os.waitpid(child, 0)
+    return status, os.read(reader, 1000)
 
-folder = pathlib.Path(sys.argv[1])
-rng = np.random.default_rng(5)
-began = time.perf_counter()
-child, reader = forked(folder / "whole", 1)
-os.waitpid(child, 0)
-lasts = time.perf_counter() - began
-expected = os.read(reader, 1000)
+folder, n_kills, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+(folder / "aside").mkdir()
+rng = np.random.default_rng([seed, 5])
+status, expected = forked(0, "", folder / "whole", 1)
 within = 0
-for k in range(int(sys.argv[2])):
-    path = folder / f"run{k}"
-    for delay in rng.uniform(0, lasts, 2):             # killed twice, the second time after it went on
-        child, _ = forked(path, int(rng.integers(1, 4)))
-        time.sleep(delay)
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        within += path.exists() and os.WIFSIGNALED(status)
-    child, reader = forked(path, int(rng.integers(1, 4)))
-    os.waitpid(child, 0)
-    assert os.read(reader, 1000) == expected, f"kill {k}"
-assert within > int(sys.argv[2]) // 4, within
+for place in ("", "files.py"):                         # anywhere, and while a file is written
+    last = 1 << 8                                      # a moment that a whole training does not reach, at most twice too late
+    while os.WIFSIGNALED(forked(last, place, folder / "aside" / str(last), 1)[0]):
+        last *= 2
+    for k in range(n_kills // 2):
+        path = folder / f"run {k} {place}"
+        for moment in rng.integers(1, last // 2, 2).tolist():  # killed twice, the second time after it went on
+            status, _ = forked(moment, place, path, int(rng.integers(1, 4)))
+            within += path.exists() and os.WIFSIGNALED(status)
+        status, got = forked(0, "", path, int(rng.integers(1, 4)))
+        assert got == expected, f"kill {k} in {place}"
+assert within >= n_kills // 2, within
 assert not [name for name in os.listdir(folder) if name.endswith(".part")]
 print("equal")
 """
+)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_kills_at_random_moments(tmp_path):
-    done = run_python("-c", DRIVER, str(tmp_path), str(N_KILLS))
+    done = run_python("-c", DRIVER, tmp_path, 10 * ROUNDS, SEED)
     assert done.stdout.strip() == "equal", done.stderr
 
 
@@ -193,19 +193,19 @@ def test_the_network_can_be_read_from_a_checkpoint(data, path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"optimizer": cmlp.SGD()}, "with other optimizer: .*Adam.*SGD"),
-        ({"optimizer": cmlp.Adam(0.1)}, "with other optimizer"),
-        ({"batch_size": 8}, "other batch_size and accumulate"),
-        ({"shuffle": False}, "other shuffle"),
-        ({"penalty": cmlp.Penalty(l2=0.1)}, "other penalty, clip, rates and average"),
-        ({"average": 0.5}, "other penalty, clip, rates and average"),
-        ({"tol": 0.1}, "other tol"),
-        ({"restore_best": True}, "other monitor and restore_best"),
-        ({"dropout": 0.5}, "other dropout"),
-        ({"sample_weight": np.arange(60.0)}, "other X, y and weights"),
-        ({"validation_data": (np.ones((5, 4)), np.ones(5))}, "other validation_data"),
-        ({"callbacks": []}, "other callbacks"),
-        ({"callbacks": [LearningRateMonitor(True)]}, "other callbacks"),
+        ({"optimizer": cmlp.SGD()}, "optimizer.*Adam.*SGD"),
+        ({"optimizer": cmlp.Adam(0.1)}, "optimizer.*0.001.*0.1"),
+        ({"batch_size": 8}, "batch_size.*16.*8"),
+        ({"shuffle": False}, "shuffle.*True.*False"),
+        ({"penalty": cmlp.Penalty(l2=0.1)}, "penalty.*clip.*rates.*average"),
+        ({"average": 0.5}, "penalty.*clip.*rates.*average"),
+        ({"tol": 0.1}, "tol"),
+        ({"restore_best": True}, "restore_best"),
+        ({"dropout": 0.5}, "dropout.*None.*0.5"),
+        ({"sample_weight": np.arange(60.0)}, "X, y"),
+        ({"validation_data": (np.ones((5, 4)), np.ones(5))}, "validation_data"),
+        ({"callbacks": []}, "callbacks.*LearningRateMonitor"),
+        ({"callbacks": [LearningRateMonitor(True)]}, "callbacks.*LearningRateMonitor"),
     ],
 )
 def test_other_settings_are_refused(changes, message, data, path):
@@ -215,10 +215,7 @@ def test_other_settings_are_refused(changes, message, data, path):
     before, memory, history = net.variables.copy(), net.memory.state.copy(), net.history
     settings = {"epochs": 3, "batch_size": 16, "callbacks": [LearningRateMonitor()]} | changes
     settings["callbacks"] = [*settings["callbacks"], Checkpoint(path, resume=True)]
-    if message is None:
-        net.fit(*data, **settings)
-        return
-    with pytest.raises(ValueError, match=message):
+    with refused(path, message, ValueError):
         net.fit(*data, **settings)
     assert_array_equal(net.variables, before)
     assert_array_equal(net.memory.state, memory)
@@ -228,14 +225,14 @@ def test_other_settings_are_refused(changes, message, data, path):
 def test_other_data_and_other_networks_are_refused(data, path):
     X, y = data
     network().fit(X, y, epochs=2, callbacks=[Checkpoint(path)])
-    with pytest.raises(ValueError, match="with other X, y and weights; give fit"):
+    with refused(path, "X, y", ValueError):
         network().fit(X + 1, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
-    with pytest.raises(ValueError, match="of another network: its bias"):
+    with refused(path, r"network.*bias.*\[False, True\].*\[True, True\]", ValueError):
         cmlp.Network([4, 6, 2], dropout=0.2).fit(X, y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
     with pytest.raises(FileNotFoundError):
         network().fit(X, y, callbacks=[Checkpoint(path, resume=path.with_name("nothing"))])
     cmlp.save(network(), path)
-    with pytest.raises(ValueError, match="holds no training but a network: cmlp"):
+    with refused(path, r"cmlp\.load", ValueError):
         network().fit(X, y, callbacks=[Checkpoint(path, resume=True)])
 
 
@@ -247,20 +244,20 @@ def test_what_a_checkpoint_cannot_hold(data, path):
         return (Z - Y).sum(axis=1) ** 2, 2 * (Z - Y)
 
     refused = [
-        (network(), {"callbacks": [Own()]}, r"cannot hold the callback Own: give it the methods state\(\)"),
-        (network(), {"optimizer": cmlp.Adam(lambda step: 0.1)}, "optimizer.learning_rate is a Python function"),
-        (cmlp.Network([4, 2], loss=own_loss), {}, "whose loss is a Python function cannot be saved"),
-        (cmlp.Network([4, 2]), {"optimizer": "lbfgs", "batch_size": None}, "LBFGS cannot be put into a checkpoint"),
+        (network(), {"callbacks": [Own()]}, r"Own.*state\(\)"),
+        (network(), {"optimizer": cmlp.Adam(lambda step: 0.1)}, r"optimizer\.learning_rate"),
+        (cmlp.Network([4, 2], loss=own_loss), {}, "loss.*function"),
+        (cmlp.Network([4, 2]), {"optimizer": "lbfgs", "batch_size": None}, "LBFGS.*checkpoint"),
     ]
     for net, settings, message in refused:
         before = net.variables.copy()
         settings["callbacks"] = [*settings.get("callbacks", []), Checkpoint(path)]
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((TypeError, ValueError), match=message):
             net.fit(*data, **settings)
         assert_array_equal(net.variables, before)
         assert net.history is None
     assert not path.exists()
-    with pytest.raises(ValueError, match="every and minutes are None"):
+    with pytest.raises(ValueError, match=r"every.*minutes"):
         Checkpoint(path, every=None)
 
 
@@ -291,7 +288,7 @@ def test_a_state_that_is_no_numbers(data, path):
         def state(self):
             return {"odd": object()}
 
-    with pytest.raises(ValueError, match="is a object, which cannot be put into a file"):
+    with pytest.raises(ValueError, match="object"):
         network().fit(*data, epochs=2, callbacks=[Odd(99), Checkpoint(path)])
 
 
@@ -343,7 +340,7 @@ def test_other_sparse_data_are_refused(data, path):
     X, y = data
     plain = cmlp.Network([4, 6, 2])
     plain.fit(sparse.csr_array(X), y, epochs=2, callbacks=[Checkpoint(path)])
-    with pytest.raises(ValueError, match="other X, y and weights"):
+    with refused(path, "X, y", ValueError):
         cmlp.Network([4, 6, 2]).fit(sparse.csr_array(2 * X), y, epochs=3, callbacks=[Checkpoint(path, resume=True)])
 
 
@@ -357,7 +354,7 @@ def test_arrays_of_a_callback(array, data, path):
             self.a = state["a"]
 
     if array.size:
-        with pytest.raises(ValueError, match="vectors and matrices of float32 or float64 can be kept"):
+        with pytest.raises(ValueError, match=r"float32.*float64"):
             network().fit(*data, epochs=2, callbacks=[Own(99), Checkpoint(path)])
         return
     own = Own(99)
@@ -379,131 +376,3 @@ def test_the_best_model_so_far_is_remembered(data, path, tmp_path):
     lowest = best.best
     network().fit(*data, epochs=3, callbacks=[best, Checkpoint(path, resume=True)])
     assert best.best == lowest
-
-
-# --- damaged files ----------------------------------------------------------------------------------------------------
-def small(path):
-    X, y = np.arange(6.0)[:, None], np.arange(6.0)
-    settings = {"batch_size": 4, "epochs": 2, "average": 0.9, "validation_data": (X, y), "restore_best": True}
-    net = cmlp.Network([1, 1], loss="squared_error")
-    net.fit(X, y, **settings, callbacks=[EarlyStopping(), Checkpoint(path)])
-
-    def go_on():
-        other = cmlp.Network([1, 1], loss="squared_error", seed=3)
-        other.fit(X, y, **settings | {"epochs": 3}, callbacks=[EarlyStopping(), Checkpoint(path, resume=True)])
-        return other
-
-    return net, go_on
-
-
-def test_flips_and_truncations(path):
-    _, go_on = small(path)
-    content, expected = path.read_bytes(), go_on().variables
-    same = 0
-    for given in damaged(content, np.random.default_rng(0)):
-        path.write_bytes(given)
-        try:
-            variables = go_on().variables
-        except ValueError:
-            continue
-        same += 1
-        assert_array_equal(variables, expected)
-    assert same < 40
-
-
-def state(**changes):
-    def edit(saved):
-        saved["state"]["dict"] = [[key, value] for key, value in (dict(saved["state"]["dict"]) | changes).items()]
-
-    return changed("training", edit)
-
-
-def cursor(**changes):
-    whole = {"t": 4, "epoch": 2, "batch": 0, "epoch_loss": 0.0, "epoch_change": 0.0} | changes
-    return state(cursor={"dict": [[key, value] for key, value in whole.items()]})
-
-
-def with_tensor(name, array):
-    def change(header, data):
-        entry = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [len(data), len(data) + array.nbytes]}
-        return signed(header | {name: entry}, data + array.tobytes())
-
-    return change
-
-
-def without(name):
-    def change(header, data):
-        return signed({{name: name + "x"}.get(key, key): value for key, value in header.items()}, data)
-
-    return change
-
-
-def callback_state(**changes):
-    """Of the first callback; 0 takes an entry away."""
-
-    def edit(saved):
-        callbacks = dict(saved["state"]["dict"])["callbacks"]["list"]
-        items = dict(callbacks[0]["list"][1]["dict"]) | changes
-        callbacks[0]["list"][1] = {"dict": [[key, value] for key, value in items.items() if value != 0 or key not in changes]}
-
-    return changed("training", edit)
-
-
-def in_double(name):
-    """The tensor with numbers of twice the size."""
-
-    def change(header, data):
-        entries = {key: value for key, value in header.items() if key != "__metadata__"}
-        made, content = {"__metadata__": header["__metadata__"]}, b""
-        for key, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"][0]):
-            start, stop = entry["data_offsets"]
-            part, dtype = data[start:stop], entry["dtype"]
-            if key == name:
-                part, dtype = np.frombuffer(part, "<f4").astype("<f8").tobytes(), "F64"
-            made[key] = entry | {"dtype": dtype, "data_offsets": [len(content), len(content) + len(part)]}
-            content += part
-        return signed(made, content)
-
-    return change
-
-
-MALICIOUS = {
-    "more steps than epochs": (state(steps=99), "99 steps are not 2 epochs and 0 batches"),
-    "steps below 0": (state(steps=-1), "steps must be"),
-    "text for steps": (state(steps="__import__('os')"), "steps must be"),
-    "a batch beyond the epoch": (cursor(batch=7), "steps are not"),
-    "a huge t": (cursor(t=2**80), "cursor: t must be"),
-    "t missing": (state(cursor={"dict": []}), "cursor should hold"),
-    "patience of text": (state(patience={"dict": [["best", "x"], ["lowest", 1.0], ["without", 1]]}), "patience: best must be"),
-    "another optimizer": (state(optimizer="sgd"), "made with the optimizer 'sgd'"),
-    "other callbacks": (state(callbacks={"list": []}), r"made with the callbacks \[\]"),
-    "an unknown kind": (state(callbacks={"kind": "Popen", "fields": {}}), "'Popen'"),
-    "no memory of the optimizer": (without("training.state"), "state is not there"),
-    "no mean": (without("training.mean"), "mean is not there, or not"),
-    "memory of another dtype": (in_double("training.state"), "state is not there, or not of length 4 and float32"),
-    "kept of another length": (in_double("training.callback0.kept0"), "kept parameters of another network"),
-    "a best of text": (callback_state(best="x"), "best must be"),
-    "no best": (callback_state(best=0), "there is no 'best'"),
-    "a factor of 7": (state(plateau={"dict": [["factor", 7.0], ["best", None], ["without", 0]]}), "factor of a plateau is 7"),
-    "a best of another length": (without("training.best0"), "with another running mean"),
-    "a column of the history": (with_tensor("history.x", np.ones(2, "f")), "columns of the history do not fit together"),
-    "deep nesting": (state(plateau=json.loads("[" * 900 + "]" * 900)), "a list where a setting is described"),
-}
-
-
-@pytest.mark.parametrize("name", MALICIOUS)
-def test_malicious_files(name, path):
-    make, message = MALICIOUS[name]
-    _, go_on = small(path)
-    path.write_bytes(make(*parts(path.read_bytes())))
-    with pytest.raises(DamagedFileError, match=message):
-        go_on()
-
-
-def test_a_checkpoint_without_its_training(path):
-    _, go_on = small(path)
-    header, data = parts(path.read_bytes())
-    del header["__metadata__"]["training"]
-    path.write_bytes(signed(header, data))
-    with pytest.raises(DamagedFileError, match="no part 'training'"):
-        go_on()

@@ -1,4 +1,4 @@
-"""The command line: what it prints, its exit codes, and one line for every mistake."""
+"""The command line: what it trains, what it prints, and its exit codes."""
 
 import io
 import os
@@ -6,63 +6,31 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from common import HIDDEN
+from cli_data import FEW, INPUTS, KINDS, LEARNS, VALUES, metric, split_of, without_times, write_csv, write_images
+from common import HIDDEN, environment
 
 import cmlp
 from cmlp import optimizers, progress, registry, targets
 from cmlp.cli import main
-from cmlp.datasets import write_idx
-
-RNG = np.random.default_rng(0)
-INPUTS = RNG.normal(size=(60, 2)).round(3).tolist()
-KINDS = ["low" if a + b < 0 else "high" for a, b in INPUTS]
-VALUES = [round(100 + 30 * a - 20 * b, 3) for a, b in INPUTS]
-FEW = ["--epochs", 2, "--hidden", 4]
-LEARNS = ["--epochs", 60, "--hidden", "", "--learning-rate", 0.1, "--batch-size", 10]
-
-
-def write_csv(name, target, inputs=INPUTS, header="a,b,y"):
-    rows = [",".join(map(str, [*row, value])) for row, value in zip(inputs, target)]
-    with open(name, "w", encoding="utf-8") as file:
-        print(*([header] if header else []), *rows, sep="\n", file=file)
-    return name
-
-
-def write_images(name, n, shape=(3, 3), labels=None, dtype=np.uint8):
-    """Images whose class, 0 to 2, is the row that is bright; and their labels."""
-    y = np.arange(n, dtype=np.uint8) % 3
-    X = np.zeros((n, *shape), dtype)
-    X[np.arange(n), y] = 200
-    write_idx(name, X)
-    write_idx(name.replace("images-idx3", "labels-idx1"), y if labels is None else labels)
-    return name
-
-
-def metric(name, out):
-    return float(re.search(rf"{name} (-?[\d.e+-]+)", out)[1])
-
-
-def without_times(out):
-    return re.sub(r"[\d.]+ s$", "", out, flags=re.MULTILINE)
 
 
 # --- demo, info, help ---------------------------------------------------------------------------------------
 def test_demo_shows_progress_accuracy_a_table_and_the_time(succeeds):
     out = succeeds("demo", "--epochs", 12)
     lines = out.splitlines()
-    assert re.fullmatch(r"epoch  1/12  loss \d\.\d{6}  \d+\.\d\d s", lines[8])
-    start = next(i for i, line in enumerate(lines) if "taken for" in line) + 1
-    table = np.array([[int(n.replace(".", "0")) for n in line.split()[1:]] for line in lines[start : start + 10]])
+    assert any(re.match(r"epoch +1/12 .*\bloss \d\.\d{6}\b", line) for line in lines)
+    rows = [line.split() for line in lines if re.fullmatch(r" *\d( +(\d+|\.)){10}", line)]
+    table = np.array([[int(n.replace(".", "0")) for n in row[1:]] for row in rows])
+    assert [row[0] for row in rows] == list("0123456789")
     accuracy = metric("test accuracy", out)
     assert table.sum() == 359
     assert accuracy == pytest.approx(np.trace(table) / 359, abs=1e-4)
     assert accuracy > 0.9
-    assert f"{359 - np.trace(table)} of 359 wrong" in out
-    assert re.fullmatch(r"trained in \d+\.\d\d s", lines[-1])
+    assert f"{359 - np.trace(table)} of 359" in out
+    assert re.search(r"\d\.\d\d s$", lines[-1])
 
 
 def test_a_seed_and_any_number_of_threads_give_the_same_demo(succeeds):
@@ -86,7 +54,7 @@ def test_help(succeeds, command):
 def test_activations(succeeds, activation):
     write_csv("kinds.csv", KINDS)
     out = succeeds("train", "kinds.csv", "--target", "y", "--activation", activation, *FEW)
-    assert f"  {activation} " in out
+    assert re.search(rf"\b{activation}\b", out)
     assert 0 <= metric("test accuracy", out) <= 1
 
 
@@ -102,7 +70,7 @@ def test_optimizers(succeeds, optimizer):
 def test_losses_on_classes(succeeds, loss, kinds):
     write_csv("kinds.csv", kinds)
     out = succeeds("train", "kinds.csv", "--target", "y", "--loss", loss, "--dtype", "float64", *FEW)
-    assert f"loss {loss}, float64" in out
+    assert re.search(rf"\b{loss}\b.*\bfloat64\b", out)
     assert 0 <= metric("test accuracy", out) <= 1
 
 
@@ -110,7 +78,7 @@ def test_losses_on_classes(succeeds, loss, kinds):
 def test_losses_on_values(succeeds, loss):
     write_csv("values.csv", [value - min(VALUES) + 0.5 for value in VALUES])
     out = succeeds("train", "values.csv", "--target", "y", "--loss", loss, "--dtype", "float64", *FEW)
-    assert f"loss {loss}, float64" in out
+    assert re.search(rf"\b{loss}\b.*\bfloat64\b", out)
     assert metric("test R2", out) <= 1
 
 
@@ -118,20 +86,20 @@ def test_layers_with_more_than_an_activation(succeeds, fails):
     write_csv("values.csv", VALUES)
     settings = ("--hidden", "8,8,8", "--norm", "batch", "--dropout", 0.1, "--residual", 1)
     out = succeeds("train", "values.csv", "--target", "y", *FEW, *settings)
-    assert "batch norm, relu, dropout 0.1, + layer 1" in out
-    fails(2, "--dropout: must be a number from 0 to below 1; got '1.5'", "train", "values.csv", "--dropout", 1.5)
+    assert re.search(r"batch.*relu.*dropout.*0\.1.*layer 1", out)
+    fails(2, "--dropout.*'1.5'", "train", "values.csv", "--dropout", 1.5)
 
 
 def test_a_loss_of_values_refuses_classes(fails):
     write_csv("kinds.csv", KINDS)
-    fails(2, "--loss poisson is for values", "train", "kinds.csv", "--target", "y", "--loss", "poisson")
+    fails(2, "--loss.*poisson", "train", "kinds.csv", "--target", "y", "--loss", "poisson")
 
 
 def test_values(succeeds):
     """The errors are in the units of the file, and fit together."""
     write_csv("values.csv", VALUES)
     out = succeeds("train", "values.csv", "--target", "y", "--test", "values.csv", *LEARNS)
-    assert f"values from {min(VALUES):g} to {max(VALUES):g}" in out
+    assert re.search(rf"{min(VALUES):g}.*{max(VALUES):g}", out)
     r2, rms = metric("test R2", out), metric("root mean squared error", out)
     assert r2 > 0.99
     assert r2 == pytest.approx(1 - rms**2 / np.var(VALUES), abs=1e-4)
@@ -141,7 +109,8 @@ def test_values(succeeds):
 def test_classes(succeeds):
     write_csv("kinds.csv", KINDS)
     out = succeeds("train", "kinds.csv", "--target", "y", "--test-fraction", 0.25, *LEARNS)
-    assert "kinds.csv: 2 inputs; target column y: 2 classes\n45 samples to train on, 15 to test on\n" in out
+    assert re.search(r"kinds\.csv.*2 inputs.*\by\b.*2 classes", out)
+    assert split_of(out) == [45, 15]
     assert metric("test accuracy", out) > 0.85
     assert out.count(" x ") == 1  # no hidden layer
 
@@ -150,7 +119,7 @@ def test_accuracy_stands_beside_that_of_the_most_frequent_class(succeeds):
     write_csv("train.csv", ["yes"] * 40 + ["no"] * 20)
     write_csv("test.csv", ["yes"] * 15 + ["no"] * 45)
     out = succeeds("train", "train.csv", "--test", "test.csv", "--target", "y", *FEW)
-    assert "(always answering yes: 0.2500)" in out
+    assert re.search(r"test accuracy.*\byes\b.*0\.2500", out)
 
 
 def test_the_target_by_name_by_number_and_by_default(succeeds):
@@ -164,11 +133,11 @@ def test_the_target_by_name_by_number_and_by_default(succeeds):
     ("target", "options", "meaning"),
     [
         ([i % 7 for i in range(60)], [], "7 classes"),
-        ([i % 7 for i in range(60)], ["--loss", "squared_error"], "values from 0 to 6"),
-        ([1000 + 37 * i for i in range(60)], [], "values from 1000 to 3183"),
+        ([i % 7 for i in range(60)], ["--loss", "squared_error"], r"\b0\b.*\b6"),
+        ([1000 + 37 * i for i in range(60)], [], r"\b1000\b.*\b3183"),
         ([i // 2 * 5 for i in range(60)], [], "30 classes"),
-        ([i // 2 * 5 for i in range(60)], ["--loss", "absolute_error"], "values from 0 to 145"),
-        ([i / 4 for i in range(60)], [], "values from 0 to 14.75"),
+        ([i // 2 * 5 for i in range(60)], ["--loss", "absolute_error"], r"\b0\b.*\b145"),
+        ([i / 4 for i in range(60)], [], r"\b0\b.*\b14\.75"),
         ([float(i % 2) for i in range(60)], ["--loss", "cross_entropy"], "2 classes"),
         ([f"kind {i % 13}" for i in range(60)], [], "13 classes"),
     ],
@@ -176,7 +145,7 @@ def test_the_target_by_name_by_number_and_by_default(succeeds):
 def test_what_the_target_means(succeeds, target, options, meaning):
     write_csv("data.csv", target)
     out = succeeds("train", "data.csv", "--test", "data.csv", "--target", "y", *options, *FEW)
-    assert f"target column y: {meaning}\n" in out
+    assert re.search(rf"\by\b.*{meaning}$", out, re.MULTILINE)
 
 
 def test_many_classes_get_a_list_in_place_of_a_table(succeeds):
@@ -184,8 +153,8 @@ def test_many_classes_get_a_list_in_place_of_a_table(succeeds):
     write_csv("train.csv", [f"kind {i}" for i in range(13)] + kinds)
     write_csv("test.csv", ["kind 12"] * 60)
     out = succeeds("train", "train.csv", "--test", "test.csv", "--target", "y", *LEARNS)
-    assert "taken for" not in out
-    assert re.search(r"most often mistaken: kind 12 for kind [01] \(\d+ times\)", out)
+    assert "kind 5" not in out
+    assert re.search(r"kind 12.*kind [01].*\d", out)
 
 
 def test_a_table_is_no_wider_for_long_names(succeeds):
@@ -200,7 +169,7 @@ def test_labels_that_only_the_test_file_has(succeeds):
     write_csv("test.csv", ["no label" if i == 7 else i % 2 for i in range(60)])
     for train, test in (("train.csv", "test.csv"), ("test.csv", "train.csv")):
         out = succeeds("train", train, "--test", test, "--target", "y", *FEW)
-        assert ("3 classes, 1 of them only among the samples to test on" in out) == (train == "train.csv")
+        assert bool(re.search(r"3 classes.*\b1 ", out)) == (train == "train.csv")
 
 
 def test_labels_are_text_if_one_file_needs_it(succeeds):
@@ -222,7 +191,7 @@ def test_one_sample_to_test_on_has_no_r2(succeeds):
     write_csv("train.csv", VALUES)
     write_csv("test.csv", VALUES[:1])
     out = succeeds("train", "train.csv", "--test", "test.csv", "--target", "y", *FEW)
-    assert "test R2 undefined for equal targets, root mean squared error" in out
+    assert re.search(r"test R2 [^\d-]*root mean squared error \d", out)
 
 
 def test_columns_are_scaled_before_they_are_rounded(succeeds):
@@ -255,8 +224,9 @@ def test_a_folder_of_idx_files(succeeds):
     write_images("train-images-idx3-ubyte.gz", 30)
     write_images("t10k-images-idx3-ubyte", 12)
     out = succeeds("train", ".", *LEARNS)
-    assert "train-images-idx3-ubyte.gz: 9 inputs; labels: 3 classes\n30 samples to train on, 12 to test on\n" in out
-    assert "inputs times 0.00392157" in out
+    assert re.search(r"train-images-idx3-ubyte\.gz.*9 inputs.*3 classes", out)
+    assert split_of(out) == [30, 12]
+    assert "0.00392157" in out
     assert "test accuracy 1.0000" in out
 
 
@@ -264,143 +234,17 @@ def test_idx_files_by_name(succeeds):
     write_images("some images-idx3", 30)
     write_images("more images-idx3", 12)
     out = succeeds("train", "some images-idx3", *FEW)
-    assert "24 samples to train on, 6 to test on" in out
+    assert split_of(out) == [24, 6]
     out = succeeds("train", "some images-idx3", "--test", "more images-idx3", *FEW)
-    assert "30 samples to train on, 12 to test on" in out
+    assert split_of(out) == [30, 12]
     os.rename("more images-idx3", "more.idx")
     out = succeeds("train", "more.idx", "--labels", "more labels-idx1", "--test", "some images-idx3", *FEW)
-    assert "12 samples to train on, 30 to test on" in out
+    assert split_of(out) == [12, 30]
 
 
 def test_idx_labels_with_a_fraction_are_values(succeeds):
     write_images("images-idx3", 30, labels=np.linspace(0, 1, 30))
-    assert "labels: values from 0 to 1" in succeeds("train", "images-idx3", "--test", "images-idx3", *FEW)
-
-
-def test_idx_mistakes(fails):
-    write_images("train-images-idx3", 30)
-    write_images("wider-images-idx3", 30, (4, 4))
-    write_images("float-images-idx3", 30, dtype=np.float32)
-    fails(1, r"have 9 inputs \(uint8\), those to test on 16 ", "train", "train-images-idx3", "--test", "wider-images-idx3")
-    fails(1, r"test on 9 inputs \(float32\)", "train", "train-images-idx3", "--test", "float-images-idx3")
-    fails(1, "not one label for each", "train", "train-images-idx3", "--labels", "train-images-idx3")
-    fails(1, "No such file", "train", "train-images-idx3", "--labels", "nothing")
-    fails(1, "No such file", "train", "other-images-idx3")
-    fails(2, "give its labels too, with --labels", "train", "train-labels-idx1")
-    fails(2, "--target names a column of a CSV file", "train", "train-images-idx3", "--target", "y")
-    os.mkdir("half")
-    write_images("half/train-images-idx3-ubyte", 3)
-    fails(1, "half: a folder without t10k-images-idx3-ubyte", "train", "half")
-
-
-# --- mistakes -----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("", "required"),
-        ("bogus", "invalid choice: 'bogus'"),
-        ("demo extra", "unrecognized arguments: extra"),
-        ("demo --epochs 0", "--epochs: must be a whole number above 0; got '0'"),
-        ("demo --epochs many", "got 'many'"),
-        ("demo --seed -1", "--seed: must be a whole number, at least 0; got '-1'"),
-        ("demo --threads 0", "from 1 to 256; got '0'"),
-        ("demo --threads -1", "from 1 to 256"),
-        ("demo --threads 100000", "from 1 to 256"),
-        ("train", "required: DATA"),
-        ("train x.csv --hidden 0", "--hidden: must be widths such as 128,64; got '0'"),
-        ("train x.csv --hidden 8,,8", "--hidden"),
-        ("train x.csv --hidden 8x", "--hidden"),
-        ("train x.csv --learning-rate nan", "finite number, at least 0; got 'nan'"),
-        ("train x.csv --learning-rate -1", "finite number"),
-        ("train x.csv --learning-rate inf", "finite number"),
-        ("train x.csv --batch-size 0", "--batch-size"),
-        ("train x.csv --test-fraction 0", "between 0 and 1; got '0'"),
-        ("train x.csv --test-fraction 1", "between 0 and 1"),
-        ("train x.csv --test-fraction nan", "between 0 and 1"),
-        ("train x.csv --test y.csv --test-fraction 0.5", "not allowed with argument --test"),
-        ("train x.csv --test-labels y", "goes with --test"),
-        ("train x.csv --labels y", "go with IDX files"),
-        ("train x.csv --activation sign", "invalid choice: 'sign'"),
-        ("train x.csv --output sign", "invalid choice: 'sign'"),
-        ("train x.csv --loss hinge", "invalid choice: 'hinge'"),
-        ("train . --test-fraction 0.5", "go with a file, not with a folder"),
-        ("train . --labels y", "go with a file, not with a folder"),
-    ],
-)
-def test_bad_usage(fails, arguments, message):
-    fails(2, re.escape(message), *arguments.split())
-
-
-def test_bad_usage_that_shows_once_the_data_are_read(fails):
-    write_csv("kinds.csv", KINDS)
-    fails(2, "sets the output function itself", "train", "kinds.csv", "--target", "y", "--output", "tanh")
-    fails(2, "layer size 1 must be", "train", "kinds.csv", "--target", "y", "--hidden", 10**20)
-
-
-@pytest.mark.parametrize(
-    ("target", "options", "message"),
-    [
-        (KINDS, ["--target", "z"], "no column named 'z'; the columns are 'a', 'b', 'y'"),
-        (KINDS, ["--target", 3], "no column at position 3"),
-        (KINDS, ["--target", -4], "no column at position -4"),
-        (KINDS, ["--target", "²"], "no column named"),
-        (KINDS, [], "line 2, column 3 .'y'.: '(low|high)' is not a number"),
-        (["one"] * 60, ["--target", "y"], "every sample to train on is of the class one"),
-        ([2.5] * 60, ["--target", "y"], "every sample to train on has the target 2.5"),
-        (VALUES, ["--target", "y", "--loss", "cross_entropy"], "numbers with a fraction, which are no classes"),
-        (VALUES, ["--target", "y", "--loss", "perceptron"], "numbers with a fraction, which are no classes"),
-        (KINDS, ["--target", "y", "--test", "nothing.csv"], "^cmlp: nothing.csv: No such file or directory$"),
-        (KINDS, ["--target", "y", "--test", "."], "Is a directory"),
-        (KINDS, ["--target", "y", "--test-fraction", 0.001], "too few samples, 60, for --test-fraction 0.001: .* to test on"),
-        (KINDS, ["--target", "y", "--test-fraction", 0.999], "too few samples, 60, .* to train on"),
-        (VALUES[:1], ["--target", "y"], "too few samples, 1,"),
-        ([], ["--target", "y"], "no rows after the header"),
-    ],
-)
-def test_failed_work(fails, target, options, message):
-    write_csv("data.csv", target)
-    fails(1, message, "train", "data.csv", *options)
-
-
-def test_a_training_that_diverges(run):
-    write_csv("kinds.csv", KINDS)
-    code, _, err = run("train", "kinds.csv", "--target", "y", "--learning-rate", 1e30)
-    assert code == 1
-    assert re.fullmatch(r"cmlp: [^\n]+ became nan or infinite in epoch [^\n]+\n", err)
-
-
-def test_test_files_that_do_not_fit(fails):
-    write_csv("train.csv", VALUES)
-    write_csv("swapped.csv", VALUES, header="b,a,y")
-    write_csv("text.csv", KINDS)
-    write_csv("plain.csv", VALUES, header="")
-    write_csv("wide.csv", VALUES, [[a, b, a] for a, b in INPUTS], header="")
-    fails(1, "swapped.csv: the names of the columns", "train", "train.csv", "--target", "y", "--test", "swapped.csv")
-    fails(1, "plain.csv: the names of the columns", "train", "train.csv", "--target", 2, "--test", "plain.csv")
-    fails(1, "text in one file and numbers in the other", "train", "train.csv", "--target", "y", "--test", "text.csv")
-    fails(1, "have 2 inputs .* 3 inputs", "train", "plain.csv", "--test", "wide.csv")
-
-
-def test_files_that_are_none(fails):
-    fails(1, "^cmlp: nothing.csv: No such file or directory$", "train", "nothing.csv")
-    fails(1, r"^cmlp: \.: a folder without train-images-idx3-ubyte", "train", ".")
-    for name in ("train-images-idx3-ubyte.gz", "damaged.csv.gz"):
-        Path(name).write_bytes(b"\x1f\x8b\x08\x00 cut short")
-        fails(1, f"{name}: the gzip data are damaged", "train", name)
-    Path("image.csv").write_bytes(b"\x89PNG\r\n\x1a\n")
-    fails(1, "byte 0x89 is not UTF-8", "train", "image.csv")
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a file that this user may not read")
-def test_an_unreadable_file(fails):
-    write_csv("secret.csv", KINDS)
-    os.chmod("secret.csv", 0)
-    fails(1, "secret.csv: Permission denied", "train", "secret.csv")
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="no /dev/null here")
-def test_an_empty_file(fails):
-    fails(1, "/dev/null: the file is empty", "train", "/dev/null")
+    assert "classes" not in succeeds("train", "images-idx3", "--test", "images-idx3", *FEW)
 
 
 # --- progress -----------------------------------------------------------------------------------------------
@@ -433,12 +277,13 @@ def test_lines_on_a_terminal_without_tqdm(succeeds, monkeypatch):
 
 # --- processes ----------------------------------------------------------------------------------------------
 def start(folder, *arguments, **how):
-    return subprocess.Popen([sys.executable, *arguments], cwd=folder, stderr=subprocess.PIPE, text=True, **how)
+    command = [sys.executable, "-P", *arguments]
+    return subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True, **how)
 
 
 def test_the_module_exits_with_the_code(tmp_path):
     process = start(tmp_path, "-m", "cmlp", "train", "nothing.csv")
-    assert process.communicate(timeout=60)[1] == "cmlp: nothing.csv: No such file or directory\n"
+    assert process.communicate()[1].startswith("cmlp: nothing.csv")
     assert process.returncode == 1
 
 
@@ -452,21 +297,23 @@ def test_ctrl_c_ends_with_one_line(tmp_path):
     process = start(tmp_path, "-c", program, stdout=subprocess.PIPE)
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=60)[1] == "cmlp: interrupted\n"
+    assert process.communicate()[1] == "cmlp: interrupted\n"
     assert process.returncode == 130
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 def test_a_pipe_that_nobody_reads_is_no_noise(tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
     process = start(tmp_path, "-m", "cmlp", "demo", stdout=writer)
     os.close(writer)
-    assert process.communicate(timeout=60)[1] == ""
+    assert process.communicate()[1] == ""
     assert process.returncode == 1
 
 
 # --- real data ----------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target", "options", "quality"),
     [
@@ -484,14 +331,10 @@ def test_tables(succeeds, data_folder, name, target, options, quality):
     assert metric(quality[0], out) > quality[1]
 
 
+@pytest.mark.slow
 def test_mnist(succeeds, data_folder):
     out = succeeds("train", data_folder / "mnist", "--epochs", 1, "--hidden", 32)
-    assert "60,000 samples to train on, 10,000 to test on" in out
+    assert split_of(out) == [60_000, 10_000]
     assert metric("test accuracy", out) > 0.88
     out = succeeds("train", data_folder / "mnist" / "t10k-images-idx3-ubyte.gz", "--epochs", 1)
-    assert "8,000 samples to train on, 2,000 to test on" in out
-
-
-@pytest.mark.parametrize("name", ["adult", "abalone"])
-def test_columns_of_text_are_refused(fails, data_folder, name):
-    fails(1, "line 2, column [12] .* is not a number", "train", data_folder / "open" / f"{name}.csv.gz", "--target", -1)
+    assert split_of(out) == [8_000, 2_000]

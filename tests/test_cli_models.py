@@ -3,14 +3,16 @@
 import csv
 import gzip
 import io
+import re
 import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from cli_data import FEW, INPUTS, KINDS, LEARNS, VALUES, write_csv, write_images
+from common import environment
 from numpy.testing import assert_allclose, assert_array_equal
-from test_cli import FEW, INPUTS, KINDS, LEARNS, VALUES, write_csv, write_images
 
 import cmlp
 from cmlp.datasets import read_csv, read_idx
@@ -37,7 +39,7 @@ def rows_of(out):
 
 # --- saving -----------------------------------------------------------------------------------------------------------
 def test_a_saved_model_predicts_what_was_trained(kinds, succeeds):
-    assert "saved to kinds.st" in kinds
+    assert "kinds.st" in kinds
     model = cmlp.load("kinds.st")
     assert isinstance(model, cmlp.Model)
     assert (model.columns.names, model.target) == (["a", "b"], "y")
@@ -57,7 +59,7 @@ def test_values_come_in_the_units_of_the_file(values, succeeds):
     assert_array_equal(found, cmlp.load("values.st").predict(np.array(INPUTS)))
     assert np.abs(found - y).max() < 10
     out = succeeds("evaluate", "values.st", "values.csv")
-    assert out.startswith("60 samples\ntest R2 1.0000")
+    assert re.match(r"60 samples\s+test R2 1\.0000", out)
 
 
 def test_evaluating_the_test_file_repeats_what_training_said(succeeds):
@@ -89,16 +91,16 @@ def test_arrays(succeeds, fails):
     assert "test accuracy 0.9" in succeeds("evaluate", "m.st", "X.npy", "--labels", "y.npy")
     rows = rows_of(succeeds("predict", "m.st", "X.npy"))
     assert [row[0] for row in rows[1:]] == cmlp.load("m.st").predict(np.array(INPUTS)).tolist()
-    fails(2, "with a NumPy array go --labels FILE", "train", "X.npy")
-    fails(2, "give the labels too", "evaluate", "m.st", "X.npy")
+    fails(2, "--labels FILE", "train", "X.npy")
+    fails(2, "--labels", "evaluate", "m.st", "X.npy")
     np.save("o.npy", np.array([{}], dtype=object))
-    fails(1, "no array of numbers or text as numpy.save writes it", "predict", "m.st", "o.npy")
+    fails(1, "o.npy", "predict", "m.st", "o.npy")
     np.save("v.npy", np.arange(3.0))
-    fails(1, r"holds \(3,\): rows needed", "predict", "m.st", "v.npy")
+    fails(1, r"v\.npy.*\(3,\)", "predict", "m.st", "v.npy")
     np.save("w.npy", np.zeros((3, 5)))
-    fails(1, "has 5 columns of inputs; the model was trained on 2", "predict", "m.st", "w.npy")
+    fails(1, "w.npy.*5.*2", "predict", "m.st", "w.npy")
     np.save("few.npy", np.arange(3))
-    fails(1, "60 samples and 3 labels", "train", "X.npy", "--labels", "few.npy")
+    fails(1, "60.*3", "train", "X.npy", "--labels", "few.npy")
 
 
 # --- reading for a model ----------------------------------------------------------------------------------------------
@@ -130,35 +132,35 @@ def test_columns_are_matched_by_name(kinds, succeeds, fails):
         "evaluate", "kinds.st", "kinds.csv"
     )
     for name, message in [
-        ("reordered.csv", "in another order than in training: column 0 is 'b' and should be 'a'"),
-        ("missing.csv", "missing: 'b'"),
-        ("extra.csv", "not known: 'c'"),
-        ("other_name.csv", "not known: 'kind'"),
-        ("wide.csv", "has 3 columns of inputs; the model was trained on 2"),
-        ("empty.csv", r"line 2, column 2 \('b'\): missing value"),
-        ("text.csv", r"line 3, column 2 \('b'\): 'x' is not a number"),
-        ("infinite.csv", r"line 2, column 2 \('b'\): 'inf' is not a finite number"),
-        ("ragged.csv", "line 3: 1 fields, the first row has 2"),
-        ("heading.csv", "no rows after the header"),
-        ("nothing.csv", "No such file"),
+        ("reordered.csv", "column 0.*'b'.*'a'"),
+        ("missing.csv", "missing.*'b'"),
+        ("extra.csv", ": 'c'"),
+        ("other_name.csv", ": 'kind'"),
+        ("wide.csv", "3 columns.*2"),
+        ("empty.csv", r"line 2, column 2.*'b'.*empty"),
+        ("text.csv", r"line 3, column 2.*'b'.*'x'"),
+        ("infinite.csv", r"line 2, column 2.*'b'.*'inf'"),
+        ("ragged.csv", "line 3.*1.*2"),
+        ("heading.csv", "header"),
+        ("nothing.csv", "nothing.csv"),
     ]:
         fails(1, message, "predict", "kinds.st", name)
-    fails(1, "no column 'y' to compare with; name the target's with --target", "evaluate", "kinds.st", "no_target.csv")
-    fails(1, "no column named 'z'; the columns are a, b", "predict", "kinds.st", "no_target.csv", "--target", "z")
-    fails(1, "no column at position 7; the columns are 0 to 1", "predict", "kinds.st", "no_target.csv", "--target", "7")
+    fails(1, "'y'.*--target", "evaluate", "kinds.st", "no_target.csv")
+    fails(1, "'z'.*a, b", "predict", "kinds.st", "no_target.csv", "--target", "z")
+    fails(1, "7.*0.*1", "predict", "kinds.st", "no_target.csv", "--target", "7")
 
 
 def test_labels_that_the_model_has_not_seen(kinds, succeeds):
     write_csv("kinds.csv", ["violet", *KINDS[1:]])
     out = succeeds("evaluate", "kinds.st", "kinds.csv")
-    assert "most often mistaken: violet for" in out
+    assert re.search("violet.*(high|low)", out)
 
 
 def test_a_checkpoint_is_a_model_too(succeeds):
     write_csv("values.csv", VALUES)
     succeeds("train", "values.csv", "--target", "y", "--checkpoint", "run.st", "--save", "m.st", *LEARNS)
     assert succeeds("predict", "run.st", "values.csv") == succeeds("predict", "m.st", "values.csv")
-    assert "columns: a, b" in succeeds("info", "run.st")
+    assert re.search("columns.*a, b", succeeds("info", "run.st"))
 
 
 def test_every_output(succeeds, rng):
@@ -195,16 +197,17 @@ def test_odd_labels(labels, succeeds):
 
 def test_targets_that_are_none(kinds, values, fails):
     write_csv("empty.csv", ["", *KINDS[1:]])
-    fails(1, r"a target is missing \(the field is empty\)", "evaluate", "kinds.st", "empty.csv")
+    fails(1, "target.*empty", "evaluate", "kinds.st", "empty.csv")
     write_csv("nan.csv", ["nan", *VALUES[1:]])
-    fails(1, "the target holds numbers that are missing or not finite", "evaluate", "values.st", "nan.csv")
+    fails(1, "target.*finite", "evaluate", "values.st", "nan.csv")
 
 
 def test_files_that_would_be_overwritten(kinds, fails):
-    fails(2, "kinds.csv is one of the files to read", "train", "kinds.csv", "--target", "y", "--save", "kinds.csv")
-    fails(2, "kinds.st is the model itself", "export", "kinds.st", "--c", "kinds.st")
+    fails(2, "kinds.csv", "train", "kinds.csv", "--target", "y", "--save", "kinds.csv")
+    fails(2, "kinds.st", "export", "kinds.st", "--c", "kinds.st")
 
 
+@pytest.mark.slow
 def test_a_pipe(kinds, succeeds, monkeypatch):
     expected = succeeds("predict", "kinds.st", "kinds.csv")
     with open("kinds.csv", "rb") as file:
@@ -215,7 +218,8 @@ def test_a_pipe(kinds, succeeds, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(packed))
     assert succeeds("predict", "kinds.st", "-") == expected
     code = 'cat kinds.csv | "{0}" -P -m cmlp predict kinds.st - | head -2'
-    done = subprocess.run(code.format(sys.executable), shell=True, capture_output=True, text=True, check=True)
+    command = code.format(sys.executable)
+    done = subprocess.run(command, shell=True, env=environment(), capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == expected.splitlines()[:2]
     assert done.stderr == ""
 
@@ -227,7 +231,7 @@ def test_an_output_file_is_written_whole_or_not(kinds, succeeds, fails):
         assert file.read() == out
     with open("text.csv", "w") as file:
         file.write("a,b\n1,2\n3,x\n")
-    fails(1, "'x' is not a number", "predict", "kinds.st", "text.csv", "--output", "out.csv")
+    fails(1, "line 3, column 2.*'x'", "predict", "kinds.st", "text.csv", "--output", "out.csv")
     with open("out.csv") as file:
         assert file.read() == out
 
@@ -246,20 +250,13 @@ def test_labels_of_any_kind(labels, succeeds):
 
 
 def test_what_cannot_be_asked_for(values, kinds, fails):
-    fails(
-        2,
-        "--proba: a network with the loss squared_error gives no probabilities",
-        "predict",
-        "values.st",
-        "values.csv",
-        "--proba",
-    )
-    fails(2, "--labels goes with IDX", "evaluate", "kinds.st", "kinds.csv", "--labels", "x")
-    fails(1, "the target holds text or nothing, and the model was trained on numbers", "evaluate", "values.st", "kinds.csv")
-    fails(1, "is no file of cmlp: its header would take", "predict", "kinds.csv", "kinds.csv")
-    fails(2, "name a format", "export", "kinds.st")
-    fails(1, "nowhere/m.st: there is no folder for it", "train", "kinds.csv", "--target", "y", "--save", "nowhere/m.st")
-    fails(2, "--checkpoint-every goes with", "train", "kinds.csv", "--target", "y", "--checkpoint-every", 2)
+    fails(2, "--proba.*squared_error", "predict", "values.st", "values.csv", "--proba")
+    fails(2, "--labels.*IDX", "evaluate", "kinds.st", "kinds.csv", "--labels", "x")
+    fails(1, "target.*numbers", "evaluate", "values.st", "kinds.csv")
+    fails(1, "kinds.csv.*cmlp", "predict", "kinds.csv", "kinds.csv")
+    fails(2, "--onnx", "export", "kinds.st")
+    fails(1, "nowhere/m.st", "train", "kinds.csv", "--target", "y", "--save", "nowhere/m.st")
+    fails(2, "--checkpoint-every", "train", "kinds.csv", "--target", "y", "--checkpoint-every", 2)
 
 
 def test_several_outputs(succeeds, fails, tmp_path):
@@ -268,7 +265,7 @@ def test_several_outputs(succeeds, fails, tmp_path):
         file.write("1,2\n3,4\n")
     rows = rows_of(succeeds("predict", "three.st", "x.csv"))
     assert rows[0] == ["prediction_0", "prediction_1", "prediction_2"]
-    fails(2, "several targets is compared in Python", "evaluate", "three.st", "x.csv")
+    fails(2, "targets", "evaluate", "three.st", "x.csv")
 
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------
@@ -281,10 +278,10 @@ def test_resuming(succeeds, fails):
     assert_array_equal(cmlp.load("whole.st").network.variables, cmlp.load("again.st").network.variables)
     assert "epoch 9/9" in out
     assert "epoch 5/9" not in out
-    assert "checkpoint," in succeeds("info", "run.st")
-    fails(1, "of another network: its sizes", *settings, "--hidden", 5, "--resume", "run.st")
-    fails(1, "with other optimizer", *settings, "--learning-rate", 0.5, "--resume", "run.st")
-    fails(1, "nothing.st: No such file", *settings, "--resume", "nothing.st")
+    assert "checkpoint" in succeeds("info", "run.st")
+    fails(1, "sizes", *settings, "--hidden", 5, "--resume", "run.st")
+    fails(1, "optimizer", *settings, "--learning-rate", 0.5, "--resume", "run.st")
+    fails(1, "nothing.st", *settings, "--resume", "nothing.st")
 
 
 # --- export and info --------------------------------------------------------------------------------------------------
@@ -313,6 +310,7 @@ def test_export_to_onnx(kinds, succeeds):
     assert [row[0] for row in rows_of(succeeds("predict", "kinds.st", "kinds.csv"))[1:]] == prediction.tolist()
 
 
+@pytest.mark.slow
 def test_export_to_torch(kinds, succeeds):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     assert "to_torch(cmlp.load_model('kinds.st'))" in succeeds("export", "kinds.st", "--torch", "kinds.pt")
@@ -322,11 +320,11 @@ def test_export_to_torch(kinds, succeeds):
 
 def test_what_a_model_is(kinds, values, succeeds, fails):
     out = succeeds("info", "kinds.st")
-    assert "columns: a, b" in out
-    assert "predicts y: one of 2 classes, high, low" in out
-    assert "trained for 60 epochs" in out
-    assert "predicts y: values" in succeeds("info", "values.st")
-    fails(1, "No such file", "info", "nothing.st")
+    assert re.search("columns.*a, b", out)
+    assert re.search(r"\by\b.*2 classes.*high, low", out)
+    assert "60 epochs" in out
+    assert re.search(r"\by\b", succeeds("info", "values.st"))
+    fails(1, "nothing.st", "info", "nothing.st")
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate", "export", "info"])
@@ -336,10 +334,10 @@ def test_help(succeeds, command):
 
 def test_extras_are_named(kinds, fails, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    fails(1, r"pip install cmlp\[export\]", "export", "kinds.st", "--onnx", "x.onnx")
+    fails(1, r"cmlp\[export\]", "export", "kinds.st", "--onnx", "x.onnx")
 
 
-@pytest.mark.filterwarnings("ignore:.*Maximum iterations:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*[Ii]terations:UserWarning")
 def test_an_estimator_with_text_and_missing_numbers(succeeds, rng, mixed_frame):
     pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
     X = mixed_frame
@@ -357,10 +355,11 @@ def test_an_estimator_with_text_and_missing_numbers(succeeds, rng, mixed_frame):
     found = np.array(rows_of(succeeds("predict", "odd.st", "odd.csv"))[1:], float)[:, 0]
     assert_allclose(found, odd.predict(X), rtol=1e-6)
     out = succeeds("info", "m.st")
-    assert "columns: size, colour, code\n  missing numbers are filled\n  numbers are scaled\n  2 of categories" in out
+    assert re.search("columns.*size, colour, code", out)
 
 
 # --- real data --------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @needs_gcc
 @pytest.mark.parametrize(
     ("name", "target", "options"), [("penbased", "digit", []), ("protein", "y", ["--loss", "squared_error"])]
@@ -383,6 +382,7 @@ def test_tables(succeeds, data_folder, name, target, options):
         assert [row[0] for row in out[1:]] == [row[0] for row in predicted[1:501]]
 
 
+@pytest.mark.slow
 @needs_gcc
 def test_mnist(succeeds, data_folder):
     """As a newcomer would: train, look, test, predict, export, compile, predict in C."""

@@ -22,10 +22,10 @@ def test_softmax_behind_batch_norm(width, rng):
 
 def test_classes_are_counted_by_targets():
     loss = cmlp.losses.Custom(lambda Z, Y: (Z[:, 0], Z), outputs_per_target=2)
-    with pytest.raises(ValueError, match="there are 4 classes"):
+    with pytest.raises(ValueError, match="4 classes"):
         cmlp.Network([3, 4], loss=loss, classes=[0, 1, 2, 3])
     for name in ("gaussian", "quantile", "poisson"):
-        with pytest.raises(ValueError, match="is for values: leave `classes` out"):
+        with pytest.raises(ValueError, match=f"{name}.*classes"):
             cmlp.Network([3, 2], loss=name, classes=[0, 1])
 
 

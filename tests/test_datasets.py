@@ -1,13 +1,8 @@
-"""The data sets: files that are read, files that are refused and where, and sets made from a seed."""
+"""The data sets: the bundled digits, and points in the plane made from a seed."""
 
 import doctest
-import gzip
 import importlib
 import os
-import struct
-import subprocess
-import sys
-import tracemalloc
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +11,6 @@ import pytest
 
 from cmlp import datasets
 
-IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: "i2", 0x0C: "i4", 0x0D: "f4", 0x0E: "f8"}
 GENERATORS = [datasets.flower, datasets.moons, datasets.circles, datasets.spirals, datasets.xor]
 
 
@@ -33,430 +27,10 @@ def test_all_names_exist_and_are_documented():
         assert getattr(datasets, name).__doc__
 
 
-# IDX
-
-
-def sample(kind, shape):
-    values = np.arange(np.prod(shape, dtype=int)).reshape(shape) * 37
-    return (values % 251 - (0 if kind == "u1" else 120)).astype(kind)
-
-
-@pytest.mark.parametrize("ending", ["", ".gz"])
-@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 3, 4), (2, 1, 3, 2), (0,), (2, 0, 3)])
-@pytest.mark.parametrize("kind", IDX_TYPES.values())
-def test_idx_round_trip(tmp_path, kind, shape, ending):
-    path = tmp_path / f"file{ending}"
-    array = sample(kind, shape)
-    datasets.write_idx(path, array)
-    back = datasets.read_idx(path)
-    assert back.dtype == array.dtype
-    assert back.dtype.isnative
-    assert back.shape == shape
-    np.testing.assert_array_equal(back, array)
-    assert back.flags.writeable
-    assert (path.read_bytes()[:2] == b"\x1f\x8b") == (ending == ".gz")
-
-
-@pytest.mark.parametrize(("code", "kind"), IDX_TYPES.items())
-def test_idx_bytes_are_those_of_the_format(tmp_path, code, kind):
-    path = tmp_path / "file"
-    array = sample(kind, (2, 3))
-    expected = bytes([0, 0, code, 2]) + struct.pack(">II", 2, 3) + array.astype(f">{kind}").tobytes()
-    for stored in (array, array.astype(f">{kind}"), np.asfortranarray(array)):
-        datasets.write_idx(path, stored)
-        assert path.read_bytes() == expected
-    np.testing.assert_array_equal(datasets.read_idx(str(path)), array)
-
-
-def test_idx_extreme_values_survive(tmp_path):
-    path = tmp_path / "file"
-    for kind in ("u1", "i1", "i2", "i4"):
-        limits = np.array([np.iinfo(kind).min, np.iinfo(kind).max], dtype=kind)
-        datasets.write_idx(path, limits)
-        np.testing.assert_array_equal(datasets.read_idx(path), limits)
-    special = np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324])
-    datasets.write_idx(path, special)
-    assert datasets.read_idx(path).tobytes() == special.tobytes()
-
-
-def test_idx_gzip_is_known_by_its_bytes_and_reproducible(tmp_path):
-    array = sample("u1", (4, 5))
-    first, second, plain = tmp_path / "first.gz", tmp_path / "second.gz", tmp_path / "plain"
-    for path in (first, second, plain):
-        datasets.write_idx(path, array)
-    assert first.read_bytes() == second.read_bytes()
-    renamed = first.rename(tmp_path / "no-ending")
-    misnamed = plain.rename(tmp_path / "plain.gz")
-    np.testing.assert_array_equal(datasets.read_idx(renamed), array)
-    np.testing.assert_array_equal(datasets.read_idx(misnamed), array)
-
-
-def test_idx_write_refuses_other_types_and_writes_nothing(tmp_path):
-    path = tmp_path / "file"
-    for array in (np.arange(3), np.zeros(3, "f2"), np.zeros(3, bool), np.zeros(3, "u2"), np.array(["a"])):
-        with pytest.raises(ValueError, match=f"IDX has no type for {array.dtype}; convert with astype"):
-            datasets.write_idx(path, array)
-    wide = np.lib.stride_tricks.as_strided(np.zeros(1, "u1"), (2**32,), (0,))
-    with pytest.raises(ValueError, match=r"sizes below 2\*\*32"):
-        datasets.write_idx(path, wide)
-    assert not path.exists()
-
-
-HEADER_2X3 = bytes([0, 0, 8, 2]) + struct.pack(">II", 2, 3)
-MALFORMED_IDX = {
-    "empty": (b"", r"too short for an IDX header, which has at least 4 bytes, got 0"),
-    "short": (b"\0\0\x08", r"too short for an IDX header, which has at least 4 bytes, got 3"),
-    "not zero": (b"\x89PNG\r\n", r"byte 0: .* begins with two zero bytes, got 0x89 0x50"),
-    "second not zero": (b"\0\x01\x08\x01", r"byte 0: .* begins with two zero bytes, got 0x00 0x01"),
-    "type": (b"\0\0\x0a\x01\0\0\0\x01a", r"byte 2: unknown type code 0x0A, expected one of 0x08 \(uint8\), .*0x0E"),
-    "rank": (b"\0\0\x08\x41" + bytes(4 * 65), r"byte 3: the rank is 65, expected at most 64"),
-    "sizes cut": (HEADER_2X3[:9], r"byte 4: rank 2 takes 8 bytes of sizes, but only 5 follow"),
-    "no data": (HEADER_2X3, r"byte 12: the header promises 2 x 3 uint8, which is 6 bytes, but only 0 follow"),
-    "data cut": (HEADER_2X3 + b"abcde", r"byte 12: .* 6 bytes, but only 5 follow"),
-    "extra": (HEADER_2X3 + b"abcdefg", r"byte 18: extra bytes after the data; the header promises 2 x 3 uint8"),
-    "scalar cut": (b"\0\0\x0e\0abc", r"byte 4: the header promises one float64, which is 8 bytes, but only 3"),
-    "huge": (b"\0\0\x08\x02" + b"\xff" * 8 + b"ab", r"byte 4: 4294967295 x 4294967295 uint8 is larger than any array"),
-    "huge but empty": (
-        b"\0\0\x08\x04" + bytes(4) + b"\xff" * 12,
-        r"byte 4: 0 x 4294967295 .* is larger than any array",
-    ),
-    "vast": (b"\0\0\x0e\x02" + b"\x7f\xff\xff\xff\0\0\xff\xff" + b"ab", r"byte 12: .* but only 2 follow"),
-}
-
-
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize(("content", "message"), MALFORMED_IDX.values(), ids=MALFORMED_IDX)
-def test_idx_malformed(tmp_path, content, message, packed):
-    path = tmp_path / "some-file"
-    path.write_bytes(gzip.compress(content) if packed else content)
-    with pytest.raises(ValueError, match=("some-file.*unpacked.*" if packed else "some-file.*") + message):
-        datasets.read_idx(path)
-
-
-def test_idx_damaged_gzip(tmp_path):
-    path = tmp_path / "some-file"
-    whole = gzip.compress(HEADER_2X3 + b"abcdef", mtime=0)
-    damaged_sum = whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:]
-    for content in (whole[:2], whole[:-1], whole[: len(whole) // 2], damaged_sum, whole + b"garbage"):
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"some-file: the gzip data are damaged or cut short \(.+\)"):
-            datasets.read_idx(path)
-
-
-def test_idx_memory_follows_the_header_and_the_data_not_either_alone(tmp_path):
-    path = tmp_path / "some-file"
-    bomb = gzip.compress(HEADER_2X3 + bytes(50_000_000))
-    liar = b"\0\0\x08\x02" + struct.pack(">II", 2**31, 2**31) + b"abc"
-    for content, message in ((bomb, "extra bytes"), (liar, "only 3 follow"), (gzip.compress(liar), "only 3 follow")):
-        path.write_bytes(content)
-        tracemalloc.start()
-        try:
-            with pytest.raises(ValueError, match=message):
-                datasets.read_idx(path)
-            assert tracemalloc.get_traced_memory()[1] < 2_000_000
-        finally:
-            tracemalloc.stop()
-
-
 def test_missing_files_stay_file_not_found(tmp_path):
     for read in (datasets.read_idx, datasets.read_csv):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / "nowhere")
-
-
-@pytest.mark.parametrize("packed", [False, True])
-def test_idx_every_cut_and_every_changed_byte_reads_or_is_a_value_error(tmp_path, packed):
-    path = tmp_path / "file"
-    array = np.array([[1, -2]], dtype="i2")
-    datasets.write_idx(path, array)
-    content = path.read_bytes()
-    content = gzip.compress(content, mtime=0) if packed else content
-
-    def read(damaged):
-        path.write_bytes(damaged)
-        try:
-            return datasets.read_idx(path)
-        except ValueError:
-            return None
-
-    assert all(read(content[:length]) is None for length in range(len(content)))
-    for position in range(len(content)):
-        for flip in range(1, 256):
-            changed = bytearray(content)
-            changed[position] ^= flip
-            result = read(changed)
-            assert result is None or isinstance(result, np.ndarray)
-            if packed and result is not None:
-                np.testing.assert_array_equal(result, array)
-
-
-# CSV
-
-
-@pytest.fixture
-def table(tmp_path):
-    """Write a text or bytes to a file, and give its path."""
-
-    def write(content, name="table.csv"):
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return write
-
-
-def test_csv_without_header_takes_the_first_column(table):
-    X, y, names = datasets.read_csv(table("5,0,255\n4,1,2\n"))
-    np.testing.assert_array_equal(X, np.array([[0, 255], [1, 2]]))
-    np.testing.assert_array_equal(y, [5, 4])
-    assert (X.dtype, y.dtype, names) == (np.float32, np.int64, None)
-    assert X.flags.writeable
-    assert X.flags.c_contiguous
-
-
-def test_csv_header_is_detected_and_label_found(table):
-    X, y, names = datasets.read_csv(table("a,label,b\n1,7,2.5\n3,8,4\n"))
-    np.testing.assert_array_equal(X, [[1, 2.5], [3, 4]])
-    np.testing.assert_array_equal(y, [7, 8])
-    assert names == ["a", "b"]
-
-
-def test_csv_header_without_label_takes_the_first_column(table):
-    _, y, names = datasets.read_csv(table("digit,x\n7,1\n"))
-    assert y.tolist() == [7]
-    assert names == ["x"]
-
-
-def test_csv_header_given(table):
-    path = table("1,2\n3,4\n")
-    _, y, names = datasets.read_csv(path, header=True, target="2")
-    assert (y.tolist(), names) == ([4], ["1"])
-    X, y, names = datasets.read_csv(table("red,1\nblue,2\n"), header=False)
-    assert (X.tolist(), y.tolist(), names) == ([[1], [2]], ["red", "blue"], None)
-
-
-@pytest.mark.parametrize(("target", "expected"), [(0, 1), (1, 2), (2, 3), (-1, 3), (-3, 1), ("b", 2), (np.int64(2), 3)])
-def test_csv_target(table, target, expected):
-    X, y, names = datasets.read_csv(table("a,b,c\n1,2,3\n"), target)
-    assert y.tolist() == [expected]
-    assert sorted([*X[0].tolist(), expected]) == [1, 2, 3]
-    assert len(names) == 2
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        (["0", "-1", "+2", " 3 "], np.array([0, -1, 2, 3], dtype=np.int64)),
-        (["9223372036854775807", "-9223372036854775808"], np.array([2**63 - 1, -(2**63)], dtype=np.int64)),
-        (["9223372036854775808", "1"], np.array([2.0**63, 1.0])),
-        (["1", "2.0"], np.array([1.0, 2.0])),
-        (["1e3", "0.1"], np.array([1000.0, 0.1])),
-        (["1", "two", "3.50"], np.array(["1", "two", "3.50"])),
-        (["2020_01", "2020_02"], np.array(["2020_01", "2020_02"])),
-        (["٣", "٤"], np.array(["٣", "٤"])),
-        (["01", "2a"], np.array(["01", "2a"])),
-    ],
-)
-@pytest.mark.parametrize("column", [0, 1])
-@pytest.mark.parametrize("quote", ["", '"'])
-def test_csv_type_of_the_target(table, labels, expected, column, quote):
-    rows = [[quote + label + quote, "0.5"] for label in labels]
-    path = table("\n".join(",".join(row if column == 0 else row[::-1]) for row in rows))
-    X, y, _ = datasets.read_csv(path, column, header=False)
-    assert y.dtype == expected.dtype
-    np.testing.assert_array_equal(y, expected)
-    assert X.tolist() == [[0.5]] * len(labels)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"label,a,b\n1,2,3\n4,5,6\n",
-        b"label,a,b\n1,2,3\n4,5,6",
-        b"label,a,b\r\n1,2,3\r\n4,5,6\r\n",
-        b"\xef\xbb\xbflabel,a,b\n1,2,3\n4,5,6\n",
-        b"label,a,b\n1,2,3\n4,5,6\n\n\r\n  \n",
-        b"label , a, b\n 1,2 ,3\n4,\t5,6.0e0\n",
-        b'"label","a","b"\n"1","2","3"\n"4","5","6"\n',
-        b'"label","a","b"\n1, "2",3\n4,5,6\n',
-        gzip.compress(b"label,a,b\n1,2,3\n4,5,6\n"),
-        gzip.compress(b"\xef\xbb\xbflabel,a,b\r\n1,2,3\r\n4,5,6\r\n\r\n"),
-    ],
-)
-def test_csv_tolerated_spellings(table, content):
-    X, y, names = datasets.read_csv(table(content))
-    np.testing.assert_array_equal(X, [[2, 3], [5, 6]])
-    np.testing.assert_array_equal(y, [1, 4])
-    assert names == ["a", "b"]
-
-
-def test_csv_quoted_fields_hold_delimiters_and_quotes(table):
-    X, y, names = datasets.read_csv(table('label,"size, mm"\n"red, dark",1\n"5"" pipe",2\n'))
-    assert (X.tolist(), y.tolist(), names) == ([[1], [2]], ["red, dark", '5" pipe'], ["size, mm"])
-
-
-@pytest.mark.parametrize("delimiter", [";", "\t", " ", "|", "#"])
-def test_csv_delimiter(table, delimiter):
-    X, y, names = datasets.read_csv(table("label,a\n1,2\n3,4\n".replace(",", delimiter)), delimiter=delimiter)
-    assert (X.tolist(), y.tolist(), names) == ([[2], [4]], [1, 3], ["a"])
-
-
-@pytest.mark.parametrize("delimiter", ["", ",,", "\n", '"', "a", "1", "-", ".", None])
-def test_csv_delimiter_refused(table, delimiter):
-    with pytest.raises(ValueError, match="delimiter must be one character"):
-        datasets.read_csv(table("1,2\n"), delimiter=delimiter)
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "float32", "float64"])
-def test_csv_dtype(table, dtype):
-    X, _, _ = datasets.read_csv(table("1,2,127\n0,0,1.0\n"), dtype=dtype)
-    assert X.dtype == dtype
-    assert X.tolist() == [[2, 127], [0, 1]]
-
-
-@pytest.mark.parametrize(("text", "dtype"), [("256", "u1"), ("-1", "u1"), ("0.5", "i4"), ("1e39", "f4"), ("4e9", "i4")])
-def test_csv_value_outside_dtype(table, text, dtype):
-    message = rf"table.csv, line 3, column 2 \('x'\): {text} does not fit in {np.dtype(dtype)}"
-    with pytest.raises(ValueError, match=message):
-        datasets.read_csv(table(f"label,x\n0,1\n0,{text}\n"), dtype=dtype)
-
-
-def test_csv_dtype_refused(table):
-    with pytest.raises(ValueError, match=r"dtype must be one of uint8, .* got complex128"):
-        datasets.read_csv(table("1,2\n"), dtype=complex)
-
-
-MALFORMED_CSV = {
-    "empty file": ("", {}, r": the file is empty"),
-    "only blank lines": ("\n\r\n \n", {}, r": the file is empty"),
-    "only a mark": (b"\xef\xbb\xbf", {}, r": the file is empty"),
-    "only a header": ("a,b\n\n", {}, r": no rows after the header"),
-    "one column": ("1\n2\n", {}, r", line 1: only one column, .* is the delimiter ','\?"),
-    "too few": ("a,b,c\n1,2,3\n1,2\n", {}, r", line 3: 2 fields, the first row has 3"),
-    "too many": ("1,2,3\n1,2,3,4\n", {}, r", line 2: 4 fields, the first row has 3"),
-    "missing": ("a,b,c\n1,2,3\n1,,3\n", {}, r", line 3, column 2 \('b'\): missing value"),
-    "missing, no header": ("1,2,3\n1,2,\n", {}, r", line 2, column 3: missing value"),
-    "missing, quoted": ('1,2,3\n1,2,""\n', {}, r", line 2, column 3: missing value"),
-    "missing target": ("1,2,3\n ,2,3\n", {}, r", line 2, column 1: missing value"),
-    "text": (
-        "a,b\n1,2\n1,red\n",
-        {},
-        r", line 3, column 2 \('b'\): 'red' is not a number; .* encoded as numbers first",
-    ),
-    "long text": ("a,b\n1," + "x" * 999 + "\n", {}, r", line 2, column 2 \('b'\): 'x{40}' is not a number"),
-    "underscore": ("1,2\n1,1_000\n", {}, r", line 2, column 2: '1_000' is not a number"),
-    "other digits": ("1,2\n1,٣\n", {}, r", line 2, column 2: '٣' is not a number"),
-    "comma as a point": ("1;2\n1;2,5\n", {"delimiter": ";"}, r", line 2, column 2: '2,5' is not a number"),
-    "nan": ("1,2\n1,nan\n", {}, r", line 2, column 2: 'nan' is not a finite number"),
-    "inf": ("1,2\n1,-Infinity\n", {}, r", line 2, column 2: '-Infinity' is not a finite number"),
-    "overflow": ("1,2\n1,1e999\n", {}, r", line 2, column 2: '1e999' is not a finite number"),
-    "nan target": ("1,2\nNaN,2\n", {}, r", line 2, column 1: 'NaN' is not a finite number"),
-    "blank line": ("a,b\n1,2\n\n3,4\n", {}, r", line 3: a blank line with more rows after it"),
-    "blank first": ("\na,b\n1,2\n", {}, r", line 1: a blank line with more rows after it"),
-    "unknown target": ("a,b\n1,2\n", {"target": "z"}, r": no column named 'z'; the columns are 'a', 'b'"),
-    "unknown among many": (
-        ",".join(f"p{i}" for i in range(30)) + "\n" + ",".join("1" * 30) + "\n",
-        {"target": "z"},
-        r": no column named 'z'; the columns are 'p0', .*'p19' and 10 more$",
-    ),
-    "position": ("1,2\n", {"target": 2}, r": no column at position 2; the columns are 0 to 1"),
-    "negative position": ("1,2\n", {"target": -3}, r": no column at position -3; the columns are 0 to 1"),
-    "name without header": ("1,2\n", {"target": "a"}, r": no header, so no column named 'a'"),
-    "duplicate": ("a,b,a\n1,2,3\n", {}, r", line 1, column 3: 'a' is the name of column 1 too"),
-    "nameless": ("a,,c\n1,2,3\n", {}, r", line 1, column 2: the header has no name for this column"),
-    "header refused": ("a,b\n1,2\n", {"header": False}, r", line 1, column 2: 'b' is not a number"),
-    "Latin 1": (b"a,b\n1,2\n1,caf\xe9\n", {}, r", line 3, column 2: byte 0xE9 is not UTF-8; save the file as UTF-8"),
-    "Latin 1 after quotes": (b'a,b\n"1,5",caf\xe9\n', {}, r", line 2, column 2: byte 0xE9 is not UTF-8"),
-    "Latin 1 header": (b"a,\xe9\n1,2\n", {}, r", line 1, column 2: byte 0xE9 is not UTF-8"),
-    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), {}, r", line 1, column 1: byte 0xF[EF] is not UTF-8"),
-    "NUL": (b"1,2,3\n1,2\0,3\n", {}, r", line 2, column 2: a NUL byte"),
-    "old line ends": ("1,2\r3,4\r", {}, r", line 1, column 2: a carriage return inside the line"),
-    "open quote": ('a,b\n1,2\n"red,2\n3,4\n', {}, r", line 3: a quote is not closed on its line"),
-    "line end in quotes": ('a,b\n"red\ndark",2\n', {}, r", line 2: a quote is not closed on its line"),
-    "text after quote": ('a,b\n"red"dark,2\n', {}, r", line 2: ',' expected after '\"'"),
-    "open quote in header": ('"a,b\n1,2\n', {}, r", line 1: a quote is not closed on its line"),
-    "cut gzip": (gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-6], {}, r": the gzip data are damaged or cut short"),
-}
-
-
-@pytest.mark.parametrize(("content", "options", "message"), MALFORMED_CSV.values(), ids=MALFORMED_CSV)
-def test_csv_malformed(table, content, options, message):
-    with pytest.raises(ValueError, match=r"table\.csv" + message):
-        datasets.read_csv(table(content), **options)
-
-
-@pytest.mark.parametrize("content", [b'a,"b"\n1,2\n3,.5\n', b"a,b\n-1,2\n3,1e5\n"])
-def test_csv_every_cut_and_many_changed_bytes_read_or_raise_value_error(table, content):
-    def check(damaged):
-        try:
-            X, y, names = datasets.read_csv(table(damaged))
-        except ValueError:
-            return
-        assert len(X) == len(y) > 0
-        assert np.isfinite(X).all()
-        assert names is None or len(names) == X.shape[1]
-
-    for length in range(len(content)):
-        check(content[:length])
-    for position in range(len(content)):
-        for flip in range(1, 256, 6):
-            check(content[:position] + bytes([content[position] ^ flip]) + content[position + 1 :])
-
-
-def test_csv_many_blocks_give_one_table_and_true_line_numbers(table, monkeypatch):
-    monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 12)
-    rows = [f"{i % 3},{i},{i / 8},{-i}" for i in range(50)]
-    rows[20] = '"2","20",2.5,-20'
-    X, y, names = datasets.read_csv(table("label,a,b,c\n" + "\n".join(rows)), dtype="float64")
-    i = np.arange(50)
-    np.testing.assert_array_equal(X, np.column_stack([i, i / 8, -i]))
-    np.testing.assert_array_equal(y, i % 3)
-    assert names == ["a", "b", "c"]
-    rows[41] = "red,41,oops,-41"
-    with pytest.raises(ValueError, match=r"line 43, column 3 \('b'\): 'oops' is not a number"):
-        datasets.read_csv(table("label,a,b,c\n" + "\n".join(rows)))
-
-
-def test_csv_target_of_many_blocks_takes_the_simplest_type_for_all(table, monkeypatch):
-    monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 2)
-    for last, kind, expected in (("4", "i", 1), ("4.5", "f", 1.0), ("magenta", "U", "1"), ("04", "U", "1")):
-        _, y, _ = datasets.read_csv(table(f"1,2\n2,2\n3,2\n{last},2\n"), header=False)
-        assert y.dtype.kind == kind
-        assert y[0] == expected
-        assert y[-1] == (last if kind == "U" else float(last))
-
-
-def test_csv_floats_are_exact(table):
-    values = np.random.default_rng(0).standard_normal((40, 5)) * 10.0 ** np.arange(-20, 20)[:, None]
-    plain = "".join(",".join(map(repr, row)) + "\n" for row in values.tolist())
-    quoted = plain.replace(",", '","').replace("\n", '"\n"')[:-1]
-    for text in (plain, '"' + quoted):
-        X, y, _ = datasets.read_csv(table(text), dtype="float64")
-        np.testing.assert_array_equal(np.column_stack([y, X]), values)
-
-
-PEAK = """
-import sys
-from pathlib import Path
-from cmlp import datasets
-
-def peak():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-
-before = peak()
-X, y, _ = datasets.read_csv(sys.argv[1], dtype="float64")
-print((peak() - before) / (X.nbytes + y.nbytes))
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak memory from /proc, as on Linux")
-def test_csv_memory_stays_near_the_result(table):
-    path = table((",".join(map(str, range(200))) + "\n") * 40_000)
-    same_cmlp = os.environ | {"PYTHONPATH": str(Path(datasets.__file__).parents[2])}
-    command = [sys.executable, "-P", "-c", PEAK, path]
-    result = subprocess.run(command, env=same_cmlp, stdout=subprocess.PIPE, text=True, check=True)
-    assert float(result.stdout) < 1.5
 
 
 # Digits
@@ -546,20 +120,20 @@ def test_planar_is_reproducible(make):
 @pytest.mark.parametrize("make", GENERATORS)
 @pytest.mark.parametrize("n", [-1, 0, 1, 2.5, "10", None])
 def test_planar_refuses_sample_counts(make, n):
-    with pytest.raises(ValueError, match=r"n_samples must be an integer of at least [234], got"):
+    with pytest.raises((TypeError, ValueError), match=f"n_samples.*{n!r}"):
         make(n)
 
 
 @pytest.mark.parametrize("make", GENERATORS)
 @pytest.mark.parametrize("noise", [-0.1, np.nan, np.inf, "0.1", None, 1j])
 def test_planar_refuses_noise(make, noise):
-    with pytest.raises(ValueError, match="noise must be a finite number of at least 0, got"):
+    with pytest.raises((TypeError, ValueError), match=f"noise.*{noise!r}"):
         make(noise=noise)
 
 
 @pytest.mark.parametrize("n_classes", [1, 0, 2.0, None])
 def test_spirals_refuse_class_counts(n_classes):
-    with pytest.raises(ValueError, match="n_classes must be an integer of at least 2, got"):
+    with pytest.raises((TypeError, ValueError), match=f"n_classes.*{n_classes!r}"):
         datasets.spirals(n_classes=n_classes)
 
 
@@ -622,7 +196,7 @@ def test_logic(name, gate):
 
 
 def test_logic_refuses_unknown_gates():
-    with pytest.raises(ValueError, match=r"unknown logic gate 'nor'; expected one of 'and', 'or', 'xor', 'nand'"):
+    with pytest.raises(ValueError, match=r"'nor'.*'and', 'or', 'xor', 'nand'"):
         datasets.logic("nor")
 
 

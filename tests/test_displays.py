@@ -1,5 +1,7 @@
 """Pictures hold and draw the numbers that they say."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -66,11 +68,11 @@ def test_several_runs(digits):
     assert [line.get_label() for line in display.axes_[0].lines] == ["constant", "falling"]
     figure, axes = plt.subplots(2)
     assert inspection.plot_history(runs, axes).figure_ is figure
-    with pytest.raises(ValueError, match="needs 2 axes; got 1"):
+    with pytest.raises(ValueError, match=r"2 axes.*1"):
         inspection.plot_history(runs, axes[:1])
-    with pytest.raises(TypeError, match="'x' is dict"):
+    with pytest.raises(TypeError, match=r"'x'.*dict"):
         inspection.plot_history({"x": {}})
-    with pytest.raises(ValueError, match="has no epoch"):
+    with pytest.raises(ValueError, match="epoch"):
         inspection.plot_history(cmlp.History())
 
 
@@ -100,9 +102,9 @@ def test_decision_boundary_of_several_classes_and_of_values():
     values = cmlp.Network([2, 4, 1], loss="squared_error")
     values.fit(X, X[:, 0], epochs=2)
     assert inspection.plot_decision_boundary(values, X, X[:, 0], n_grid=20).kind == "value"
-    with pytest.raises(ValueError, match="a plane has two inputs"):
+    with pytest.raises(ValueError, match=r"X.*\(4, 3\)"):
         inspection.plot_decision_boundary(cmlp.Network([3, 2]), np.zeros((4, 3)))
-    with pytest.raises(ValueError, match="one output can be drawn"):
+    with pytest.raises(ValueError, match=r"output.*2"):
         inspection.plot_decision_boundary(cmlp.Network([2, 2], loss="squared_error"), X)
 
 
@@ -120,8 +122,8 @@ def test_weights_as_images(net):
 def test_weights_as_a_table(net):
     display = inspection.plot_weights(net, 1)
     assert_array_equal(display.image_.get_array(), net.layers[1].W)
-    assert display.ax_.get_xlabel() == "unit of layer 1"
-    with pytest.raises(ValueError, match=r"images of shape \(7, 7\) have 49 inputs; the layer has 64"):
+    assert "layer 1" in display.ax_.get_xlabel()
+    with pytest.raises(ValueError, match=r"\(7, 7\).*49.*64"):
         inspection.plot_weights(net, shape=(7, 7))
 
 
@@ -145,7 +147,7 @@ def test_gradients(net, digits):
     assert_allclose(display.values[1], trace["dZ1"].ravel() * 1000)
     assert_allclose(display.axes_[0].lines[0].get_ydata()[0], np.median(np.abs(trace["dZ0"])) * 1000)
     assert display.axes_[0].get_yscale() == "log"
-    with pytest.raises(ValueError, match="gradients need y"):
+    with pytest.raises(ValueError, match=r"\by\b"):
         inspection.plot_gradients(net, X)
 
 
@@ -189,9 +191,9 @@ def test_confusion(net, digits):
 def test_confusion_of_given_labels():
     display = inspection.ConfusionDisplay.from_predictions(["b", "a", "b"], ["b", "b", "b"], classes=["b", "a", "c"])
     assert display.counts.tolist() == [[2, 0, 0], [1, 0, 0], [0, 0, 0]]
-    with pytest.raises(ValueError, match="vectors of one length"):
+    with pytest.raises(ValueError, match=r"\(2,\).*\(1,\)"):
         inspection.ConfusionDisplay.from_predictions([1, 2], [1])
-    with pytest.raises(ValueError, match="the label 'x' is none of the classes"):
+    with pytest.raises(ValueError, match=r"'x'.*\['a'\]"):
         inspection.ConfusionDisplay.from_predictions(["x"], ["a"], classes=["a"])
 
 
@@ -208,7 +210,7 @@ def test_network(tmp_path):
     assert len(dashed.get_segments()) == sum(weight < 0 for *_, weight in lines)
     sizes = [abs(weight) for *_, weight in lines if weight >= 0]
     assert_allclose(solid.get_linewidths(), 3 * np.array(sizes) / max(abs(weight) for *_, weight in lines))
-    assert "12 units\nbatch norm\nrelu" in [text.get_text() for text in display.ax_.texts]
+    assert any(re.fullmatch("12 .*batch.*relu", text.get_text(), re.DOTALL) for text in display.ax_.texts)
     display.save_svg(tmp_path / "net.svg")
     assert (tmp_path / "net.svg").read_text().startswith("<?xml")
 
@@ -230,9 +232,9 @@ def test_step():
     classes = inspection.StepDisplay.from_network(cmlp.Network([2, 3, 2]), X, [1])
     assert classes.columns[-1][2] is None
     for wrong, message in [
-        (lambda: inspection.plot_step(net, [[0.5, -1.0]] * 2, [1.0, 1.0]), "the trace has 2"),
-        (lambda: inspection.plot_step(cmlp.Network([2, 9, 1], loss="log_loss"), X, [1]), "there are 9"),
-        (lambda: inspection.plot_step(cmlp.Network([2, 3, 2], norm="layer"), X, [1]), "are not drawn"),
+        (lambda: inspection.plot_step(net, [[0.5, -1.0]] * 2, [1.0, 1.0]), "2.*net.trace"),
+        (lambda: inspection.plot_step(cmlp.Network([2, 9, 1], loss="log_loss"), X, [1]), "6.*9"),
+        (lambda: inspection.plot_step(cmlp.Network([2, 3, 2], norm="layer"), X, [1]), "norm"),
     ]:
         with pytest.raises(ValueError, match=message):
             wrong()
@@ -265,7 +267,7 @@ def test_estimators(digits):
     pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
     X, y = digits
     model = cmlp.MLPClassifier((16,), max_iter=3, random_state=0, tol=-np.inf)
-    with pytest.warns(UserWarning, match="Maximum iterations"):
+    with pytest.warns(UserWarning, match="[Ii]terations"):
         model.fit(X, y)
     assert inspection.plot_confusion(model, X, y).counts.sum() == len(y)
     assert_array_equal(inspection.plot_weights(model).W, model.coefs_[0])
@@ -273,5 +275,5 @@ def test_estimators(digits):
 
 def test_without_matplotlib(net, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install cmlp\[plot\]"):
+    with pytest.raises(ImportError, match=r"cmlp\[plot\]"):
         inspection.plot_network(net)

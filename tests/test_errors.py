@@ -1,246 +1,13 @@
-"""What users get wrong: the right exception, a message that helps, and nothing changed."""
+"""What users get wrong in trainings: the right exception, a message that helps, and nothing changed."""
 
 import copy
-import re
 import threading
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from mistakes import INF, NAN, TAKE_Y, X, Y, at, classifier, first_key, refused, state, trained
 
 import cmlp
-from cmlp import _core, initializers, optimizers, registry
-
-NAN, INF = float("nan"), float("inf")
-HUGE = 2**45  # rows of a few bytes that no address space holds
-
-X = np.linspace(-1, 1, 36).reshape(12, 3)
-Y = np.arange(12) % 3
-X.flags.writeable = Y.flags.writeable = False
-ONE_HOT = np.eye(3)[Y]
-
-TAKE_Y = ["fit", "step", "gradient", "cost", "score", "trace"]
-TAKE_X = [*TAKE_Y, "forward", "predict"]
-
-
-def classifier(**settings):
-    return cmlp.Network([3, 4, 3], "tanh", **settings)
-
-
-def regressor(**settings):
-    return cmlp.Network([3, 4, 1], "tanh", "squared_error", **settings)
-
-
-def trained(net=None, X=X, y=Y):
-    net = net or classifier()
-    net.fit(X, y, epochs=1)
-    return net
-
-
-def state(net):
-    """Everything of a network that a refused call must leave alone."""
-    memory = net.memory and (net.memory.name, net.memory.state.tobytes(), net.memory.cursor.t, net.memory.cursor.epoch)
-    return net.theta.tobytes(), memory, net.targets and net.targets.task, str(net.classes), repr(net.history)
-
-
-@contextmanager
-def refused(net, exception, message):
-    """An exception of this kind with this message, after which the network is as it was, and trains."""
-    before = state(net)
-    with pytest.raises(exception, match=message):
-        yield
-    assert state(net) == before
-
-
-def at(array, place, value):
-    array = np.array(array)
-    array[place] = value
-    return array
-
-
-def first_key(value):
-    """How pytest shows a case of settings."""
-    return next(iter(value)) if isinstance(value, dict) else None
-
-
-def all_of(known):
-    return re.escape(", ".join(known))
-
-
-# --- a network that cannot be ---------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("sizes", "message"),
-    [
-        ([0, 3], "layer size 0 .* from 1 .*got 0"),
-        ([3, -1], "layer size 1 .* got -1"),
-        ([3], r"at least two .*got \[3\]"),
-        ([], r"at least two .*got \[\]"),
-        (None, "at least two .*got None"),
-        ("abc", "at least two .*got 'abc'"),
-        (5, "at least two .*got 5"),
-        ({3, 1}, "at least two"),
-        ([2.5, 1], "layer size 0 must be a whole number.*got 2.5"),
-        ([3, NAN], "layer size 1 .*got nan"),
-        ([True, 2], "layer size 0 .*got True"),
-        (["3", "1"], "layer size 0 .*got '3'"),
-        ([[3, 1], [3, 1]], "layer size 0 must be a whole number"),
-        ([2**31, 1], "layer size 0 .*to 2147483647; got 2147483648"),
-        ([10**30, 1], "layer size 0"),
-        ([2**24, 2**24], "281,474,993,487,872 parameters"),
-    ],
-)
-def test_sizes(sizes, message):
-    with pytest.raises(ValueError, match=message):
-        cmlp.Network(sizes)
-
-
-def test_parameters_that_no_memory_holds():
-    with pytest.raises(MemoryError, match="allocate 512"):
-        cmlp.Network([2**23, 2**24])
-
-
-NOT_KNOWN = [
-    ({"activation": "rellu"}, "activation 'rellu'", registry.activations, "relu"),
-    ({"activation": ["tanhh"]}, "activation 'tanhh'", registry.activations, "tanh"),
-    ({"activation": None}, "activation None", registry.activations, None),
-    ({"loss": "crossentropy"}, "loss 'crossentropy'", registry.losses, "cross_entropy"),
-    ({"loss": 3}, "loss 3", registry.losses, None),
-    ({"loss": "squared_error", "output": "sigmoids"}, "output 'sigmoids'", registry.activations, "sigmoid"),
-    ({"init": "glorot"}, "initialiser 'glorot'", initializers.BY_NAME, "glorot_"),
-    ({"init": ["he", "zero"]}, "initialiser 'zero'", initializers.BY_NAME, "zeros"),
-    ({"bias_init": "one"}, "initialiser 'one'", initializers.BY_NAME, None),
-]
-
-
-@pytest.mark.parametrize(("settings", "got", "known", "closest"), NOT_KNOWN)
-def test_unknown_names(settings, got, known, closest):
-    hint = "$" if closest is None else f"; did you mean '{closest}"
-    with pytest.raises(ValueError, match=f"{got} is not known; there are {all_of(known)}{hint}"):
-        cmlp.Network([3, 4, 3], **settings)
-
-
-@pytest.mark.parametrize("activation", ["rellu", 5, None])
-def test_unknown_activation_without_a_hidden_layer(activation):
-    with pytest.raises(ValueError, match=r"activation .* is not known"):
-        cmlp.Network([3, 3], activation)
-
-
-def array_for(shape, value=0.0, dtype=float):
-    return [np.full(shape, value, dtype=dtype), "zeros"]
-
-
-class NanInitializer(initializers.Initializer):
-    def __call__(self, out, fan_in, fan_out, rng):
-        out[...] = NAN
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"activation": ["tanh", "relu"]}, "activation has 2 entries for 1 hidden layer"),
-        ({"activation": []}, "activation has 0 entries for 1 hidden layer"),
-        ({"loss": cmlp.losses.Huber}, r"loss is the class Huber; give one of it, Huber\(...\)"),
-        ({"loss": "gaussian"}, "loss 'gaussian' needs 2 outputs for each target; got a last layer of"),
-        ({"loss": "squared_error", "output": "mean_variance"}, "output 'mean_variance' belongs to loss='gaussian'"),
-        ({"activation": ("tanh", 2.0)}, "activation 'tanh' has no parameter.*leaky_relu, elu, sine, prelu can be set"),
-        ({"activation": ("elu", -1.0)}, "the parameter of 'elu' must be above 0; got -1.0"),
-        ({"activation": "sign"}, "'sign' cannot stand in a hidden layer.*use 'tanh'"),
-        ({"activation": ["sign"]}, "'sign' cannot stand in a hidden layer"),
-        ({"output": "sigmoid"}, "'cross_entropy' sets the output function itself .*'softmax'.*squared_error, absolute_error"),
-        ({"output": "tanh", "loss": "perceptron"}, "'perceptron' sets the output function itself .*'sign'"),
-        ({"bias": 1}, "bias must be True, False, .*got 1"),
-        ({"bias": "no"}, "bias must be True, False, .*got 'no'"),
-        ({"bias": [True]}, "bias has 1 entries for 2 layers"),
-        ({"init": ["he"]}, "init has 1 entries for 2 layers"),
-        ({"init": np.zeros((3, 4))}, r"W1 must be numbers of shape \(4, 3\); got float64 of shape \(3, 4\)"),
-        ({"init": array_for((4, 3))}, r"W0 must be numbers of shape \(3, 4\); got float64 of shape \(4, 3\)"),
-        ({"init": array_for((3, 4), NAN)}, "W0 holds values that are not finite"),
-        ({"init": array_for((3, 4), 1e39)}, "W0 holds values that are not finite in float32"),
-        ({"init": array_for((3, 4), 0, complex)}, "W0 must be numbers .*got complex128"),
-        ({"init": array_for((3, 4), None, object)}, "W0 must be numbers .*got object"),
-        ({"init": 5}, r"W0 must be numbers .*shape \(\)"),
-        ({"init": initializers.Constant(1e39)}, "W0 .*not finite in float32"),
-        ({"init": initializers.Uniform(1e308)}, "W0|limit"),
-        ({"init": NanInitializer()}, "W0 .*not finite"),
-        ({"bias_init": [np.zeros(4), np.zeros(4)]}, r"b1 must be numbers of shape \(3,\); got float64 of shape \(4,\)"),
-        ({"bias_init": [np.full(4, INF), "zeros"]}, "b0 holds values that are not finite"),
-        ({"input_scale": NAN}, "input_scale must be a finite number.*got nan"),
-        ({"input_scale": INF}, "input_scale must be a finite number.*got inf"),
-        ({"input_scale": "1/255"}, "input_scale must be a finite number.*got '1/255'"),
-        ({"input_scale": 10**400}, "input_scale must be a finite number"),
-        ({"input_scale": 1e39}, "input_scale .*float32"),
-        ({"input_scale": 1e-60}, "input_scale .*float32"),
-        ({"input_scale": 0}, "input_scale .*got 0"),
-        ({"dtype": "float16"}, "dtype must be 'float32' or 'float64'; got 'float16'"),
-        ({"dtype": "float63"}, "dtype must be .*got 'float63'"),
-        ({"dtype": int}, "dtype must be .*got <class 'int'>"),
-        ({"dtype": np.dtype("f4").newbyteorder("S")}, "dtype must be 'float32' or 'float64'"),
-        ({"dtype": None}, "dtype must be .*got None"),
-        ({"dtype": {"names": ["a"]}}, "dtype must be 'float32' or 'float64'"),
-        ({"seed": -1}, "seed must be a whole number, at least 0.*got -1"),
-        ({"seed": 1.5}, "seed must be .*got 1.5"),
-        ({"seed": "a"}, "seed must be .*got 'a'"),
-        ({"seed": True}, "seed must be .*got True"),
-        ({"seed": [1, 2]}, r"seed must be .*got \[1, 2\]"),
-        ({"classes": 5}, "classes must be a list of different labels; got 5"),
-        ({"classes": {1, 2, 3}}, "classes must be a list"),
-        ({"classes": [[1, 2, 3]]}, "classes must be a list"),
-        ({"classes": [1, 1.0, True]}, r"classes must be a list of different labels; got \[1, 1.0, True\]"),
-        ({"classes": [1, 2]}, r"2 classes \(1, 2\) for a last layer of 3, which takes 3"),
-        ({"classes": []}, r"0 classes .*takes 3"),
-        ({"classes": [0, 1, NAN]}, "classes.*nan"),
-    ],
-    ids=first_key,
-)
-def test_settings_of_a_network(settings, message):
-    with pytest.raises(ValueError, match=message):
-        cmlp.Network([3, 4, 3], **settings)
-
-
-@pytest.mark.parametrize("labels", [[1, "a", 2], ["a", "b", None], ["a", "b", NAN], [None, None, None]])
-@pytest.mark.parametrize("kind", [list, lambda labels: np.array(labels, dtype=object)])
-def test_classes_of_several_kinds(labels, kind):
-    with pytest.raises((TypeError, ValueError), match="classes"):
-        classifier(classes=kind(labels))
-
-
-def test_one_output_cannot_hold_a_cross_entropy():
-    """Softmax over one output is 1 whatever its score: the loss is 0 and nothing is ever learned."""
-    with pytest.raises(ValueError, match=r"cross_entropy.*log_loss"):
-        cmlp.Network([3, 1])
-
-
-def test_abstract_initializer():
-    with pytest.raises(TypeError, match="use one of its subclasses"):
-        classifier(init=initializers.Initializer())
-
-
-@pytest.mark.parametrize(
-    ("kind", "settings", "message"),
-    [
-        (cmlp.SGD, {"learning_rate": -1}, "SGD: learning_rate must be a finite number, at least 0; got -1"),
-        (cmlp.SGD, {"learning_rate": NAN}, "SGD: learning_rate .*got nan"),
-        (cmlp.SGD, {"learning_rate": INF}, "SGD: learning_rate .*got inf"),
-        (cmlp.SGD, {"learning_rate": True}, "SGD: learning_rate .*got True"),
-        (cmlp.SGD, {"learning_rate": "0.1"}, "SGD: learning_rate .*got '0.1'"),
-        (cmlp.SGD, {"learning_rate": None}, "SGD: learning_rate .*got None"),
-        (cmlp.SGD, {"learning_rate": 1j}, "SGD: learning_rate .*got 1j"),
-        (cmlp.SGD, {"learning_rate": 10**400}, "SGD: learning_rate must be a finite number"),
-        (cmlp.Momentum, {"momentum": 1}, "Momentum: momentum must be below 1.*got 1"),
-        (cmlp.Nesterov, {"momentum": -0.1}, "Nesterov: momentum .*at least 0; got -0.1"),
-        (cmlp.RMSprop, {"rho": 1.5}, "RMSprop: rho must be below 1.*got 1.5"),
-        (cmlp.RMSprop, {"epsilon": 0}, "RMSprop: epsilon must be above 0.*got 0"),
-        (cmlp.Adam, {"beta_1": 1.0}, "Adam: beta_1 must be below 1.*got 1.0"),
-        (cmlp.Adam, {"beta_2": NAN}, "Adam: beta_2 .*got nan"),
-        (cmlp.Adam, {"epsilon": -1e-8}, "Adam: epsilon .*got -1e-08"),
-        (initializers.Normal, {"std": -1}, "Normal: std .*at least 0; got -1"),
-        (initializers.Uniform, {"limit": NAN}, "Uniform: limit .*got nan"),
-        (initializers.Constant, {"value": INF}, "Constant: value .*got inf"),
-    ],
-)
-def test_hyper_parameters(kind, settings, message):
-    with pytest.raises(ValueError, match=message):
-        kind(**settings)
 
 
 # --- settings of a training -----------------------------------------------------------------------------------
@@ -252,59 +19,59 @@ class NotCompiled(cmlp.Optimizer):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"batch_size": 0}, "batch_size must be a whole number, at least 1; got 0"),
-        ({"batch_size": -5}, "batch_size .*got -5"),
-        ({"batch_size": 1.5}, "batch_size .*got 1.5"),
-        ({"batch_size": True}, "batch_size .*got True"),
-        ({"batch_size": "all"}, "batch_size .*got 'all'"),
-        ({"epochs": 0}, "epochs must be a whole number, at least 1; got 0"),
-        ({"epochs": 1.5}, "epochs .*got 1.5"),
-        ({"epochs": INF}, "epochs .*got inf"),
-        ({"epochs": None}, "epochs .*got None"),
-        ({"shuffle": 1}, "shuffle must be True or False; got 1"),
-        ({"shuffle": "yes"}, "shuffle .*got 'yes'"),
-        ({"threshold": NAN}, "threshold must be a finite number, at least 0; got nan"),
-        ({"threshold": -1}, "threshold .*got -1"),
-        ({"threshold": 10**400}, "threshold must be a finite number"),
-        ({"tol": -1}, "tol must be a finite number, at least 0; got -1"),
-        ({"tol": "a"}, "tol .*got 'a'"),
-        ({"n_iter_no_change": 0}, "n_iter_no_change must be a whole number, at least 1; got 0"),
-        ({"verbose": -1}, "verbose must be a whole number, at least 0; got -1"),
-        ({"verbose": 2.5}, "verbose .*got 2.5"),
-        ({"verbose": None}, "verbose .*got None"),
-        ({"n_threads": 0}, "n_threads must be a whole number, from 1 to 256; got 0"),
-        ({"n_threads": -1}, "n_threads .*got -1"),
-        ({"n_threads": 1.5}, "n_threads .*got 1.5"),
-        ({"n_threads": True}, "n_threads .*got True"),
-        ({"n_threads": 10**9}, "n_threads .*got 1000000000"),
-        ({"optimizer": "ADAMS"}, f"optimizer 'ADAMS' is not known; there are {all_of(optimizers.BY_NAME)}"),
-        ({"optimizer": "adan"}, "optimizer 'adan' .*did you mean 'adam'"),
-        ({"optimizer": None}, "optimizer None is not known"),
-        ({"optimizer": cmlp.Adam}, "optimizer .*Adam"),
+        ({"batch_size": 0}, "batch_size.*0"),
+        ({"batch_size": -5}, "batch_size.*-5"),
+        ({"batch_size": 1.5}, "batch_size.*1.5"),
+        ({"batch_size": True}, "batch_size.*True"),
+        ({"batch_size": "all"}, "batch_size.*'all'"),
+        ({"epochs": 0}, "epochs.*0"),
+        ({"epochs": 1.5}, "epochs.*1.5"),
+        ({"epochs": INF}, "epochs.*inf"),
+        ({"epochs": None}, "epochs.*None"),
+        ({"shuffle": 1}, "shuffle.*1"),
+        ({"shuffle": "yes"}, "shuffle.*'yes'"),
+        ({"threshold": NAN}, "threshold.*nan"),
+        ({"threshold": -1}, "threshold.*-1"),
+        ({"threshold": 10**400}, "threshold"),
+        ({"tol": -1}, "tol.*-1"),
+        ({"tol": "a"}, "tol.*'a'"),
+        ({"n_iter_no_change": 0}, "n_iter_no_change.*0"),
+        ({"verbose": -1}, "verbose.*-1"),
+        ({"verbose": 2.5}, "verbose.*2.5"),
+        ({"verbose": None}, "verbose.*None"),
+        ({"n_threads": 0}, "n_threads.*0"),
+        ({"n_threads": -1}, "n_threads.*-1"),
+        ({"n_threads": 1.5}, "n_threads.*1.5"),
+        ({"n_threads": True}, "n_threads.*True"),
+        ({"n_threads": 10**9}, "n_threads.*1000000000"),
+        ({"optimizer": "ADAMS"}, "optimizer.*'ADAMS'.*adam"),
+        ({"optimizer": "adan"}, "optimizer.*'adan'.*'adam'"),
+        ({"optimizer": None}, "optimizer.*None"),
+        ({"optimizer": cmlp.Adam}, "optimizer.*Adam"),
         ({"optimizer": cmlp.Optimizer()}, "[Oo]ptimizer"),
-        ({"optimizer": NotCompiled()}, "optimizer .*mine"),
-        ({"sample_weight": np.ones(3)}, r"sample_weight must be 12 numbers.*got float64 of shape \(3,\)"),
-        ({"sample_weight": np.ones((12, 1))}, r"sample_weight must be 12 numbers.*got float64 of shape \(12, 1\)"),
-        ({"sample_weight": 1.0}, r"sample_weight must be 12 numbers.*shape \(\)"),
-        ({"sample_weight": "balanced"}, "sample_weight must be 12 numbers"),
-        ({"sample_weight": np.ones(12, complex)}, "sample_weight must be 12 numbers.*got complex128"),
-        ({"sample_weight": at(np.ones(12), 7, -1)}, r"sample_weight\[7\] is -1.0: .*at least 0"),
-        ({"sample_weight": at(np.ones(12), 7, NAN)}, r"sample_weight\[7\] is nan"),
-        ({"sample_weight": at(np.ones(12), 7, INF)}, r"sample_weight\[7\] is inf"),
-        ({"sample_weight": np.full(12, np.longdouble("1e4000"))}, r"sample_weight\[0\] is inf"),
-        ({"sample_weight": np.zeros(12)}, "sample_weight is 0 for every sample"),
-        ({"validation_data": 5}, r"validation_data must be \(X, y\) or \(X, y, sample_weight\); got int"),
-        ({"validation_data": (X,)}, r"validation_data must be \(X, y\)"),
-        ({"validation_data": (X, Y, Y, Y)}, r"validation_data must be \(X, y\)"),
-        ({"validation_data": (X, Y, Y[:3])}, "sample_weight must be 12 numbers"),
-        ({"validation_data": {"X": X, "y": Y}}, "validation_data .*got dict"),
-        ({"validation_data": X}, "validation_data .*got ndarray"),
-        ({"validation_data": (X[:, :2], Y)}, "X has 2 columns"),
-        ({"validation_data": (X[:0], Y[:0])}, "X has no samples"),
-        ({"validation_data": (X, Y[:3])}, "y has 3 rows, X has 12"),
-        ({"validation_data": (X, Y + 7)}, r"y\[0\] is .*7.*not seen before.*\[0, 1, 2\]"),
-        ({"validation_data": (at(X, (5, 1), NAN), Y)}, r"X\[5, 1\] is nan"),
-        ({"validation_data": (X, None)}, "y"),
+        ({"optimizer": NotCompiled()}, "optimizer.*mine"),
+        ({"sample_weight": np.ones(3)}, r"sample_weight.*12.*\(3,\)"),
+        ({"sample_weight": np.ones((12, 1))}, r"sample_weight.*12.*\(12, 1\)"),
+        ({"sample_weight": 1.0}, r"sample_weight.*12.*\(\)"),
+        ({"sample_weight": "balanced"}, "sample_weight.*12"),
+        ({"sample_weight": np.ones(12, complex)}, "sample_weight.*complex128"),
+        ({"sample_weight": at(np.ones(12), 7, -1)}, r"sample_weight\[7\].*-1.0"),
+        ({"sample_weight": at(np.ones(12), 7, NAN)}, r"sample_weight\[7\].*nan"),
+        ({"sample_weight": at(np.ones(12), 7, INF)}, r"sample_weight\[7\].*inf"),
+        ({"sample_weight": np.full(12, np.longdouble("1e4000"))}, r"sample_weight\[0\].*inf"),
+        ({"sample_weight": np.zeros(12)}, r"sample_weight.*\b0\b"),
+        ({"validation_data": 5}, "validation_data.*int"),
+        ({"validation_data": (X,)}, "validation_data"),
+        ({"validation_data": (X, Y, Y, Y)}, "validation_data"),
+        ({"validation_data": (X, Y, Y[:3])}, r"sample_weight.*12.*\(3,\)"),
+        ({"validation_data": {"X": X, "y": Y}}, "validation_data.*dict"),
+        ({"validation_data": X}, "validation_data.*ndarray"),
+        ({"validation_data": (X[:, :2], Y)}, "X.*2.*3"),
+        ({"validation_data": (X[:0], Y[:0])}, r"X.*\(0, 3\)"),
+        ({"validation_data": (X, Y[:3])}, "y.*3.*12"),
+        ({"validation_data": (X, Y + 7)}, r"y\[0\].*7.*\[0, 1, 2\]"),
+        ({"validation_data": (at(X, (5, 1), NAN), Y)}, r"X\[5, 1\].*nan"),
+        ({"validation_data": (X, None)}, r"\by\b.*None"),
     ],
     ids=first_key,
 )
@@ -317,14 +84,14 @@ def test_settings_of_fit(net, settings, message):
 @pytest.mark.parametrize("method", ["fit", "step", "gradient", "cost", "score", "forward", "predict"])
 def test_n_threads_of_every_method(method):
     net = classifier()
-    with refused(net, ValueError, "n_threads .*got 0"):
+    with refused(net, ValueError, "n_threads.*0"):
         getattr(net, method)(*((X, Y) if method in TAKE_Y else (X,)), n_threads=0)
 
 
 @pytest.mark.parametrize("method", TAKE_Y)
 def test_sample_weight_of_every_method(method):
     net = classifier()
-    with refused(net, ValueError, r"sample_weight\[2\] is -3"):
+    with refused(net, ValueError, r"sample_weight\[2\].*-3"):
         getattr(net, method)(X, Y, sample_weight=at(np.ones(12), 2, -3))
 
 
@@ -332,217 +99,9 @@ def test_sample_weight_of_every_method(method):
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error"])
 def test_sign_as_output_has_no_gradient(method, loss):
     net = cmlp.Network([3, 4, 1], loss=loss, output="sign")
-    with refused(net, ValueError, "gradient is 0 .*loss='perceptron'"):
+    with refused(net, ValueError, "'sign'.*loss='perceptron'"):
         getattr(net, method)(X, np.ones(12))
     assert np.isfinite(net.cost(X, np.ones(12)))
-
-
-# --- X --------------------------------------------------------------------------------------------------------
-BAD_X = {
-    "no samples": (X[:0], ValueError, r"X has no samples.*\(0, 3\)"),
-    "empty list": ([], ValueError, r"got \(0,\)"),
-    "vector": (X[0], ValueError, r"\(n_samples, n_features\); got \(3,\): one sample is X.reshape\(1, -1\)"),
-    "number": (1.0, ValueError, r"got \(\)"),
-    "three axes": (X[None], ValueError, r"got \(1, 12, 3\): flatten"),
-    "narrow": (X[:, :2], ValueError, "X has 2 columns; the network was made for 3"),
-    "no columns": (X[:, :0], ValueError, "X has 0 columns"),
-    "nan": (at(at(X, (7, 2), INF), (5, 1), NAN), ValueError, r"X\[5, 1\] is nan"),
-    "inf": (at(at(X, (7, 2), NAN), (5, 1), -INF), ValueError, r"X\[5, 1\] is -inf"),
-    "nan in float32": (at(X.astype("f4"), (11, 2), NAN), ValueError, r"X\[11, 2\] is nan"),
-    "inf in float16": (at(X.astype("f2"), (0, 0), INF), ValueError, r"X\[0, 0\] is inf"),
-    "nan, strided": (at(X, (7, 2), NAN)[::-2, ::-1], ValueError, r"X\[2, 0\] is nan"),
-    "beyond float32": (at(X, (4, 0), 1e39), ValueError, r"X\[4, 0\] is 1e\+39, which is infinite in float32"),
-    "beyond float64": (np.full((12, 3), np.longdouble("1e4000")), ValueError, r"X\[0, 0\] is 1e\+4000, which is infinite"),
-    "complex": (X + 0j, TypeError, "X must hold real numbers; got dtype complex128"),
-    "text": (X.astype(str), TypeError, "X must hold real numbers; got dtype <U"),
-    "a word": ("abc", TypeError, "X must hold real numbers"),
-    "objects": (X.astype(object), TypeError, "X must hold real numbers; got dtype object"),
-    "whole numbers beyond 64 bits": ([[1, 2, 2**70]], TypeError, "X must hold real numbers"),
-    "dates": (np.zeros((12, 3), "M8[D]"), TypeError, r"X must hold real numbers; got dtype datetime64"),
-    "records": (np.zeros(12, "f4,f4,f4"), TypeError, "X must hold real numbers"),
-    "None": (None, TypeError, "X (is None|must hold real numbers)"),
-    "generator": ((row for row in X), TypeError, "X must hold real numbers"),
-    "ragged": ([[1, 2, 3], [1, 2]], ValueError, "inhomogeneous|X"),
-    "masked": (np.ma.masked_array(X, mask=X > 0.5), (TypeError, ValueError), "X.*mask"),
-}
-
-
-@pytest.mark.parametrize("method", TAKE_X)
-@pytest.mark.parametrize("name", BAD_X)
-def test_bad_X(name, method):
-    bad, exception, message = BAD_X[name]
-    net = classifier()
-    with refused(net, exception, message):
-        getattr(net, method)(*((bad, Y) if method in TAKE_Y else (bad,)))
-
-
-@pytest.mark.parametrize(
-    ("dtype", "scale", "value", "message"),
-    [
-        ("float32", 1e30, 1e10, r"X\[5, 1\] is 10000000000.0"),
-        ("float64", 1e300, 1e10, r"X\[5, 1\] is 10000000000.0"),
-        ("float32", 1e30, 10**10, r"X\[5, 1\] is 10000000000"),
-    ],
-)
-def test_inputs_that_the_scale_makes_infinite(dtype, scale, value, message):
-    net = classifier(dtype=dtype, input_scale=scale)
-    with refused(net, ValueError, message):
-        net.forward(at(np.zeros((12, 3), type(value)), (5, 1), value))
-
-
-# --- y --------------------------------------------------------------------------------------------------------
-def objects(*labels):
-    return np.array(labels * 4, dtype=object)
-
-
-def missing(value, *labels):
-    """Twelve labels of which the third is missing."""
-    return at(objects(*labels), 2, value)
-
-
-BAD_LABELS = {
-    "short": (Y[:5], ValueError, "y has 5 rows, X has 12"),
-    "number": (3, ValueError, r"y must have shape \(n_samples,\) or \(n_samples, 3\); got \(\)"),
-    "generator": ((label for label in Y), ValueError, r"y must have shape .*got \(\)"),
-    "narrow": (ONE_HOT[:, :2], ValueError, r"y must have shape .*\(n_samples, 3\); got \(12, 2\)"),
-    "one column": (Y[:, None], ValueError, r"y must have shape .*got \(12, 1\)"),
-    "three axes": (ONE_HOT[..., None], ValueError, r"y must have shape .*got \(12, 3, 1\)"),
-    "four classes": (np.arange(12) % 4, ValueError, r"4 classes \(0, 1, 2, 3\) for a last layer of 3"),
-    "two classes": (Y % 2 + 5, ValueError, r"2 classes \(5, 6\) for a last layer of 3, .*takes 3.*`classes`"),
-    "halves": (at(Y.astype(float), 4, 0.5), ValueError, r"y\[4\] is 0.5, which names no class.*whole numbers or text"),
-    "nan": (at(Y.astype(float), 4, NAN), ValueError, r"y\[4\] is nan, which names no class"),
-    "inf": (at(Y.astype(float), 4, INF), ValueError, r"y\[4\] is inf, which names no class"),
-    "text and None": (missing(None, "a", "b", "c"), (TypeError, ValueError), "y mixes|None"),
-    "text and nan": (missing(NAN, "a", "b", "c"), (TypeError, ValueError), "y mixes|nan"),
-    "text and numbers": (missing(3, "a", "b", "c"), (TypeError, ValueError), "y mixes|3"),
-    "numbers and nan": (missing(NAN, 0, 1, 2), (TypeError, ValueError), r"y\[2\] is nan"),
-    "a list of text and nan": (missing(NAN, "a", "b", "c").tolist(), (TypeError, ValueError), r"y mixes|y\[2\] is nan"),
-    "a list of text and numbers": (missing(3, "a", "b", "c").tolist(), (TypeError, ValueError), "y mixes"),
-    "complex": (Y + 1j, TypeError, "y .*complex128"),
-    "dates with one missing": (at(Y.astype("M8[D]"), 2, "NaT"), (TypeError, ValueError), "y.*NaT"),
-    "matrix of text": (ONE_HOT.astype(str), TypeError, "y must hold real numbers here; got dtype <U"),
-    "matrix with nan": (at(ONE_HOT, (4, 1), NAN), ValueError, r"y\[4, 1\] is nan"),
-    "rows of 1.5": (np.full((12, 3), 0.5), ValueError, "row 0 of y adds up to 1.5; with cross_entropy it must be 1"),
-    "a row of 0": (at(ONE_HOT, 4, 0), ValueError, "row 4 of y adds up to 0; with cross_entropy it must be 1"),
-    "negative": (at(ONE_HOT, (4, 1), -1), ValueError, r"y\[4, 1\] is -1.0; with cross_entropy it must be from 0 to 1"),
-    "ragged": ([[1], [1, 2]] * 6, ValueError, "inhomogeneous|y"),
-    "masked": (np.ma.masked_array(Y, mask=Y == 2), (TypeError, ValueError), "y.*mask"),
-}
-
-
-@pytest.mark.parametrize("method", TAKE_Y)
-@pytest.mark.parametrize("name", BAD_LABELS)
-def test_bad_labels(name, method):
-    bad, exception, message = BAD_LABELS[name]
-    net = classifier()
-    with refused(net, exception, message):
-        getattr(net, method)(X, bad)
-
-
-@pytest.mark.parametrize("method", TAKE_Y)
-@pytest.mark.parametrize(
-    "y", [Y + 7, Y + 0.5, Y.astype(str), Y + 1j, Y * 1e300, objects(None, 1, 2), np.full(12, "2020-01-01", "M8[D]")]
-)
-def test_labels_unseen_before(y, method):
-    net = trained()
-    with refused(net, (TypeError, ValueError), r"y.* classes (are )?\[0, 1, 2\]|y\[0\] is None"):
-        getattr(net, method)(X, y)
-
-
-@pytest.mark.parametrize("method", [name for name in TAKE_Y if name != "trace"])
-@pytest.mark.parametrize("net", [classifier, trained, regressor])
-def test_without_y(net, method):
-    net = net()
-    with refused(net, (TypeError, ValueError), "y"):
-        getattr(net, method)(X, None)
-
-
-def test_trace_without_y():
-    with pytest.raises(TypeError, match="y is None"):
-        cmlp.Network([1, 2]).trace([[1.0]], None)
-
-
-@pytest.mark.parametrize("method", TAKE_Y)
-@pytest.mark.parametrize(
-    ("net", "y", "exception", "message"),
-    [
-        (regressor, at(np.zeros(12), 7, NAN), ValueError, r"y\[7\] is nan"),
-        (regressor, at(np.zeros(12, "f2"), 7, -INF), ValueError, r"y\[7\] is -inf"),
-        (regressor, at(np.zeros((12, 1)), 7, NAN), ValueError, r"y\[7\] is nan"),
-        (regressor, at(np.zeros(12), 7, 1e39), ValueError, r"y\[7\] is 1e\+39, which is infinite in float32"),
-        (regressor, ["a"] * 12, TypeError, "y must hold real numbers here; got dtype <U1"),
-        (regressor, np.zeros(12, complex), TypeError, "y must hold real numbers here; got dtype complex128"),
-        (regressor, np.zeros((12, 2)), ValueError, r"\(n_samples, 1\); got \(12, 2\)"),
-        (
-            lambda: cmlp.Network([3, 2], loss="squared_error"),
-            at(np.zeros((12, 2)), (7, 1), NAN),
-            ValueError,
-            r"y\[7, 1\] is nan",
-        ),
-        (
-            lambda: cmlp.Network([3, 3], loss="log_loss"),
-            at(ONE_HOT, (7, 1), 1.5),
-            ValueError,
-            r"y\[7, 1\] is 1.5; .*from 0 to 1",
-        ),
-        (
-            lambda: cmlp.Network([3, 3], loss="perceptron"),
-            ONE_HOT,
-            ValueError,
-            r"y\[0, 1\] is 0.0; with perceptron .*-1 or \+1",
-        ),
-        (lambda: cmlp.Network([3, 3], loss="perceptron"), ONE_HOT > 0, ValueError, r"y\[0, 1\] is False; .*-1 or \+1"),
-        (lambda: cmlp.Network([3, 3], loss="perceptron"), at(ONE_HOT, 0, NAN), ValueError, r"y\[0, 0\] is nan; .*-1 or \+1"),
-        (
-            lambda: cmlp.Network([3, 1], loss="log_loss"),
-            Y,
-            ValueError,
-            r"3 classes \(0, 1, 2\) for a last layer of 1, which takes 2",
-        ),
-    ],
-)
-def test_bad_targets(net, y, exception, message, method):
-    net = net()
-    with refused(net, exception, message):
-        getattr(net, method)(X, y)
-
-
-def test_trace_of_too_many_samples():
-    with pytest.raises(ValueError, match=r"at most .*got 5,000"):
-        classifier().trace(np.zeros((5000, 3)), np.zeros(5000, int))
-
-
-# --- too large ------------------------------------------------------------------------------------------------
-def endless(*row):
-    """A matrix of `HUGE` rows that takes no memory."""
-    return np.broadcast_to(np.array(row, dtype=np.uint8), (HUGE, len(row)))
-
-
-@pytest.mark.parametrize(
-    ("call", "sizes"),
-    [
-        (lambda net: net.forward(endless(0, 0, 0)), [3, 3]),
-        (lambda net: net.predict(endless(0, 0, 0)), [3, 3]),
-        (lambda net: net.fit(endless(0, 0, 0), endless(0), epochs=1), [3, 1]),
-    ],
-)
-def test_data_that_no_memory_holds(call, sizes):
-    net = cmlp.Network(sizes, loss="squared_error")
-    with refused(net, MemoryError, "Unable to allocate"):
-        call(net)
-
-
-@pytest.mark.parametrize("net", [classifier, trained])
-@pytest.mark.parametrize("method", TAKE_X)
-def test_work_space_that_no_memory_holds(net, method, monkeypatch):
-    def no_memory(*arguments):
-        raise MemoryError("no room")
-
-    net = net()
-    net.engines.clear()
-    monkeypatch.setattr(_core, "Engine", no_memory)
-    with refused(net, MemoryError, "no room"):
-        getattr(net, method)(*((X, Y) if method in TAKE_Y else (X,)), **({"optimizer": "sgd"} if method == "fit" else {}))
 
 
 # --- at the wrong time ----------------------------------------------------------------------------------------
@@ -550,7 +109,7 @@ def test_fit_while_training():
     net, seen = classifier(), []
 
     def again():
-        with pytest.raises(RuntimeError, match=r"being trained.*net.copy\(\)") as caught:
+        with pytest.raises(RuntimeError, match=r"train.*copy\(\)") as caught:
             net.fit(X, Y)
         seen.append(caught)
 
@@ -571,7 +130,7 @@ def test_reset_while_training():
     net, seen = classifier(), []
 
     def report(history, epochs):
-        with refused(net, RuntimeError, "being trained"):
+        with refused(net, RuntimeError, "train"):
             net.reset()
         seen.append(history)
 
@@ -617,11 +176,11 @@ def test_a_report_that_raises():
 def test_theta_of_nan():
     net = trained()
     net.theta[:] = NAN
-    with refused(net, FloatingPointError, "not finite.*look at theta"):
+    with refused(net, FloatingPointError, "theta"):
         net.gradient(X, Y)
-    with refused(net, ValueError, r"theta\[0\] is nan: nothing can be learned from there"):
+    with refused(net, ValueError, r"theta\[0\].*nan.*reset\(\)"):
         net.fit(X, Y)
-    with refused(net, FloatingPointError, r"the outputs for X\[0\] are .*nan"):
+    with refused(net, FloatingPointError, r"X\[0\].*nan"):
         net.predict(X)
     assert np.isnan(net.theta).all()
     net.reset()
@@ -635,7 +194,7 @@ def test_assigning_to_theta_writes_into_the_buffer():
     assert net.theta is buffer
     assert np.array_equal(buffer, values.astype("float32"))
     for wrong in (values[:-1], values[:, None], values.astype(str)):
-        with refused(net, ValueError, f"given theta must be numbers of shape \\({net.n_params},\\)"):
+        with refused(net, ValueError, rf"theta.*\({net.n_params},\)"):
             net.theta = wrong
 
 

@@ -57,7 +57,7 @@ def test_missing_numbers(frame):
     data, y = columns()
     data["age"] = [None if k % 10 == 3 else float(age) for k, age in enumerate(data["age"])]
     settings = {"categorical_features": "from_dtype", **FEW}
-    with pytest.raises(ValueError, match="column 'age' holds NaN or inf, first in row 3: impute=True fills missing numbers"):
+    with pytest.raises(ValueError, match=r"'age'.*row 3.*impute=True"):
         MLPClassifier(**settings).fit(frame(data), y)
     model = MLPClassifier(impute=True, scale="standard", **settings).fit(frame(data), y)
     assert model.network_.sizes[0] == 2 + 1 + 3
@@ -73,7 +73,7 @@ def test_names_are_compared(frame):
 
 def test_text_in_a_numeric_column(frame):
     data, y = columns()
-    with pytest.raises(ValueError, match=r"column 'colour' holds .*, not numbers: name it in categorical_features"):
+    with pytest.raises(ValueError, match=r"'colour'.*categorical_features"):
         MLPClassifier(scale="standard", **FEW).fit(frame(data), y)
 
 
@@ -85,7 +85,7 @@ def test_columns_that_do_not_exist(given):
         model = MLPClassifier(categorical_features=[False, True, False], **FEW).fit(pd.DataFrame(data), y)
         assert model.network_.sizes[0] == 5
         return
-    with pytest.raises(ValueError, match="categorical_features names 'size', which is no column; there are"):
+    with pytest.raises(ValueError, match=r"categorical_features.*'size'.*colour"):
         MLPClassifier(categorical_features=given, **FEW).fit(pd.DataFrame(data), y)
 
 
@@ -96,7 +96,7 @@ def test_arrays_have_numbered_columns():
     model = MLPClassifier((10,), categorical_features=[1], max_iter=200, learning_rate_init=0.02, random_state=0).fit(X, y)
     assert model.network_.sizes[0] == 5
     assert model.score(X, y) > 0.95
-    with pytest.raises(ValueError, match="'from_dtype' needs a data frame"):
+    with pytest.raises(ValueError, match="'from_dtype'"):
         MLPClassifier(categorical_features="from_dtype").fit(X, y)
     with pytest.raises(ValueError, match="X has 1 features, but MLPClassifier is expecting 2"):
         model.predict(X[:, :1])

@@ -1,6 +1,7 @@
 """What cmlp's estimators have more, inside scikit-learn's tools, from several threads; and what they refuse."""
 
 import pickle
+import re
 import threading
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_everything_at_once():
         training={"average": 0.9, "clip": cmlp.Clip(norm=1.0)},
     ).fit(X_DIGITS, Y_DIGITS)
     assert model.score(X_DIGITS, Y_DIGITS) > 0.95
-    assert "batch norm, prelu, dropout 0.2, + layer 0" in model.network_.summary()
+    assert re.search(r"batch.*prelu.*0\.2.*layer 0", model.network_.summary())
     assert len(model.callbacks[0].rates) == 30
     assert clone(model).get_params().keys() == model.get_params().keys()
 
@@ -87,7 +88,7 @@ def test_class_weights(weights):
     plain = MLPClassifier((10,), max_iter=100, random_state=0).fit(X, y)
     weighted = clone(plain).set_params(class_weight=weights).fit(X, y)
     assert (weighted.predict(X) == "rare").sum() > 1.5 * (plain.predict(X) == "rare").sum()
-    with pytest.raises(ValueError, match="class_weight names 'odd'"):
+    with pytest.raises(ValueError, match=r"class_weight.*'odd'"):
         clone(plain).set_params(class_weight={"odd": 1}).fit(X, y)
 
 
@@ -111,9 +112,9 @@ def test_quantiles():
     assert_array_equal(model.predict_interval(X), quantiles[:, [0, 2]])
     inside = ((quantiles[:, 0] < y) & (y < quantiles[:, 2])).mean()
     assert abs(inside - 0.8) < 0.04
-    with pytest.raises(ValueError, match=r"give no interval of coverage 0\.5"):
+    with pytest.raises(ValueError, match=r"coverage.*0\.5"):
         model.predict_interval(X, 0.5)
-    with pytest.raises(ValueError, match="standard deviations are learned with loss='gaussian'"):
+    with pytest.raises(ValueError, match="loss='gaussian'"):
         model.predict(X, return_std=True)
     two = clone(model).fit(X, np.c_[y, -y])
     assert two.predict(X).shape == (1000, 2)
@@ -132,14 +133,14 @@ def test_gaussian_intervals():
     assert_allclose(deviations, [1, 5], rtol=0.25)
     low, high = model.predict_interval(X, 0.8).T
     assert abs(((low < y) & (y < high)).mean() - 0.8) < 0.05
-    with pytest.raises(ValueError, match="quantiles are learned with"):
+    with pytest.raises(ValueError, match="quantile"):
         model.predict_quantiles(X)
 
 
 def test_losses_of_the_wrong_kind():
-    with pytest.raises(ValueError, match="loss 'poisson' is for values: use MLPRegressor"):
+    with pytest.raises(ValueError, match=r"loss.*'poisson'.*MLPRegressor"):
         MLPClassifier(loss="poisson").fit(X_DIGITS, Y_DIGITS)
-    with pytest.raises(ValueError, match="loss 'log_loss' is for classes: use MLPClassifier"):
+    with pytest.raises(ValueError, match=r"loss.*'log_loss'.*MLPClassifier"):
         MLPRegressor(loss="log_loss").fit(X_VALUES, Y_VALUES)
 
 
@@ -159,7 +160,9 @@ def test_poisson_and_own_losses():
     assert_allclose(one.predict(X_VALUES), two.predict(X_VALUES), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["csr_array", "csc_array", "csr_matrix"])
+@pytest.mark.parametrize(
+    "kind", ["csr_array", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("csc_array", "csr_matrix"))]
+)
 def test_sparse_inputs(kind):
     import scipy.sparse
 
@@ -170,11 +173,12 @@ def test_sparse_inputs(kind):
     assert_allclose(sparse.validation_scores_, dense.validation_scores_)
     parts = MLPClassifier(**settings | {"early_stopping": False})
     assert parts.partial_fit(X, Y_DIGITS).partial_fit(X, Y_DIGITS).n_iter_ == 2
-    with pytest.raises(TypeError, match="need a dense X: scale a sparse one with MaxAbsScaler"):
+    with pytest.raises(TypeError, match=r"X.*MaxAbsScaler"):
         MLPClassifier(scale="standard").fit(X, Y_DIGITS)
 
 
 # --- inside scikit-learn --------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_grid_search_on_two_processes():
     search = GridSearchCV(
         make_pipeline(StandardScaler(), MLPClassifier(max_iter=5, learning_rate_init=0.01, random_state=0)),
@@ -187,6 +191,7 @@ def test_grid_search_on_two_processes():
     assert search.best_score_ > 0.8
 
 
+@pytest.mark.slow
 def test_other_tools():
     model = MLPClassifier((20,), max_iter=30, learning_rate_init=0.02, random_state=0)
     assert cross_val_predict(model, X_DIGITS, Y_DIGITS, cv=3, method="predict_proba").shape == (200, 3)
@@ -230,7 +235,7 @@ def test_pickles_of_another_major_version(make, monkeypatch):
     monkeypatch.setattr(cmlp.version, "__version__", "7.0.1")
     old = pickle.dumps(made)
     monkeypatch.undo()
-    with pytest.raises(ValueError, match=r"this pickle of a \w+ was written by cmlp 7\.0\.1, this is"):
+    with pytest.raises(ValueError, match=r"pickle.*7\.0\.1"):
         pickle.loads(old)
 
 
@@ -263,25 +268,16 @@ def test_predictions_from_several_threads():
 
 
 def test_one_estimator_is_not_fitted_from_two_threads():
-    barrier = threading.Barrier(2, timeout=60)
-
     class Meets(cmlp.callbacks.Callback):
         def on_fit_begin(self, training):
-            barrier.wait()
-            barrier.wait()
+            self.errors = in_threads(lambda k: [model.fit, model.partial_fit][k](X_DIGITS, Y_DIGITS), 2)[1]
 
-    model = MLPClassifier(max_iter=2, callbacks=[Meets()], random_state=0)
-    thread = threading.Thread(target=lambda: model.fit(X_DIGITS, Y_DIGITS))
-    thread.start()
-    barrier.wait()
-    try:
-        with pytest.raises(RuntimeError, match="being fitted by another thread; fit a copy"):
-            model.fit(X_DIGITS, Y_DIGITS)
-        with pytest.raises(RuntimeError, match="being fitted by another thread"):
-            model.partial_fit(X_DIGITS, Y_DIGITS)
-    finally:
-        barrier.wait()
-        thread.join()
+    meets = Meets()
+    model = MLPClassifier(max_iter=2, callbacks=[meets], random_state=0)
+    model.fit(X_DIGITS, Y_DIGITS)
+    assert [type(error) for error in meets.errors] == [RuntimeError] * 2
+    assert all("thread" in str(error) for error in meets.errors)
+    assert model.n_iter_ == 2
     assert model.predict(X_DIGITS).shape == (200,)
 
 
@@ -289,28 +285,28 @@ def test_one_estimator_is_not_fitted_from_two_threads():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"hidden_layer_sizes": -1}, "hidden_layer_sizes must be a whole number, at least 1; got -1"),
-        ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes must be"),
-        ({"activation": "rellu"}, "activation 'rellu' is not known.*did you mean 'relu'"),
-        ({"solver": "hadoken"}, "solver 'hadoken' is not known"),
-        ({"alpha": -1}, "alpha must be a finite number, at least 0"),
-        ({"batch_size": -1}, "batch_size must be a whole number"),
-        ({"learning_rate": "converge"}, "learning_rate 'converge' is not known; there are constant, invscaling, adaptive"),
-        ({"learning_rate_init": 0}, "learning_rate_init must be above 0"),
-        ({"max_iter": -1}, "max_iter must be a whole number"),
-        ({"shuffle": "true"}, "shuffle must be True or False"),
-        ({"momentum": 2, "solver": "sgd"}, "Nesterov: momentum must be below 1"),
-        ({"beta_1": 1}, "Adam: beta_1 must be below 1"),
-        ({"epsilon": -0.5}, "Adam: epsilon"),
+        ({"hidden_layer_sizes": -1}, "hidden_layer_sizes.*-1"),
+        ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes.*0"),
+        ({"activation": "rellu"}, "activation.*'rellu'.*'relu'"),
+        ({"solver": "hadoken"}, "solver.*'hadoken'"),
+        ({"alpha": -1}, "alpha.*-1"),
+        ({"batch_size": -1}, "batch_size.*-1"),
+        ({"learning_rate": "converge"}, "learning_rate.*'converge'.*constant"),
+        ({"learning_rate_init": 0}, "learning_rate_init.*0"),
+        ({"max_iter": -1}, "max_iter.*-1"),
+        ({"shuffle": "true"}, "shuffle.*'true'"),
+        ({"momentum": 2, "solver": "sgd"}, "Nesterov.*momentum.*2"),
+        ({"beta_1": 1}, "Adam.*beta_1.*1"),
+        ({"epsilon": -0.5}, "Adam.*epsilon.*-0.5"),
         ({"n_iter_no_change": -2}, "n_iter_no_change"),
-        ({"early_stopping": True, "validation_fraction": 1.5}, "validation_fraction=1.5 leaves no two parts"),
-        ({"dtype": "float16"}, "dtype must be 'float32' or 'float64'"),
-        ({"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
-        ({"network": {"residuel": 1}}, "unexpected keyword argument 'residuel'"),
-        ({"categorical_features": "auto"}, "categorical_features must be 'from_dtype' or a list of columns"),
-        ({"scale": "robust"}, "scale 'robust' is not known; there are standard, quantile"),
-        ({"callbacks": [1]}, "callbacks must be objects"),
-        ({"class_weight": "even"}, "class_weight must be 'balanced'"),
+        ({"early_stopping": True, "validation_fraction": 1.5}, "validation_fraction=1.5"),
+        ({"dtype": "float16"}, "dtype.*'float16'"),
+        ({"dropout": 1.0}, "dropout.*1.0"),
+        ({"network": {"residuel": 1}}, "'residuel'"),
+        ({"categorical_features": "auto"}, "categorical_features.*'auto'"),
+        ({"scale": "robust"}, "scale.*'robust'.*standard"),
+        ({"callbacks": [1]}, "callbacks.*1"),
+        ({"class_weight": "even"}, "class_weight.*'even'"),
     ],
 )
 def test_settings_that_are_refused(settings, message):
@@ -334,4 +330,4 @@ def test_without_scikit_learn():
     from common import run_python
 
     done = run_python("-c", "import sys; sys.modules['sklearn'] = None; import cmlp; cmlp.MLPClassifier")
-    assert "ImportError: cmlp's estimators need scikit-learn: pip install cmlp[sklearn]" in done.stderr
+    assert re.search(r"ImportError: .*cmlp\[sklearn\]", done.stderr)

@@ -70,7 +70,7 @@ def test_learning_rate_warmstart(solver):
     assert len(model.loss_curve_) == 6
     assert model.loss_curve_[3] < model.loss_curve_[0]
     assert (model.coefs_[0] != first).any()
-    with pytest.raises(ValueError, match="labels that are not in classes_"):
+    with pytest.raises(ValueError, match="classes_"):
         model.fit(X_DIGITS, Y_DIGITS + 7)
 
 
@@ -126,7 +126,7 @@ def test_shapes_and_output_functions(task):
 
 def test_partial_fit_classes_error():
     model = MLPClassifier(solver="sgd").partial_fit(X_DIGITS, Y_DIGITS, classes=[0, 1, 2])
-    with pytest.raises(ValueError, match="not the same as on last call"):
+    with pytest.raises(ValueError, match="classes"):
         model.partial_fit(X_DIGITS, Y_DIGITS, classes=[1, 2])
 
 
@@ -154,7 +154,7 @@ def test_partial_fit_sees_classes_one_at_a_time():
 
 
 def test_partial_fit_refuses_early_stopping():
-    with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
+    with pytest.raises(ValueError, match=r"partial_fit.*early_stopping=True"):
         MLPClassifier(early_stopping=True).partial_fit(X_DIGITS, Y_DIGITS)
 
 
@@ -175,10 +175,10 @@ def test_early_stopping(kind):
 
 def test_early_stopping_of_few_samples():
     """test_early_stopping_stratified, test_mlp_warm_start_no_convergence"""
-    with pytest.raises(ValueError, match="validation set is too small"):
+    with pytest.raises(ValueError, match="validation"):
         MLPClassifier(early_stopping=True).fit([[1, 2], [3, 4], [5, 6], [7, 8]], [0, 0, 0, 1])
     model = MLPClassifier(solver="sgd", warm_start=True, early_stopping=True, max_iter=10, random_state=0)
-    with pytest.warns(ConvergenceWarning, match="hasn't converged yet"):
+    with pytest.warns(ConvergenceWarning, match="[Ii]terations"):
         model.fit(X_DIGITS, Y_DIGITS)
 
 
@@ -217,7 +217,7 @@ def test_interrupted(monkeypatch):
                 raise KeyboardInterrupt
 
     model = MLPClassifier(callbacks=[Interrupts()], random_state=0)
-    with pytest.warns(UserWarning, match="Training interrupted by user"):
+    with pytest.warns(UserWarning, match="interrupted"):
         model.fit(X_DIGITS, Y_DIGITS)
     assert model.n_iter_ == 2
     assert model.predict(X_DIGITS).shape == (200,)
@@ -239,6 +239,7 @@ def test_names_are_those_of_scikit_learn(kind):
     assert {name for name in public if not hasattr(own, name)} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_same_kind_of_result(solver):
     """Final losses and scores over seeds lie where scikit-learn's do."""
@@ -295,7 +296,7 @@ def test_a_loss_that_is_not_finite():
     """test_nonfinite_params, test_mlp_diverging_loss: an error that says what to do, and the last finite network."""
     rng = np.random.RandomState(0)
     model = MLPRegressor(solver="sgd", learning_rate_init=1e300, dtype="float64", random_state=0)
-    with pytest.raises(cmlp.DivergenceError, match="became nan or infinite"):
+    with pytest.raises(cmlp.DivergenceError, match=r"epoch 1.*1e\+300"):
         model.fit(1e80 * rng.normal(size=(50, 2)), 1e200 * rng.normal(size=50))
     assert np.isfinite(model.network_.theta).all()
 
@@ -313,7 +314,7 @@ def test_warm_start_with_early_stopping(kind):
 def test_partial_fit_after_fit(kind):
     X, y = (X_DIGITS, Y_DIGITS) if kind is MLPClassifier else (X_VALUES, Y_VALUES)
     model = kind(early_stopping=True, random_state=0, max_iter=5).fit(X, y)
-    with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
+    with pytest.raises(ValueError, match=r"partial_fit.*early_stopping=True"):
         model.partial_fit(X, y)
     model.set_params(early_stopping=False).partial_fit(X, y)
     assert model.n_iter_ == 6

@@ -53,9 +53,9 @@ def test_a_refused_fit_leaves_a_regressor_as_it_was(data):
     X, _, y = data
     model = MLPRegressor((20,), max_iter=20, random_state=0, scale="standard").fit(X, y)
     expected = model.predict(X)
-    with pytest.raises(ValueError, match="contains NaN or inf"):
+    with pytest.raises(ValueError, match=r"y\[\d+\].*nan"):
         model.fit(X, np.where(y > 100, np.nan, y))
-    with pytest.raises(ValueError, match="learning_rate"):
+    with pytest.raises(ValueError, match=r"learning_rate.*'none'"):
         model.set_params(learning_rate="none").fit(X, y)
     assert_array_equal(model.predict(X), expected)
 
@@ -63,9 +63,9 @@ def test_a_refused_fit_leaves_a_regressor_as_it_was(data):
 def test_a_refused_first_partial_fit_is_forgotten(data):
     X, y, _ = data
     model = MLPClassifier((5,), random_state=0)
-    with pytest.raises(ValueError, match="two classes or more"):
+    with pytest.raises(ValueError, match=r"MLPClassifier.*'a'"):
         model.partial_fit(X[y == "a"], y[y == "a"])
-    with pytest.raises(ValueError, match="labels that are not in classes_"):
+    with pytest.raises(ValueError, match=r"classes_.*'c'"):
         model.partial_fit(X, y, classes=["a", "b"])
     assert model.partial_fit(X, y, classes=["a", "b", "c"]).partial_fit(X, y).n_iter_ == 2
 
@@ -87,7 +87,7 @@ def test_an_exception_in_a_callback_keeps_what_was_learned(data):
 def test_warm_start_with_other_layers(data):
     X, y, _ = data
     model = MLPClassifier((5,), max_iter=2, warm_start=True, random_state=0).fit(X, y)
-    with pytest.raises(ValueError, match=r"goes on with hidden layers of \[5\]; hidden_layer_sizes is now \(7,\)"):
+    with pytest.raises(ValueError, match=r"warm_start.*\[5\].*hidden_layer_sizes.*\(7,\)"):
         model.set_params(hidden_layer_sizes=(7,)).fit(X, y)
 
 
@@ -124,6 +124,7 @@ def test_a_scorer_sees_inputs_once_prepared(scoring):
     assert len(model.validation_scores_) == model.n_iter_
 
 
+@pytest.mark.slow
 def test_adaptive_rates_end_with_the_best_epoch():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 5))
@@ -186,7 +187,7 @@ def test_frames_whose_columns_are_numbers():
     X, y = pd.DataFrame({1: rng.normal(size=100), 0: rng.integers(0, 4, 100)}), rng.integers(0, 2, 100)
     model = MLPClassifier((5,), categorical_features=[0], max_iter=2).fit(X, y)
     assert model.network_.sizes[0] == 1 + 4
-    with pytest.raises(ValueError, match="a mask of 1 for 2 columns"):
+    with pytest.raises(ValueError, match=r"categorical_features.*1.*2"):
         MLPClassifier(categorical_features=[True]).fit(X, y)
 
 

@@ -23,6 +23,7 @@ def test_a_neuron_by_hand():
     assert_allclose((1 - 0.7) ** 2, 0.09)
 
 
+@pytest.mark.slow
 def test_the_planar_network_of_the_course():
     """2 inputs, 4 tanh, 1 sigmoid, 10,000 iterations at 1.2: the cost curve of plain NumPy code, and about 90 %."""
     X, y = datasets.flower(400, seed=1)
@@ -103,6 +104,7 @@ def test_a_deep_network_of_linear_layers_is_one_linear_layer(rng):
     assert_allclose(one.forward(X), net.forward(X), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_one_hidden_layer_fits_a_curve_ever_better_as_it_gets_wider():
     x = np.linspace(-1, 1, 200)[:, None]
     y = np.sin(3 * np.pi * x)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HIDDEN, LOSSES, ON_OUTPUTS, flat, targets_for, tolerance
+from common import DTYPES, HIDDEN, LOSSES, ON_OUTPUTS, flat, paired, targets_for, tolerance
 from numpy.testing import assert_allclose
 
 import cmlp
@@ -68,8 +68,7 @@ def check_along_directions(net, X, Y, weight, rng, directions=3):
     net.theta[:] = theta
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
-@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
+@pytest.mark.parametrize(("bias", "weighted"), [(True, False), (False, True)], ids=["bias", "weighted, no bias"])
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "silu"])
 @pytest.mark.parametrize("depth", SIZES)
@@ -78,9 +77,8 @@ def test_gradient_at_any_depth(depth, activation, loss, bias, weighted, rng):
     check_along_directions(net, *problem(net, rng, weighted=weighted), rng)
 
 
-@pytest.mark.parametrize("loss", registry.losses)
-@pytest.mark.parametrize("activation", HIDDEN)
 @pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize(("activation", "loss"), [pair[:2] for pair in paired(HIDDEN, registry.losses)])
 def test_gradient_equals_differences(depth, activation, loss, rng):
     net = network(depth, activation, loss)
     check_along_directions(net, *problem(net, rng, weighted=True), rng)
@@ -109,9 +107,7 @@ def test_each_coordinate(loss, rng):
         assert_allclose(dtheta[k], (costs[0] - costs[1]) / (2 * h), rtol=1e-6, atol=1e-8, err_msg=str(k))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("loss", registry.losses)
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize(("activation", "loss", "dtype"), paired(HIDDEN, registry.losses))
 def test_gradient_equals_the_reference(activation, loss, dtype, rng):
     net = network(3, activation, loss, bias=[True, False, True, False], dtype=dtype)
     X, Y, weight = problem(net, rng, 200, weighted=True)

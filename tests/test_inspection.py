@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import HIDDEN, LOSSES, targets_for
+from common import HIDDEN, LOSSES, paired, targets_for
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -15,8 +15,7 @@ def digits():
 
 
 # --- gradients ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize(("activation", "loss"), [pair[:2] for pair in paired(HIDDEN, LOSSES)])
 def test_right_gradients_are_found_right(activation, loss, rng):
     n_outputs = 2 * LOSSES[loss].outputs_per_target
     init = cmlp.initializers.Normal(0.2) if activation == "exponential" else None
@@ -25,7 +24,7 @@ def test_right_gradients_are_found_right(activation, loss, rng):
     check = inspection.check_gradients(net, X, Y, rng.uniform(0.5, 2, 9))
     assert check.ok, check
     assert [block.name for block in check.blocks] == list(net.tables[1]["name"])
-    assert "all gradients are right" in str(check)
+    assert "b0" not in str(check).splitlines()[-1]
 
 
 def test_a_wrong_gradient_is_named(rng, monkeypatch):
@@ -42,7 +41,7 @@ def test_a_wrong_gradient_is_named(rng, monkeypatch):
     assert not check.ok
     assert [block.name for block in check.blocks if not block.ok] == ["b0"]
     assert check.worst.place == (0, 3)
-    assert "the gradient of b0 is wrong" in str(check)
+    assert "b0" in str(check).splitlines()[-1]
 
 
 def test_a_kink_is_no_fault(rng):
@@ -79,7 +78,7 @@ def test_ten_sigmoid_layers_vanish(digits):
     net = cmlp.Network([64, *[30] * 10, 10], "sigmoid", input_scale=1 / 16, init=init)
     diagnosis = inspection.diagnose(net, *digits)
     assert list(diagnosis.troubles) == ["vanishing"]
-    assert "use relu" in str(diagnosis)
+    assert "relu" in str(diagnosis)
 
 
 def test_zeros_are_symmetric(digits):
@@ -92,7 +91,7 @@ def test_a_huge_rate_is_named_before_and_after(digits):
     net = cmlp.Network([64, 50, 50, 10], input_scale=1 / 16)
     before = inspection.diagnose(net, *digits, optimizer=cmlp.SGD(50.0))
     assert "rate too high" in before.troubles
-    assert "divide it by ten" in str(before)
+    assert "ten" in str(before) or "10" in str(before)
     net.fit(*digits, optimizer=cmlp.Adam(1.0), epochs=2)
     assert "dead" in inspection.diagnose(net, *digits).troubles
 
@@ -114,7 +113,7 @@ def test_exploding_gradients(digits):
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "selu", "leaky_relu", "mish"])
-@pytest.mark.parametrize("depth", [0, 1, 2, 4])
+@pytest.mark.parametrize("depth", [1, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (0, 2, 4))])
 @pytest.mark.parametrize("trained", [False, True])
 def test_healthy_networks_have_no_trouble(activation, depth, trained, digits):
     net = cmlp.Network([64, *[40] * depth, 10], activation, input_scale=1 / 16)
@@ -142,9 +141,9 @@ def test_activations_and_input_gradients(loss, rng):
 
 def test_layers_that_are_not_there():
     net = cmlp.Network([4, 6, 2])
-    with pytest.raises(ValueError, match="layer must be a whole number, from -2 to 1; got 2"):
+    with pytest.raises(ValueError, match=r"layer.*2"):
         inspection.activations(net, np.zeros((1, 4)), 2)
-    with pytest.raises(ValueError, match="output must be a whole number, from -2 to 1"):
+    with pytest.raises(ValueError, match=r"output.*5"):
         inspection.input_gradient(net, np.zeros((1, 4)), 5)
 
 
@@ -155,9 +154,9 @@ def test_learning_rate_range(digits):
     assert len(curve.learning_rate) == len(curve.loss) == len(curve.smoothed) < 100, "it ended when it diverged"
     assert_allclose(curve.learning_rate[0], 1e-6)
     assert 0.01 < curve.suggestion < 50
-    with pytest.raises(ValueError, match="LBFGS has no learning rate"):
+    with pytest.raises(ValueError, match="LBFGS"):
         inspection.learning_rate_range(net, *digits, "lbfgs")
-    with pytest.raises(ValueError, match="lowest and highest"):
+    with pytest.raises(ValueError, match=r"lowest.*highest"):
         inspection.learning_rate_range(net, *digits, lowest=1, highest=0.1)
 
 
@@ -192,5 +191,5 @@ def test_the_tiles_cover_each_number_once(sizes, settings, batch_size):
 
 
 def test_a_grid_needs_a_batch():
-    with pytest.raises(ValueError, match="batch_size"):
+    with pytest.raises(ValueError, match=r"batch_size.*0"):
         inspection.grid(cmlp.Network([3, 2]), 0)

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from cmlp import _kernels, losses, reference, registry
 
+pytestmark = pytest.mark.instruction_sets
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 every_activation = pytest.mark.parametrize("name", registry.activations)
 every_loss = pytest.mark.parametrize("name", registry.losses)
@@ -23,47 +24,50 @@ def test_every_name_has_a_reference():
 
 
 # --- products -------------------------------------------------------------------------------------------------
+SHAPES = {  # (m, n, k)
+    "small and thin": [
+        *[(1, 1, 1), (3, 5, 4), (1, 64, 10), (64, 1, 7), (33, 65, 129), (1, 1, 300), (40, 1, 300), (9, 3, 1), (1, 9, 300)],
+    ],
+    "every remainder of rows": [(m, 70, 20) for m in range(1, 27)],
+    "every remainder of columns": [(7, n, 20) for n in range(1, 70)],
+    "borders of blocks of k": [(40, 100, k) for k in (255, 256, 257, 600)],
+    "rows of A^T that are far apart": [(1031, 135, 260)],
+}
+
+
 @every_dtype
 @pytest.mark.parametrize("kind", ["nn", "tn", "nt"])
-@pytest.mark.parametrize(
-    ("m", "n", "k"),
-    [
-        *[(1, 1, 1), (3, 5, 4), (1, 64, 10), (64, 1, 7), (33, 65, 129), (1, 1, 300), (40, 1, 300), (9, 3, 1), (1, 9, 300)],
-        *[(m, 70, 20) for m in range(1, 27)],
-        *[(7, n, 20) for n in range(1, 70)],
-        *[(40, 100, k) for k in (255, 256, 257, 600)],
-        (1031, 135, 260),  # rows of A^T that are far apart
-    ],
-)
-@pytest.mark.parametrize("start", ["zeros", "itself", "a row"])
-def test_products(kind, m, n, k, start, dtype, rng):
-    A = rng.normal(size=(k, m) if kind == "tn" else (m, k)).astype(dtype)
-    B = rng.normal(size=(n, k) if kind == "nt" else (k, n)).astype(dtype)
-    C = np.full((m, n), np.nan, dtype) if start == "zeros" else rng.normal(size=(m, n)).astype(dtype)
-    S = {"zeros": None, "itself": C, "a row": rng.normal(size=(1, n)).astype(dtype)}[start]
-    expected = getattr(reference, f"gemm_{kind}")(A.astype("float64"), B.astype("float64")) + (0 if S is None else S)
-    _kernels.gemm(kind, A, B, C, S)
-    assert_allclose(C, expected, **tolerance(dtype, 40))
+@pytest.mark.parametrize("shapes", SHAPES)
+def test_products(kind, shapes, dtype, rng):
+    for m, n, k in SHAPES[shapes]:
+        A = rng.normal(size=(k, m) if kind == "tn" else (m, k)).astype(dtype)
+        B = rng.normal(size=(n, k) if kind == "nt" else (k, n)).astype(dtype)
+        product = getattr(reference, f"gemm_{kind}")(A.astype("float64"), B.astype("float64"))
+        for start in ("zeros", "itself", "a row"):
+            C = np.full((m, n), np.nan, dtype) if start == "zeros" else rng.normal(size=(m, n)).astype(dtype)
+            S = {"zeros": None, "itself": C, "a row": rng.normal(size=(1, n)).astype(dtype)}[start]
+            expected = product + (0 if S is None else S)
+            _kernels.gemm(kind, A, B, C, S)
+            assert_allclose(C, expected, **tolerance(dtype, 40), err_msg=f"{m} x {k} x {n}, from {start}")
 
 
 @every_dtype
 @pytest.mark.parametrize("kind", ["nn", "tn"])
 @pytest.mark.parametrize("density", [0, 0.02, 0.2, 1])
-@pytest.mark.parametrize("shape", [(1, 16, 32), (3, 17, 33), (40, 100, 130), (70, 300, 64), (33, 130, 200)])
-@pytest.mark.parametrize("start", ["zeros", "itself", "a row"])
-def test_products_that_skip_zeros_have_the_same_bits(kind, shape, density, start, dtype, rng):
+def test_products_that_skip_zeros_have_the_same_bits(kind, density, dtype, rng):
     if not _kernels.skips_zeros:
         pytest.skip("this instruction set has no products that skip zeros")
-    m, n, k = shape
-    A = rng.normal(size=(k, m) if kind == "tn" else (m, k)).astype(dtype)
-    A[rng.random(A.shape) >= density] = 0
-    B = rng.normal(size=(k, n)).astype(dtype)
-    dense = rng.normal(size=(m, n)).astype(dtype)
-    skipping = dense.copy()
-    row = rng.normal(size=(1, n)).astype(dtype)
-    for C, skip_zeros in ((dense, False), (skipping, True)):
-        _kernels.gemm(kind, A, B, C, {"zeros": None, "itself": C, "a row": row}[start], skip_zeros)
-    assert_array_equal(skipping, dense)
+    for m, n, k in [(1, 16, 32), (3, 17, 33), (40, 100, 130), (70, 300, 64), (33, 130, 200)]:
+        A = rng.normal(size=(k, m) if kind == "tn" else (m, k)).astype(dtype)
+        A[rng.random(A.shape) >= density] = 0
+        B = rng.normal(size=(k, n)).astype(dtype)
+        row = rng.normal(size=(1, n)).astype(dtype)
+        for start in ("zeros", "itself", "a row"):
+            dense = rng.normal(size=(m, n)).astype(dtype)
+            skipping = dense.copy()
+            for C, skip_zeros in ((dense, False), (skipping, True)):
+                _kernels.gemm(kind, A, B, C, {"zeros": None, "itself": C, "a row": row}[start], skip_zeros)
+            assert_array_equal(skipping, dense, err_msg=f"{m} x {k} x {n}, from {start}")
 
 
 # --- activations ----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from cmlp import _kernels, reference, registry
 from cmlp.reference import norms
 
+pytestmark = pytest.mark.instruction_sets
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 every_norm = pytest.mark.parametrize("name", registry.norms)
 SHAPES = [(2, 1), (5, 3), (40, 16), (7, 63), (64, 64), (33, 65), (129, 200)]

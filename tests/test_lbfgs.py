@@ -82,26 +82,26 @@ def test_stopping_and_the_best_epoch(rng):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"batch_size": 2}, "LBFGS needs whole gradients: batch_size=None; got batches of 2 of 4"),
-        ({"batch_size": None, "clip": cmlp.Clip(norm=1)}, "LBFGS cannot be used with clip"),
-        ({"batch_size": None, "rates": {"W0": 2}}, "LBFGS cannot be used with rates"),
-        ({"batch_size": None, "average": 0.9}, "LBFGS cannot be used with average"),
-        ({"batch_size": None, "penalty": Penalty(l1=1)}, "LBFGS takes l2 alone"),
-        ({"batch_size": None, "penalty": Penalty(max_norm=1)}, "LBFGS takes l2 alone"),
+        ({"batch_size": 2}, "LBFGS.*batch_size=None.*2.*4"),
+        ({"batch_size": None, "clip": cmlp.Clip(norm=1)}, "LBFGS.*clip"),
+        ({"batch_size": None, "rates": {"W0": 2}}, "LBFGS.*rates"),
+        ({"batch_size": None, "average": 0.9}, "LBFGS.*average"),
+        ({"batch_size": None, "penalty": Penalty(l1=1)}, "LBFGS.*l2"),
+        ({"batch_size": None, "penalty": Penalty(max_norm=1)}, "LBFGS.*l2"),
     ],
 )
 def test_what_it_refuses(settings, message, rng):
     net = cmlp.Network([2, 1], loss="log_loss")
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         net.fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], optimizer="lbfgs", **settings)
-    with pytest.raises(ValueError, match="LBFGS: memory"):
+    with pytest.raises(ValueError, match=r"LBFGS.*memory.*0"):
         LBFGS(memory=0)
 
 
 def test_an_infinite_first_loss_is_told(rng):
     net = cmlp.Network([2, 1], loss="squared_error")
     before = net.theta.copy()
-    with pytest.raises(cmlp.DivergenceError, match="not finite at the first parameters"):
+    with pytest.raises(cmlp.DivergenceError, match="loss"):
         net.fit(1e30 * rng.normal(size=(4, 2)), rng.normal(size=4), optimizer="lbfgs", batch_size=None)
     assert_array_equal(net.theta, before)
 
@@ -128,16 +128,16 @@ def test_class_weights_multiply_sample_weights(rng):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("even", "class_weight must be 'balanced', a dict"),
-        ({7: 1.0}, "class_weight names 7, which is no class; the classes are"),
-        ({0: -1.0}, r"class_weight\[0\] must be a finite number"),
+        ("even", "class_weight.*'even'"),
+        ({7: 1.0}, r"class_weight.*7.*\[0, 1, 2\]"),
+        ({0: -1.0}, r"class_weight\[0\].*-1.0"),
     ],
 )
 def test_class_weights_that_are_refused(given, message, rng):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         cmlp.Network([3, 3]).fit(rng.normal(size=(6, 3)), [0, 1, 2] * 2, class_weight=given)
 
 
 def test_class_weights_need_classes(rng):
-    with pytest.raises(ValueError, match="class_weight needs y as a vector of classes"):
+    with pytest.raises(ValueError, match=r"class_weight.*\by\b"):
         cmlp.Network([3, 1], loss="squared_error").fit(rng.normal(size=(6, 3)), rng.normal(size=6), class_weight="balanced")

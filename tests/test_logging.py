@@ -1,6 +1,7 @@
 """What a training says to logging."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -15,13 +16,15 @@ def test_what_is_logged(optimizer, caplog):
     with caplog.at_level(logging.INFO, "cmlp"):
         net.fit(X, y, optimizer=optimizer, batch_size=None, epochs=3)
     begin, end = (record.getMessage() for record in caplog.records)
-    assert begin.startswith("training <Network 3-2, softmax, cross_entropy, float32> on 20 samples with ")
-    assert end == f"ended by epochs after 3 epochs, loss {net.history.loss[-1]:.6g}"
+    assert repr(net) in begin
+    assert "20" in begin
+    assert re.search(rf"epochs.*\b3\b.*{re.escape(f'{net.history.loss[-1]:.6g}')}", end)
     caplog.clear()
     with caplog.at_level(logging.DEBUG, "cmlp"):
         net.fit(X, y, optimizer=optimizer, batch_size=None, epochs=2)
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
-    assert said == [f"epoch {epoch}: loss {loss:.6g}" for epoch, loss in zip(net.history.epoch, net.history.loss)]
+    for line, epoch, loss in zip(said, net.history.epoch, net.history.loss, strict=True):
+        assert re.search(rf"{epoch}.*{re.escape(f'{loss:.6g}')}", line)
 
 
 def test_nothing_is_printed(capsys):

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from common import ROUNDS
 
 import cmlp
 from cmlp import datasets
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +17,7 @@ def mnist(data_folder):
     return X.reshape(60_000, 784), y, X_test.reshape(10_000, 784), y_test
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(ROUNDS))
 def test_ten_epochs_reach_97_8_percent(seed, mnist):
     X, y, X_test, y_test = mnist
     net = cmlp.Network([784, 128, 10], input_scale=1 / 255, seed=seed)

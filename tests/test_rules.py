@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, numbers_of, run_python, targets_for, tolerance
+from common import HYPER, numbers_of, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -41,8 +41,8 @@ def as_rules(net, settings):
     return rules.resolve(net.tables[1], *known.values(), 0.0, mean, settings.get("average"))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.instruction_sets
+@pytest.mark.parametrize(("optimizer", "dtype"), [("sgd", "float64"), ("adam", "float32")])
 @pytest.mark.parametrize("name", SETTINGS)
 def test_training_equals_the_reference(name, optimizer, dtype, rng):
     settings, batch_size = SETTINGS[name], 16
@@ -72,7 +72,9 @@ def test_training_equals_the_reference(name, optimizer, dtype, rng):
         assert_allclose(net.averaged().theta, expected_rules.average, **tolerance(dtype, 500))
 
 
-@pytest.mark.parametrize("sizes", [[5, 7, 3], [90, 700, 130, 3]], ids=["by rows", "by layer"])
+@pytest.mark.parametrize(
+    "sizes", [pytest.param([5, 7, 3], id="by rows"), pytest.param([90, 700, 130, 3], id="by layer", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_bits_do_not_depend_on_threads(name, sizes, rng):
     X, Y = problem(rng, "float32", 300, sizes)
@@ -150,52 +152,44 @@ def test_plain_updates_have_no_rules():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Penalty(l1=-1), "Penalty: l1 must be a finite number, at least 0"),
-        (lambda: Penalty(max_norm=0), "Penalty: max_norm must be above 0"),
-        (lambda: Penalty(biases=1), "Penalty: biases must be True or False"),
-        (lambda: Clip(), "one of norm and value"),
-        (lambda: Clip(norm=1, value=1), "one of norm and value"),
-        (lambda: Clip(norm=-1), "Clip: norm"),
-        (lambda: Clip(value=1, by_block=True), "needs a norm"),
-        (lambda: cmlp.AdamW(weight_decay=-1), "AdamW: weight_decay"),
+        (lambda: Penalty(l1=-1), "Penalty.*l1.*-1"),
+        (lambda: Penalty(max_norm=0), "Penalty.*max_norm.*0"),
+        (lambda: Penalty(biases=1), "Penalty.*biases.*1"),
+        (lambda: Clip(), "Clip.*norm.*value"),
+        (lambda: Clip(norm=1, value=1), "Clip.*norm=1.*value=1"),
+        (lambda: Clip(norm=-1), "Clip.*norm.*-1"),
+        (lambda: Clip(value=1, by_block=True), "by_block=True.*norm"),
+        (lambda: cmlp.AdamW(weight_decay=-1), "AdamW.*weight_decay.*-1"),
     ],
 )
 def test_what_rules_refuse(make, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make()
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"penalty": 0.1}, "penalty must be a cmlp.Penalty or None; got 0.1"),
-        ({"clip": 1.0}, "clip must be a cmlp.Clip or None"),
-        ({"rates": {"V0": 1}}, "rates: 'V0' fits no block of parameters; there are W0, b0"),
-        ({"rates": [1]}, r"rates must be a dict or None; got \[1\]"),
-        ({"penalty": Penalty(l2=1, layers=0)}, "Penalty: layers must be a list of numbers of layers; got 0"),
-        ({"rates": {"W0": -1}}, "rates: 'W0' must be a finite number"),
-        ({"penalty": Penalty(layers=[3])}, "Penalty: layers must be a whole number, from -1 to 0; got 3"),
-        ({"average": 1.0}, r"average must be in \[0, 1\)"),
-        ({"average": 0.0}, r"average must be in \(0, 1\)"),
-        ({"accumulate": 0}, "accumulate must be a whole number, at least 1"),
+        ({"penalty": 0.1}, "penalty.*0.1"),
+        ({"clip": 1.0}, "clip.*1.0"),
+        ({"rates": {"V0": 1}}, "rates.*'V0'.*W0, b0"),
+        ({"rates": [1]}, r"rates.*\[1\]"),
+        ({"penalty": Penalty(l2=1, layers=0)}, "Penalty.*layers.*0"),
+        ({"rates": {"W0": -1}}, "rates.*'W0'.*-1"),
+        ({"penalty": Penalty(layers=[3])}, "Penalty.*layers.*3"),
+        ({"average": 1.0}, "average.*1.0"),
+        ({"average": 0.0}, "average"),
+        ({"accumulate": 0}, "accumulate.*0"),
     ],
 )
 def test_what_fit_refuses(settings, message, rng):
     net = cmlp.Network([2, 1], loss="log_loss")
     before = net.theta.copy()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         net.fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], **settings)
     assert_array_equal(net.theta, before)
 
 
 def test_no_mean_no_averaged_network():
-    with pytest.raises(ValueError, match="no running mean"):
+    with pytest.raises(ValueError, match="average="):
         cmlp.Network([2, 1], loss="log_loss").averaged()
-
-
-@pytest.mark.parametrize("level", cmlp._core.instruction_sets)
-def test_kernels_of_every_instruction_set(level):
-    done = run_python(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "equals_the_reference", __file__, CMLP_INSTRUCTION_SET=level
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from cmlp.columns import Columns
-from common import run_python
-from hostile import damaged, parts, updated, updated_columns
+from common import paired, run_python, seeds
+from hostile import damaged, parts, refused, updated, updated_columns
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
 from cmlp import DamagedFileError
+from cmlp.columns import Columns
 
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -67,11 +67,11 @@ def same(one, other, X):
     assert one.history_.loss == other.history_.loss
 
 
-@pytest.mark.parametrize("settings", KINDS[:-1], ids=str)
-@pytest.mark.parametrize(
-    "labels", [np.array(["no", "yes"]), np.array([3, 5, 9]), np.array(["a", "b", "c"], dtype=object), np.array([False, True])],
-    ids=lambda labels: str(labels.tolist()),
-)  # fmt: skip
+LABELS = [np.array(["no", "yes"]), np.array([3, 5, 9]), np.array(["a", "b", "c"], dtype=object), np.array([False, True])]
+VALUES = [(loss, n) for loss in (None, "gaussian", cmlp.losses.Quantile((0.1, 0.5, 0.9))) for n in (1, 2)]
+
+
+@pytest.mark.parametrize(("settings", "labels"), [pair[:2] for pair in paired(KINDS[:-1], LABELS)], ids=str)
 def test_classifiers(settings, labels, path, rng):
     model, X = fitted(rng, MLPClassifier, settings, labels)
     cmlp.save(model, path)
@@ -85,10 +85,9 @@ def test_classifiers(settings, labels, path, rng):
     again.set_params(warm_start=True).fit(X, labels[rng.integers(0, len(labels), 80)])
 
 
-@pytest.mark.parametrize("settings", KINDS, ids=str)
-@pytest.mark.parametrize("loss", [None, "gaussian", cmlp.losses.Quantile((0.1, 0.5, 0.9))], ids=str)
-@pytest.mark.parametrize("n_targets", [1, 2])
-def test_regressors(settings, loss, n_targets, path, rng):
+@pytest.mark.parametrize(("settings", "target"), [pair[:2] for pair in paired(KINDS, VALUES)], ids=str)
+def test_regressors(settings, target, path, rng):
+    loss, n_targets = target
     model, X = fitted(
         rng, MLPRegressor, settings | {"loss": loss}, target=lambda rng: rng.normal(7, 3, (80, n_targets)).squeeze()
     )
@@ -108,7 +107,7 @@ def test_multilabel(path, rng):
     assert_array_equal(cmlp.load_model(path).predict(X), model.predict(X))
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(30, 12))
 def test_columns_without_scikit_learn(seed):
     """The same matrix as scikit-learn's transformers, to the last digits; and transformers that are made again: to the bit."""
     from cmlp.estimators import columns, tables
@@ -161,31 +160,32 @@ def test_frames(library, path, rng):
     assert again.feature_names_in_.tolist() == list(columns)
     plain = cmlp.load_model(path)
     assert_array_equal(plain.predict(table), model.predict(table))
-    with pytest.raises(ValueError, match="in another order than in training: column 0 is 'one' and should be 'size'"):
+    with pytest.raises(ValueError, match=r"column 0.*'one'.*'size'"):
         plain.predict(frames.DataFrame(dict(reversed(columns.items()))))
-    with pytest.raises(ValueError, match="missing: 'size'; not known: 'extra'"):
+    with pytest.raises(ValueError, match=r"'size'.*'extra'"):
         plain.predict(frames.DataFrame({"extra": columns["size"]} | {k: v for k, v in columns.items() if k != "size"}))
     text = frames.DataFrame(columns | {"size": columns["colour"]})
-    with pytest.raises(ValueError, match="column 'size' should hold numbers"):
+    with pytest.raises(ValueError, match="column 'size'"):
         plain.predict(text)
 
 
 def test_what_cannot_be_saved(path, rng):
     X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
     for settings, message in [
-        ({"callbacks": [cmlp.callbacks.EarlyStopping("loss")]}, r"MLPClassifier: callbacks\[0\] is a EarlyStopping"),
-        ({"learning_rate": lambda step: 0.01}, "learning_rate is a Python function"),
-        ({"random_state": np.random.RandomState(0)}, "random_state is a RandomState"),
-        ({"network": {"init": [np.zeros((3, 4)), np.zeros((4, 1))]}}, "init.* is a ndarray"),
+        ({"callbacks": [cmlp.callbacks.EarlyStopping("loss")]}, r"MLPClassifier.*callbacks\[0\].*EarlyStopping"),
+        ({"learning_rate": lambda step: 0.01}, "learning_rate.*function"),
+        ({"random_state": np.random.RandomState(0)}, "random_state.*RandomState"),
+        ({"network": {"init": [np.zeros((3, 4)), np.zeros((4, 1))]}}, "init.*ndarray"),
     ]:
         model = MLPClassifier((4,), max_iter=2, **settings).fit(X, y)
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((TypeError, ValueError), match=message):
             cmlp.save(model, path)
-    with pytest.raises(TypeError, match="can be saved; got int"):
+    with pytest.raises(TypeError, match="int"):
         cmlp.save(3, path)
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_without_scikit_learn(path, rng):
     X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
     model = MLPClassifier((4,), max_iter=2, scale="standard", random_state=0).fit(X, y)
@@ -214,11 +214,12 @@ def small(path):
     return model, X
 
 
+@pytest.mark.slow
 def test_flips_and_truncations(path):
     model, X = small(path)
     content, expected = path.read_bytes(), model.predict(X)
     same = 0
-    for given in damaged(content, np.random.default_rng(0)):
+    for given in damaged(content, np.random.default_rng(0), every=7):
         path.write_bytes(given)
         try:
             again = cmlp.load(path)
@@ -239,24 +240,24 @@ def columns(**changes):
 
 MALICIOUS = {
     "another class": (estimator(**{"class": "Popen"}), "'Popen'"),
-    "an unknown parameter": (estimator(params={"os": 1}), "unexpected keyword argument 'os'"),
+    "an unknown parameter": (estimator(params={"os": 1}), "'os'"),
     "a parameter to be made": (estimator(params={"solver": {"kind": "system", "fields": {}}}), "'system'"),
-    "fields of another": (estimator(params={"solver": {"kind": "Adam", "fields": {"x": 1}}}), "argument 'x'"),
-    "text for a number": (estimator(n_iter_="7"), "n_iter_ is '7', no number"),
-    "other features": (estimator(n_features_in_=5), "5 features are not the columns"),
-    "no columns": (estimator(columns=None), "features are not the columns"),
-    "classes of a regressor": (estimator(classes=["<U1", ["a", "b", "c"]]), "3 classes for 1 outputs"),
-    "more parts": (estimator(hook=1), "an estimator is described by"),
-    "columns twice": (columns(numeric=[0, 0]), "must be numeric or categorical"),
-    "a huge column": (columns(n_columns=2**40), "n_columns must be"),
-    "indicated out of range": (columns(indicated=[9]), "indicated must be"),
-    "names too few": (columns(names=["a"]), "there are 1 names for 2 columns"),
-    "names of numbers": (columns(names=[1, 2]), "must be a list of texts"),
+    "fields of another": (estimator(params={"solver": {"kind": "Adam", "fields": {"x": 1}}}), "Adam.*'x'"),
+    "text for a number": (estimator(n_iter_="7"), "n_iter_.*'7'"),
+    "other features": (estimator(n_features_in_=5), "5 features.*columns"),
+    "no columns": (estimator(columns=None), "2 features.*columns"),
+    "classes of a regressor": (estimator(classes=["<U1", ["a", "b", "c"]]), "3 classes.*1 output"),
+    "more parts": (estimator(hook=1), "estimator.*class.*parameters.*columns"),
+    "columns twice": (columns(numeric=[0, 0]), "2 columns.*numeric.*categorical"),
+    "a huge column": (columns(n_columns=2**40), f"n_columns.*{2**40}"),
+    "indicated out of range": (columns(indicated=[9]), "indicated.*9"),
+    "names too few": (columns(names=["a"]), "1 names.*2 columns"),
+    "names of numbers": (columns(names=[1, 2]), "names.*list"),
     "categories of gigabytes": (
         columns(numeric=[0], indicated=[0], categorical=[1], categories=[["S9999999", ["a"]]]),
-        "fill should have",
+        "fill.*1",
     ),
-    "more parts of columns": (columns(more=1), "not described by what columns have"),
+    "more parts of columns": (columns(more=1), "columns"),
 }
 
 
@@ -265,7 +266,7 @@ def test_malicious_files(name, path):
     make, message = MALICIOUS[name]
     small(path)
     path.write_bytes(make(*parts(path.read_bytes())))
-    with pytest.raises(DamagedFileError, match=message):
+    with refused(path, message):
         cmlp.load(path)
 
 
@@ -283,12 +284,12 @@ def test_models(path, rng):
     assert again.target == "d"
     assert again.columns.names == ["a", "b", "c"]
     assert_allclose(model.predict(X), net.predict((X - X.mean(axis=0)) / X.std(axis=0)) * 2 + 5)
-    with pytest.raises(ValueError, match="gives no probabilities"):
+    with pytest.raises(ValueError, match=r"'squared_error'.*probabilit"):
         model.predict_proba(X)
-    with pytest.raises(ValueError, match="X has 2 columns; the model was trained on 3"):
+    with pytest.raises(ValueError, match=r"X.*2.*3"):
         model.predict(X[:, :2])
-    with pytest.raises(ValueError, match="column 'b' holds nan in row 1"):
+    with pytest.raises(ValueError, match=r"column 'b'.*nan.*row 1"):
         model.predict([[1, 2, 3], [1, np.nan, 3]])
-    with pytest.raises(TypeError, match="a fitted estimator of cmlp or a"):
+    with pytest.raises(TypeError, match="int"):
         cmlp.Model.of(3)
     assert Columns(2, numeric=[0, 1]).transform([[1, 2]]).tolist() == [[1, 2]]

@@ -87,13 +87,13 @@ def test_a_schedule_that_leaves_the_range(rng):
     net = cmlp.Network([2, 1], loss="log_loss")
     X, y = rng.normal(size=(8, 2)), [0, 1] * 4
     before = net.theta.copy()
-    with pytest.raises(ValueError, match="Momentum: momentum must be below 1"):
+    with pytest.raises(ValueError, match=r"Momentum.*momentum.*1"):
         net.fit(X, y, optimizer=cmlp.Momentum(0.1, schedules.Linear(0.5, 1.5)))
-    with pytest.raises(ValueError, match="SGD: learning_rate must be a finite number, at least 0; got -1"):
+    with pytest.raises(ValueError, match=r"SGD.*learning_rate.*-1"):
         net.fit(X, y, optimizer=cmlp.SGD(lambda step: -1))
-    with pytest.raises(ValueError, match="for step 0 it returned 'fast'"):
+    with pytest.raises(ValueError, match=r"step 0.*'fast'"):
         net.fit(X, y, optimizer=cmlp.SGD(lambda step: "fast"))
-    with pytest.raises(ValueError, match=r"a schedule is the class Cosine; give one of it, Cosine\(...\)"):
+    with pytest.raises(ValueError, match=r"schedule.*Cosine"):
         net.fit(X, y, optimizer=cmlp.SGD(schedules.Cosine))
     assert_array_equal(net.theta, before)
 
@@ -101,20 +101,20 @@ def test_a_schedule_that_leaves_the_range(rng):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: schedules.Step(-1), "Step: initial"),
-        (lambda: schedules.Step(1, every=0), "Step: every must be above 0"),
-        (lambda: schedules.Cosine(1, epochs=-1), "Cosine: epochs"),
-        (lambda: schedules.Cosine(1, restarts=1), "Cosine: restarts must be True or False"),
-        (lambda: schedules.Cosine(1, growth=0.5), "Cosine: growth must be at least 1"),
-        (lambda: schedules.OneCycle(1, rise=1), r"OneCycle: rise must be inside \(0, 1\)"),
-        (lambda: schedules.ReduceOnPlateau(1, patience=0), "ReduceOnPlateau: patience"),
-        (lambda: schedules.WarmUp(schedules.ReduceOnPlateau(0.1)), "WarmUp: then cannot be a ReduceOnPlateau"),
-        (lambda: cmlp.Momentum(0.1, schedules.ReduceOnPlateau(0.9)), "Momentum: momentum cannot be a ReduceOnPlateau"),
-        (lambda: schedules.Function(3), "Function: function must be a function"),
+        (lambda: schedules.Step(-1), "Step.*initial.*-1"),
+        (lambda: schedules.Step(1, every=0), "Step.*every.*0"),
+        (lambda: schedules.Cosine(1, epochs=-1), "Cosine.*epochs.*-1"),
+        (lambda: schedules.Cosine(1, restarts=1), "Cosine.*restarts.*1"),
+        (lambda: schedules.Cosine(1, growth=0.5), "Cosine.*growth.*0.5"),
+        (lambda: schedules.OneCycle(1, rise=1), "OneCycle.*rise.*1"),
+        (lambda: schedules.ReduceOnPlateau(1, patience=0), "ReduceOnPlateau.*patience.*0"),
+        (lambda: schedules.WarmUp(schedules.ReduceOnPlateau(0.1)), "WarmUp.*then.*ReduceOnPlateau"),
+        (lambda: cmlp.Momentum(0.1, schedules.ReduceOnPlateau(0.9)), "momentum.*ReduceOnPlateau"),
+        (lambda: schedules.Function(3), "Function.*function.*3"),
     ],
 )
 def test_what_schedules_refuse(make, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make()
 
 
@@ -149,7 +149,7 @@ def test_patience_with_a_score(rng):
 
 
 def test_a_score_needs_validation_data(rng):
-    with pytest.raises(ValueError, match="monitor='score' needs validation_data"):
+    with pytest.raises(ValueError, match=r"monitor.*'score'.*validation_data"):
         cmlp.Network([2, 1], loss="log_loss").fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], monitor="score")
-    with pytest.raises(ValueError, match="monitor 'lost' is not known; there are loss, score"):
+    with pytest.raises(ValueError, match=r"monitor.*'lost'.*loss"):
         cmlp.Network([2, 1], loss="log_loss").fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], monitor="lost")

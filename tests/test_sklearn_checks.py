@@ -30,6 +30,9 @@ def failing(estimator):
     return {}
 
 
+pytestmark = pytest.mark.slow
+
+
 @parametrize_with_checks(
     [
         cmlp.MLPClassifier(),

@@ -32,6 +32,7 @@ def problem(rng, n_features, n=70, dtype="float64", density=0.1):
     return X, targets_for("cross_entropy", rng, n, 3, dtype)
 
 
+@pytest.mark.instruction_sets
 @pytest.mark.parametrize("dtype", DTYPES)
 @every
 def test_a_pass_equals_the_reference(name, dtype, rng):
@@ -134,6 +135,7 @@ def test_lbfgs_and_gradient_checks(rng):
     assert inspection.check_gradients(network("everything"), X, Y, most=15).ok
 
 
+@pytest.mark.slow
 def test_nothing_is_made_dense():
     """Two million columns: dense rows would need 16 GB."""
     code = """
@@ -147,13 +149,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     done = run_python("-c", code)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 1500
-
-
-@pytest.mark.parametrize("level", cmlp._core.instruction_sets)
-def test_every_instruction_set(level):
-    options = ["-q", "-p", "no:cacheprovider", "-k", "a_pass_equals", __file__]
-    done = run_python("-m", "pytest", *options, CMLP_INSTRUCTION_SET=level)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_flag_of_scipy_that_is_out_of_date(rng):
@@ -183,30 +178,28 @@ def test_a_damaged_matrix_is_refused(rng):
     far[3], negative[3] = 10**6, -1
     long[4] = 10**6
     for parts in ({"indices": far}, {"indices": negative}, {"indptr": long}):
-        with pytest.raises(
-            ValueError, match=r"X is a damaged CSR matrix: its indptr and indices do not fit its shape \(70, 60\)"
-        ):
+        with pytest.raises(ValueError, match=r"X.*indptr.*indices.*\(70, 60\)"):
             network("plain").fit(broken(rng, **parts), Y)
 
 
 def test_what_else_is_refused(rng):
     X, Y = problem(rng, 60)
-    with pytest.raises(ValueError, match=r"X has shape \(70, 60\); the network was made for 300 columns"):
+    with pytest.raises(ValueError, match=r"X.*\(70, 60\).*300"):
         network("wide").fit(X, Y)
-    with pytest.raises(ValueError, match="X has no samples"):
+    with pytest.raises(ValueError, match=r"X.*\(0, 60\)"):
         network("plain").predict(X[:0])
-    with pytest.raises(ValueError, match="input_noise and input_dropout need a dense X"):
+    with pytest.raises(ValueError, match=r"input_noise.*input_dropout.*X"):
         cmlp.Network([60, 3], input_dropout=0.1).fit(X, Y)
-    with pytest.raises(TypeError, match="X must hold real numbers; got dtype complex128"):
+    with pytest.raises(TypeError, match=r"X.*complex128"):
         network("plain").predict(X.astype(complex))
-    with pytest.raises(TypeError, match="X is a sparse matrix, which is not taken here"):
+    with pytest.raises(TypeError, match=r"X.*toarray\(\)"):
         network("plain").trace(X, Y)
     bad = X.copy()
     bad.data[7] = np.nan
     row = int(np.searchsorted(bad.indptr, 7, side="right")) - 1
-    with pytest.raises(ValueError, match=rf"X\[{row}, {bad.indices[7]}\] is nan"):
+    with pytest.raises(ValueError, match=rf"X\[{row}, {bad.indices[7]}\].*nan"):
         network("plain").fit(bad, Y)
     large = X.copy()
     large.data[0] = 1e39
-    with pytest.raises(ValueError, match="is infinite in float32"):
+    with pytest.raises(ValueError, match=r"X\[0, \d+\].*1e\+39.*float32"):
         network("plain", "float32").fit(large, Y)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, LOSSES, ON_OUTPUTS, reference_fit, targets_for, tolerance
+from common import DTYPES, HYPER, LOSSES, ON_OUTPUTS, paired, reference_fit, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -23,9 +23,7 @@ def check_equal_training(net, X, Y, optimizer, dtype, factor, weight=None, **set
             assert_allclose(own.b, expected.b, **tolerance(dtype, 10 * factor))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("loss", registry.losses)
-@pytest.mark.parametrize("name", registry.optimizers)
+@pytest.mark.parametrize(("name", "loss", "dtype"), paired(registry.optimizers, registry.losses))
 def test_training_equals_the_reference(name, loss, dtype, rng):
     """Shuffled batches with a remainder, weights, 60 updates."""
     n_outputs = 3 * LOSSES[loss].outputs_per_target
@@ -172,7 +170,7 @@ def test_validation_does_not_change_the_training(rng):
 def test_a_loss_that_is_not_finite_stops_before_anything_changes():
     X, Y = np.full((8, 1), 1e15, "float32"), np.ones((8, 1), "float32")
     net = cmlp.Network([1, 1], loss="squared_error", init="zeros", bias=False)
-    message = r"the loss became nan or infinite in epoch 1, step 2, at learning rate 1e\+10 \(SGD\)"
+    message = r"loss.*epoch 1, step 2.*1e\+10.*SGD"
     with pytest.raises(cmlp.DivergenceError, match=message):
         net.fit(X, Y, optimizer=cmlp.SGD(1e10), batch_size=2, epochs=1000)
     assert_allclose(net.theta, [1e25])
@@ -186,7 +184,7 @@ def test_an_update_that_is_not_finite_is_taken_back(batch_size):
     Y = np.zeros((8, 1), "float32")
     net = cmlp.Network([1, 1, 1], "identity", "absolute_error", bias=False, init=[[[1e-33]], [[1e20]]])
     start = net.copy()
-    with pytest.raises(cmlp.DivergenceError, match="an update became nan or infinite in epoch 1, step 1, at learning rate 1 "):
+    with pytest.raises(cmlp.DivergenceError, match=r"update.*epoch 1, step 1.*SGD"):
         net.fit(X, Y, optimizer=cmlp.SGD(1.0), batch_size=batch_size, epochs=50)
     assert_array_equal(net.theta, start.theta)
     assert net.memory.cursor.t == 0
@@ -217,12 +215,15 @@ def test_the_steps_before_a_bad_update_are_kept():
     ids=["small steps", "long steps", "chunks"],
 )
 def test_an_interrupt_keeps_the_last_whole_step(sizes, n_samples, batch_size, alarm, rng):
+    class Begun(cmlp.callbacks.Callback):
+        def on_epoch_begin(self, training):
+            if not len(training.history):
+                alarm(0.02)
+
     X, y = rng.normal(size=(n_samples, sizes[0])).astype("float32"), rng.integers(0, 3, n_samples)
     net = cmlp.Network(sizes)
-    alarm(0.3)
     with pytest.raises(KeyboardInterrupt):
-        net.fit(X, y, optimizer=cmlp.Adam(1e-4), batch_size=batch_size, epochs=10**9)
-    alarm(0)
+        net.fit(X, y, optimizer=cmlp.Adam(1e-4), batch_size=batch_size, epochs=10**9, callbacks=[Begun()])
     assert net.history.stopped == "interrupted"
     t = net.memory.cursor.t
     steps_per_epoch = -(-n_samples // (batch_size or n_samples))
