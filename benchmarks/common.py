@@ -6,10 +6,9 @@ import platform
 import sys
 from pathlib import Path
 
-from cmlp.runtime.config import config
-
 import cmlp
 from cmlp import datasets
+from cmlp.runtime.config import config
 
 
 def data_folder() -> Path:

@@ -2,11 +2,11 @@
 
 import resource
 
-from cmlp.runtime.engines import most_rows
 from common import data_folder, machine, print_table
 
 import cmlp
 from cmlp import datasets
+from cmlp.runtime.engines import most_rows
 
 
 def peak_megabytes() -> float:

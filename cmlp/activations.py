@@ -8,6 +8,7 @@ A network takes a name, for the defaults, or an instance of one of these classes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from numbers import Real
 from typing import Any, ClassVar
 
 from cmlp import validation
@@ -347,6 +348,8 @@ def of_layer(name: str, parameter: float) -> Activation:
 
 def resolve_hidden(given: str | Activation | Sequence[str | Activation], n_hidden: int) -> list[Activation]:
     """One for each hidden layer, from one for all or one for each."""
+    if isinstance(given, tuple) and any(isinstance(item, Real) for item in given):
+        raise TypeError(f"activation must hold names or instances such as cmlp.activations.ELU(0.5), got {given!r}")
     several = isinstance(given, (list, tuple))
     each: list[Any] = list(given) if isinstance(given, (list, tuple)) else [given]
     if several:
@@ -368,7 +371,11 @@ def resolve_output(output: Any, loss: Any, n_outputs: int) -> Activation:
     if chosen.learned:
         raise ValueError(f"output must not be {chosen.name!r}: learned slopes belong to hidden layers; use 'leaky_relu'")
     if link is not None and chosen.name != link:
-        raise ValueError(f"output must be {link!r}, which loss {loss.name!r} sets itself, got {output!r}: leave it out")
+        free = [name for name in registry.losses if registry.losses[name].link is None]
+        raise ValueError(
+            f"output must be {link!r}, which loss {loss.name!r} sets itself, got {output!r}: leave it out, or use a loss that leaves "
+            f"it free ({', '.join(free)})"
+        )
     if isinstance(chosen, MeanVariance) and link is None:
         raise ValueError("output 'mean_variance' belongs to loss='gaussian', which sets it itself: leave it out")
     return chosen

@@ -42,4 +42,4 @@ def split_of(out):
 
 
 def without_times(out):
-    return re.sub(r"[\d.]+ s$", "", out, flags=re.MULTILINE)
+    return re.sub(r"[\d.]+ s(, [\d.e+-]+ s left)?$", "", out, flags=re.MULTILINE)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import cmlp
-from cmlp import losses, reference, registry
+from cmlp import activations, losses, reference
+from cmlp.runtime import registry
 
 DTYPES = ["float32", "float64"]
 SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
@@ -20,7 +21,7 @@ IN_PLACE = Path(cmlp.__file__).parents[1] == CHECKOUT  # an editable install, or
 # For one pass of a few layers of a few units; a test that does more says how much more.
 TOLERANCE = {"float32": {"rtol": 2e-6, "atol": 2e-6}, "float64": {"rtol": 1e-14, "atol": 1e-14}}
 
-HIDDEN = [name for name, info in registry.activations.items() if not info.output_only]
+HIDDEN = [name for name, kind in activations.BY_NAME.items() if kind.hidden]
 CHANGED = {"huber": losses.Huber(0.7), "quantile": losses.Quantile((0.2, 0.7)), "cross_entropy": losses.CrossEntropy(0.1)}
 LOSSES = {name: CHANGED.get(name) or losses.resolve(name) for name in registry.losses}
 ON_OUTPUTS = [name for name, info in registry.losses.items() if info.link is None]
@@ -87,12 +88,12 @@ def reference_fit(net, X, Y, optimizer, **settings):
         X,
         Y,
         loss=net.loss,
-        loss_values=net.objective.values,
+        loss_values=net.loss_function.values,
         optimizer=optimizer.name,
         hyper=hyper,
         seed=net.shuffle_seed,
-        input_noise=net.architecture.input_noise,
-        input_dropout=net.architecture.input_dropout,
+        input_noise=net._architecture.input_noise,
+        input_dropout=net._architecture.input_dropout,
         **settings,
     )
 

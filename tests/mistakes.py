@@ -34,8 +34,13 @@ def trained(net=None, X=X, y=Y):
 
 def state(net):
     """Everything of a network that a refused call must leave alone."""
-    memory = net.memory and (net.memory.name, net.memory.state.tobytes(), net.memory.cursor.t, net.memory.cursor.epoch)
-    return net.theta.tobytes(), memory, net.targets and net.targets.task, str(net.classes), repr(net.history)
+    memory = net._optimizer_state and (
+        net._optimizer_state.name,
+        net._optimizer_state.slots.tobytes(),
+        net._optimizer_state.cursor.t,
+        net._optimizer_state.cursor.epoch,
+    )
+    return net.theta.tobytes(), memory, net._targets and net._targets.task, str(net.classes), repr(net.history)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from common import HIDDEN, HYPER, LOSSES
 
-from cmlp import BatchNorm, Clip, LayerNorm, Penalty
+from cmlp import BatchNorm, LayerNorm, Regularization
 
 SMOOTH_ENOUGH = [name for name in HIDDEN if name != "exponential"]  # e^e^z leaves no room
 
@@ -38,7 +38,7 @@ def random_training(rng, net):
     def some(value):
         return value if rng.random() < 0.35 else None
 
-    penalty = Penalty(
+    regularization = Regularization(
         l1=some(0.001) or 0.0,
         l2=some(0.01) or 0.0,
         weight_decay=some(0.02) or 0.0,
@@ -48,9 +48,10 @@ def random_training(rng, net):
         slopes=bool(rng.random() < 0.5),
         layers=some([0]),
     )
-    clip = some(Clip(norm=0.1, by_block=bool(rng.random() < 0.5))) or some(Clip(value=0.02))
-    settings = {"penalty": penalty, "clip": clip, "rates": some({"W*": 0.5}), "average": some(0.9)}
-    settings["accumulate"] = int(rng.integers(1, 4))
+    by_block = bool(rng.random() < 0.5)
+    clip = some({"clip_norm": 0.1, "clip_by_block": by_block}) or some({"clip_value": 0.02}) or {}
+    settings = {"regularization": regularization, **clip, "lr_multipliers": some({"W*": 0.5}), "ema_decay": some(0.9)}
+    settings["gradient_accumulation_steps"] = int(rng.integers(1, 4))
     settings["optimizer"] = HYPER[rng.choice([name for name in HYPER if name != "rprop"])]
     settings["sample_weight"] = some(rng.uniform(0.2, 2, 70))
     if any(layer.dropout for layer in net.layers):

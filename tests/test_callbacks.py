@@ -88,10 +88,10 @@ def test_steps_of_a_schedule(data):
     rates = LearningRateMonitor(by_step=True)
     optimizer = cmlp.SGD(cmlp.schedules.Linear(0.4))
     network().fit(*data, optimizer=optimizer, batch_size=30, epochs=2, callbacks=[rates, StepRecorder()])
-    np.testing.assert_allclose(rates.rates, [0.4, 0.3, 0.2, 0.1])
+    np.testing.assert_allclose(rates.learning_rates, [0.4, 0.3, 0.2, 0.1])
     by_epoch = LearningRateMonitor()
     network().fit(*data, optimizer=optimizer, batch_size=30, epochs=2, callbacks=by_epoch)
-    np.testing.assert_allclose(by_epoch.rates, [0.3, 0.1])
+    np.testing.assert_allclose(by_epoch.learning_rates, [0.3, 0.1])
 
 
 @pytest.mark.parametrize("hook", ["on_fit_begin", "on_epoch_begin", "on_step_end", "on_epoch_end", "on_fit_end"])
@@ -160,7 +160,7 @@ def test_early_stopping(monitor, data):
     )
     values = history.val_score if monitor == "function" else getattr(history, monitor)
     better = min if monitor in ("loss", "val_loss") else max
-    assert history.stopped == "no progress"
+    assert history.stopped == "patience"
     assert stopping.best == better(values)
     assert history.best_epoch == stopping.best_epoch == values.index(better(values)) + 1
     assert len(history) == stopping.best_epoch + 4
@@ -219,9 +219,9 @@ def test_progress_without_tqdm(data, monkeypatch):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: EarlyStopping("loess"), "monitor.*'loess'.*val_loss"),
+        (lambda: EarlyStopping("loess"), "monitor.*val_loss.*'loess'"),
         (lambda: EarlyStopping(patience=0), "patience.*0"),
-        (lambda: EarlyStopping(min_change=-1), "min_change.*-1"),
+        (lambda: EarlyStopping(min_delta=-1), "min_delta.*-1"),
         (lambda: ModelCheckpoint("x", every=0), "every.*0"),
         (lambda: CSVLogger("x", append=1), "append.*1"),
         (lambda: network().fit([[0.0] * 4], [0], callbacks=[3]), "callbacks.*3"),

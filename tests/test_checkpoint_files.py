@@ -18,7 +18,13 @@ def path(tmp_path):
 
 def small(path):
     X, y = np.arange(6.0)[:, None], np.arange(6.0)
-    settings = {"batch_size": 4, "epochs": 2, "average": 0.9, "validation_data": (X, y), "restore_best": True}
+    settings = {
+        "batch_size": 4,
+        "epochs": 2,
+        "ema_decay": 0.9,
+        "validation_data": (X, y),
+        "stopping": cmlp.Stopping(patience=None),
+    }
     net = cmlp.Network([1, 1], loss="squared_error")
     net.fit(X, y, **settings, callbacks=[EarlyStopping(), Checkpoint(path)])
 
@@ -109,18 +115,21 @@ MALICIOUS = {
     "a batch beyond the epoch": (cursor(batch=7), "4 steps.*2 epochs.*7 batches"),
     "a huge t": (cursor(t=2**80), f"cursor.*t.*{2**80}"),
     "t missing": (state(cursor={"dict": []}), "cursor.*t, epoch, batch"),
-    "patience of text": (state(patience={"dict": [["best", "x"], ["lowest", 1.0], ["without", 1]]}), "patience.*best.*'x'"),
+    "early stopping of text": (
+        state(watch={"dict": [["best", "x"], ["lowest", 1.0], ["without", 1], ["best_epoch", 1], ["values", {"list": []}]]}),
+        "best.*early stopping.*'x'",
+    ),
     "another optimizer": (state(optimizer="sgd"), "optimizer.*'sgd'"),
     "callbacks.*LearningRateMonitor": (state(callbacks={"list": []}), r"callbacks.*\[\]"),
     "an unknown kind": (state(callbacks={"kind": "Popen", "fields": {}}), "'Popen'"),
-    "no memory of the optimizer": (without("training.state"), "state.*4.*float32"),
-    "no mean": (without("training.mean"), "mean.*2.*float32"),
-    "memory of another dtype": (in_double("training.state"), "state.*4.*float32"),
-    "kept of another length": (in_double("training.callback0.kept0"), "EarlyStopping.*parameters"),
+    "no optimizer state": (without("training.slots"), "slots.*4.*float32"),
+    "no moving average": (without("training.ema"), "ema.*2.*float32"),
+    "optimizer state of another dtype": (in_double("training.slots"), "slots.*4.*float32"),
+    "kept of another length": (in_double("training.callback0.kept0"), "best weights.*early stopping"),
     "a best of text": (callback_state(best="x"), "best.*'x'"),
     "no best": (callback_state(best=0), "'best'"),
     "a factor of 7": (state(plateau={"dict": [["factor", 7.0], ["best", None], ["without", 0]]}), "factor.*plateau.*7"),
-    "a best of another length": (without("training.best0"), "optimizer.*'adam'"),
+    "no best weights": (without("training.watch.kept0"), "moving average|best weights"),
     "a column of the history": (with_tensor("history.x", np.ones(2, "f")), r"history.*\bx\b"),
     "deep nesting": (state(plateau=json.loads("[" * 900 + "]" * 900)), "list"),
 }

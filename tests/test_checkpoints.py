@@ -10,8 +10,8 @@ from networks import random_network, random_training
 from numpy.testing import assert_array_equal
 
 import cmlp
-from cmlp import threads
 from cmlp.callbacks import Callback, Checkpoint, CSVLogger, LearningRateMonitor, ModelCheckpoint
+from cmlp.runtime import threads
 
 
 @pytest.fixture
@@ -57,11 +57,14 @@ def data(rng):
 def same(one, other):
     """Whether two networks are bitwise the same, with all that a further training needs."""
     assert_array_equal(one.variables, other.variables)
-    assert_array_equal(one.memory.state, other.memory.state)
-    assert (one.memory.cursor.t, one.memory.cursor.epoch) == (other.memory.cursor.t, other.memory.cursor.epoch)
-    assert (one.mean is None) == (other.mean is None)
-    if one.mean is not None:
-        assert_array_equal(one.mean, other.mean)
+    assert_array_equal(one._optimizer_state.slots, other._optimizer_state.slots)
+    assert (one._optimizer_state.cursor.t, one._optimizer_state.cursor.epoch) == (
+        other._optimizer_state.cursor.t,
+        other._optimizer_state.cursor.epoch,
+    )
+    assert (one.ema is None) == (other.ema is None)
+    if one.ema is not None:
+        assert_array_equal(one.ema, other.ema)
     first, second = (net.history.to_dict() | {"time": None} for net in (one, other))
     assert first == second
     assert (one.history.stopped, one.history.best_epoch) == (other.history.stopped, other.history.best_epoch)
@@ -79,9 +82,9 @@ def test_random_trainings(seed, path, monkeypatch):
     settings = random_training(rng, net) | {"batch_size": 8, "epochs": 6}
     settings["optimizer"] = HYPER[rng.choice([name for name in HYPER if name != "rprop"])]
     if rng.random() < 0.5:
-        settings |= {"validation_data": (X[:20], Y[:20]), "restore_best": True}
+        settings |= {"validation_data": (X[:20], Y[:20]), "stopping": cmlp.Stopping(patience=None)}
     if rng.random() < 0.3:
-        settings["optimizer"] = cmlp.Adam(cmlp.schedules.ReduceOnPlateau(0.01, patience=1, tol=0.01))
+        settings["optimizer"] = cmlp.Adam(cmlp.schedules.ReduceOnPlateau(0.01, patience=1, min_delta=0.01))
     net.fit(X, Y, **settings, callbacks=[LearningRateMonitor(), KillAfter(10**9)], n_threads=1)
     other = cmlp.Network(**kind)
     callbacks = [LearningRateMonitor(), Checkpoint(path, every=None, minutes=1e-9), KillAfter(int(rng.integers(1, 18)))]
@@ -91,7 +94,7 @@ def test_random_trainings(seed, path, monkeypatch):
     callbacks = [rates, Checkpoint(path, every=None, minutes=1e-9, resume=True), KillAfter(10**9)]
     third.fit(X, Y, **settings, callbacks=callbacks, n_threads=3)
     same(net, third)
-    assert rates.rates == net.history.learning_rate
+    assert rates.learning_rates == net.history.learning_rate
 
 
 DRIVER = (
@@ -104,10 +107,10 @@ from cmlp.callbacks import Checkpoint, EarlyStopping
 def train(path, n_threads):
     X, y, X_test, y_test = cmlp.datasets.load_digits(split=True)
     net = cmlp.Network([64, 48, 32, 10], norm=["batch", None], dropout=[0.0, 0.2], input_scale=1 / 16)
-    net.fit(X, y, epochs=30, batch_size=64, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.01)), average=0.99, n_threads=n_threads,
-            validation_data=(X_test, y_test), penalty=cmlp.Penalty(max_norm=2.0), restore_best=True,
+    net.fit(X, y, epochs=30, batch_size=64, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.01)), ema_decay=0.99, n_threads=n_threads,
+            validation_data=(X_test, y_test), regularization=cmlp.Regularization(max_norm=2.0), stopping=cmlp.Stopping(patience=None),
             callbacks=[EarlyStopping("val_score", patience=25), Checkpoint(path, resume=True)])
-    content = [net.variables, net.memory.state, net.mean, np.array(net.history.loss), np.array(net.history.val_loss)]
+    content = [net.variables, net._optimizer_state.slots, net.ema, np.array(net.history.loss), np.array(net.history.val_loss)]
     return hashlib.sha256(b"".join(part.tobytes() for part in content)).hexdigest()
 
 def forked(moment, place, *arguments):
@@ -183,10 +186,10 @@ def test_after_another_training(data, path):
 
 def test_the_network_can_be_read_from_a_checkpoint(data, path):
     net = network()
-    net.fit(*data, epochs=3, average=0.9, callbacks=[Checkpoint(path)])
+    net.fit(*data, epochs=3, ema_decay=0.9, callbacks=[Checkpoint(path)])
     again = cmlp.load(path)
     assert_array_equal(again.variables, net.variables)
-    assert_array_equal(again.mean, net.mean)
+    assert_array_equal(again.ema, net.ema)
     assert again.history.loss == net.history.loss
 
 
@@ -197,10 +200,10 @@ def test_the_network_can_be_read_from_a_checkpoint(data, path):
         ({"optimizer": cmlp.Adam(0.1)}, "optimizer.*0.001.*0.1"),
         ({"batch_size": 8}, "batch_size.*16.*8"),
         ({"shuffle": False}, "shuffle.*True.*False"),
-        ({"penalty": cmlp.Penalty(l2=0.1)}, "penalty.*clip.*rates.*average"),
-        ({"average": 0.5}, "penalty.*clip.*rates.*average"),
-        ({"tol": 0.1}, "tol"),
-        ({"restore_best": True}, "restore_best"),
+        ({"regularization": cmlp.Regularization(l2=0.1)}, "regularization.*lr_multipliers.*ema_decay"),
+        ({"ema_decay": 0.5}, "regularization.*lr_multipliers.*ema_decay"),
+        ({"stopping": cmlp.Stopping("loss", min_delta=0.1)}, "min_delta"),
+        ({"stopping": cmlp.Stopping("loss", None)}, "restore_best"),
         ({"dropout": 0.5}, "dropout.*None.*0.5"),
         ({"sample_weight": np.arange(60.0)}, "X, y"),
         ({"validation_data": (np.ones((5, 4)), np.ones(5))}, "validation_data"),
@@ -212,13 +215,13 @@ def test_other_settings_are_refused(changes, message, data, path):
     network().fit(*data, epochs=2, batch_size=16, callbacks=[LearningRateMonitor(), Checkpoint(path)])
     net = network()
     net.fit(*data, epochs=1)
-    before, memory, history = net.variables.copy(), net.memory.state.copy(), net.history
+    before, memory, history = net.variables.copy(), net._optimizer_state.slots.copy(), net.history
     settings = {"epochs": 3, "batch_size": 16, "callbacks": [LearningRateMonitor()]} | changes
     settings["callbacks"] = [*settings["callbacks"], Checkpoint(path, resume=True)]
     with refused(path, message, ValueError):
         net.fit(*data, **settings)
     assert_array_equal(net.variables, before)
-    assert_array_equal(net.memory.state, memory)
+    assert_array_equal(net._optimizer_state.slots, memory)
     assert net.history is history
 
 
@@ -247,7 +250,7 @@ def test_what_a_checkpoint_cannot_hold(data, path):
         (network(), {"callbacks": [Own()]}, r"Own.*state\(\)"),
         (network(), {"optimizer": cmlp.Adam(lambda step: 0.1)}, r"optimizer\.learning_rate"),
         (cmlp.Network([4, 2], loss=own_loss), {}, "loss.*function"),
-        (cmlp.Network([4, 2]), {"optimizer": "lbfgs", "batch_size": None}, "LBFGS.*checkpoint"),
+        (cmlp.Network([4, 2]), {"optimizer": "lbfgs", "batch_size": None}, "Checkpoint.*LBFGS"),
     ]
     for net, settings, message in refused:
         before = net.variables.copy()
@@ -304,20 +307,27 @@ def test_a_csv_file_has_each_epoch_once(data, path, tmp_path):
     assert [line.split(",")[0] for line in lines[1:]] == list("12345678")
 
 
-@pytest.mark.parametrize("settings", [{"tol": 10.0, "n_iter_no_change": 3}, {"threshold": 0.04}])
-def test_what_ends_in_the_last_epoch_does_not_go_on(settings, data, path):
+ENDS = {
+    "patience": cmlp.Stopping("loss", 3, 10.0, restore_best=False),
+    "threshold": cmlp.Stopping("loss", None, restore_best=False, threshold=0.04),
+}
+
+
+@pytest.mark.parametrize("ending", ENDS)
+def test_what_ends_in_the_last_epoch_does_not_go_on(ending, data, path):
+    stopping = ENDS[ending]
     whole, again = network(), network()
-    whole.fit(*data, epochs=60, **settings)
-    assert whole.history.stopped in settings
-    network().fit(*data, epochs=len(whole.history), **settings, callbacks=[Checkpoint(path)])
-    again.fit(*data, epochs=60, **settings, callbacks=[Checkpoint(path, resume=True)])
+    whole.fit(*data, epochs=60, stopping=stopping)
+    assert whole.history.stopped == ending
+    network().fit(*data, epochs=len(whole.history), stopping=stopping, callbacks=[Checkpoint(path)])
+    again.fit(*data, epochs=60, stopping=stopping, callbacks=[Checkpoint(path, resume=True)])
     same(whole, again)
 
 
 def test_the_running_mean_of_a_training_before(data, path):
     nets = [network(), network()]
     for net in nets:
-        net.fit(*data, epochs=2, average=0.9)
+        net.fit(*data, epochs=2, ema_decay=0.9)
     nets[0].fit(*data, epochs=4)
     nets[1].fit(*data, epochs=2, callbacks=[Checkpoint(path)])
     new = network()
@@ -329,7 +339,7 @@ def test_an_optimizer_whose_memory_overflowed_goes_on(path):
     X = np.linspace(-1, 1, 24)[:, None] * 1e22
     nets = [cmlp.Network([1, 1], loss="absolute_error") for _ in range(3)]
     nets[0].fit(X, X[:, 0] / 1e22, epochs=4)
-    assert np.isinf(nets[0].memory.state).any()
+    assert np.isinf(nets[0]._optimizer_state.slots).any()
     nets[1].fit(X, X[:, 0] / 1e22, epochs=2, callbacks=[Checkpoint(path)])
     nets[2].fit(X, X[:, 0] / 1e22, epochs=4, callbacks=[Checkpoint(path, resume=True)])
     same(nets[0], nets[2])
@@ -365,8 +375,14 @@ def test_arrays_of_a_callback(array, data, path):
 
 def test_numbers_of_numpy(data, path):
     net = cmlp.Network([4, 2], seed=np.int64(3))
-    clip = cmlp.Clip(norm=np.float32(1), by_block=np.True_)
-    net.fit(*data, epochs=1, average=np.float32(0.9), clip=clip, callbacks=[Checkpoint(path)])
+    net.fit(
+        *data,
+        epochs=1,
+        ema_decay=np.float32(0.9),
+        clip_norm=np.float32(1),
+        clip_by_block=np.True_,
+        callbacks=[Checkpoint(path)],
+    )
     assert cmlp.load(path).seed == 3
 
 

@@ -13,8 +13,10 @@ from cli_data import FEW, INPUTS, KINDS, LEARNS, VALUES, metric, split_of, witho
 from common import HIDDEN, environment
 
 import cmlp
-from cmlp import optimizers, progress, registry, targets
+from cmlp import optimizers
 from cmlp.cli import main
+from cmlp.runtime import registry
+from cmlp.training import progress
 
 
 # --- demo, info, help ---------------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ def test_optimizers(succeeds, optimizer):
     assert repr(optimizers.BY_NAME[optimizer](0.125)) in out
 
 
-@pytest.mark.parametrize("loss", [loss for loss in registry.losses if loss not in targets.VALUE_LOSSES])
+@pytest.mark.parametrize("loss", [loss for loss in registry.losses if "classification" in cmlp.losses.BY_NAME[loss].tasks])
 @pytest.mark.parametrize("kinds", [KINDS, ["abc"[i % 3] for i in range(60)]], ids=["two", "three"])
 def test_losses_on_classes(succeeds, loss, kinds):
     write_csv("kinds.csv", kinds)
@@ -74,7 +76,7 @@ def test_losses_on_classes(succeeds, loss, kinds):
     assert 0 <= metric("test accuracy", out) <= 1
 
 
-@pytest.mark.parametrize("loss", [loss for loss in registry.losses if loss not in targets.CLASS_LOSSES])
+@pytest.mark.parametrize("loss", [loss for loss in registry.losses if cmlp.losses.BY_NAME[loss].tasks[0] == "regression"])
 def test_losses_on_values(succeeds, loss):
     write_csv("values.csv", [value - min(VALUES) + 0.5 for value in VALUES])
     out = succeeds("train", "values.csv", "--target", "y", "--loss", loss, "--dtype", "float64", *FEW)
@@ -255,7 +257,7 @@ def test_about_ten_lines_on_a_pipe(succeeds):
 
 
 def test_a_line_after_a_long_silence(succeeds, monkeypatch):
-    monkeypatch.setattr(progress.Reporter, "SECONDS", 0.0)
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
     assert len(re.findall(r"epoch +\d+/57", succeeds("demo", "--epochs", 57))) == 57
 
 

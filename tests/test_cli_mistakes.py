@@ -48,7 +48,7 @@ def test_bad_usage(fails, arguments, message):
 
 def test_bad_usage_that_shows_once_the_data_are_read(fails):
     write_csv("kinds.csv", KINDS)
-    fails(2, "log_loss.*output.*tanh", "train", "kinds.csv", "--target", "y", "--output", "tanh")
+    fails(2, "output.*log_loss.*tanh", "train", "kinds.csv", "--target", "y", "--output", "tanh")
     fails(2, f"size.*1.*{10**20}", "train", "kinds.csv", "--target", "y", "--hidden", 10**20)
 
 

@@ -7,14 +7,16 @@ from networks import random_network, random_training
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
-from cmlp import reference, registry, rules, threads
+from cmlp import reference, regularization
+from cmlp.runtime import registry, threads
 
 
 def by_reference(net, X, Y, settings):
     """(losses, rules) of the same training."""
-    optimizer, mean = settings["optimizer"], net.variables.copy() if settings["average"] else None
-    named = (settings[name] for name in ("penalty", "clip", "rates"))
-    kept = rules.resolve(net.tables[1], *named, getattr(optimizer, "weight_decay", 0.0), mean, settings["average"])
+    optimizer, ema = settings["optimizer"], net.variables.copy() if settings["ema_decay"] else None
+    names = ("regularization", "clip_norm", "clip_value", "clip_by_block", "lr_multipliers", "ema_decay")
+    asked = {name: settings[name] for name in names if name in settings}
+    kept = regularization.resolve(net.tables[1], **asked, weight_decay=getattr(optimizer, "weight_decay", 0.0), ema=ema)
     hyper = dict(zip(registry.optimizers[optimizer.name].hyper, numbers_of(optimizer)))
     weight = settings["sample_weight"]
     _, losses, _ = reference.fit(
@@ -22,17 +24,17 @@ def by_reference(net, X, Y, settings):
         X,
         Y,
         loss=net.loss,
-        loss_values=net.objective.values,
+        loss_values=net.loss_function.values,
         optimizer=optimizer.name,
         hyper=hyper | ({"dropout": settings["dropout"]} if settings.get("dropout") else {}),
         batch_size=16,
-        accumulated=settings["accumulate"],
+        accumulated=settings["gradient_accumulation_steps"],
         epochs=3,
         seed=net.shuffle_seed,
         sample_weight=None if weight is None else weight / weight.mean(),
         rules=kept,
-        input_noise=net.architecture.input_noise,
-        input_dropout=net.architecture.input_dropout,
+        input_noise=net._architecture.input_noise,
+        input_dropout=net._architecture.input_dropout,
     )
     return losses, kept
 
@@ -49,8 +51,8 @@ def test_random_combinations(seed, monkeypatch):
     twins = [net.copy() for _ in range(2)]
     history = net.fit(X, Y, batch_size=16, epochs=3, n_threads=1, **settings)
     assert_allclose(history.loss, losses, rtol=1e-6)  # Adam divides by small numbers, signs turn at 0
-    if kept is not None and kept.average is not None:
-        assert_allclose(net.mean, kept.average, rtol=1e-5, atol=1e-6)
+    if kept is not None and kept.ema is not None:
+        assert_allclose(net.ema, kept.ema, rtol=1e-5, atol=1e-6)
     for twin, n_threads in zip(twins, (2, 3)):
         twin.fit(X, Y, batch_size=16, epochs=3, n_threads=n_threads, **settings)
         assert_array_equal(twin.variables, net.variables)

@@ -10,8 +10,9 @@ from converted import BOUND, FLAGS, N_NETWORKS, compiled, session_of, some_netwo
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
-from cmlp import convert, registry
+from cmlp import convert
 from cmlp.convert import c_parts, onnx_graph
+from cmlp.runtime import registry
 
 
 def test_every_activation_can_be_written():
@@ -57,7 +58,7 @@ def test_onnx(seed, tmp_path):
         prediction, outputs = session_of(proto, exact).run(None, {"X": X})
         assert_allclose(outputs, forward, **bound)
         assert prediction.shape == model.predict(X).shape
-        if model.meaning.task == "values":
+        if model.meaning.task == "regression":
             assert_allclose(prediction, model.predict(X), **bound)
 
 
@@ -175,7 +176,7 @@ def fitted(rng, settings, loss, classes=None):
 @pytest.mark.parametrize("loss", [*LOSS[:1], *(pytest.param(loss, marks=pytest.mark.slow) for loss in LOSS[1:])], ids=str)
 def test_regressors_in_every_format(settings, loss, rng, tmp_path):
     model, X = fitted(rng, settings, loss)
-    expected, plain = cmlp.Model.of(model).outputs(X), model.predict(X)
+    expected, plain = cmlp.Model.of(model).forward(X), model.predict(X)
     if shutil.which("gcc"):
         outputs = compiled(convert.to_c(model), tmp_path)(X, expected.shape[1], np.float64 if model.scale else np.float32)
         assert_allclose(outputs, expected, rtol=2e-5, atol=2e-5)

@@ -69,7 +69,7 @@ def test_from_torch_as_pytorch_users_write_it(rng):
     with torch.no_grad():
         expected = torch.softmax(module(X), dim=1).numpy()
     assert_allclose(net.forward(X.numpy()), expected, rtol=2e-5, atol=1e-6)
-    assert net.architecture.input_dropout == pytest.approx(0.1)
+    assert net._architecture.input_dropout == pytest.approx(0.1)
     assert net.layers[0].norm.momentum == 0.2
     assert convert.from_torch(nn.Sequential(nn.Linear(2, 2), nn.LogSoftmax(dim=1))).loss == "cross_entropy"
     assert convert.from_torch(nn.Sequential(nn.Linear(2, 2), nn.Sigmoid()), "squared_error").activations == ["sigmoid"]

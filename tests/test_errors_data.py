@@ -5,7 +5,6 @@ import pytest
 from mistakes import INF, NAN, ONE_HOT, TAKE_X, TAKE_Y, X, Y, at, classifier, refused, regressor, trained
 
 import cmlp
-from cmlp import _core
 
 HUGE = 2**45  # rows of a few bytes that no address space holds
 
@@ -95,9 +94,9 @@ BAD_LABELS = {
     "dates with one missing": (at(Y.astype("M8[D]"), 2, "NaT"), (TypeError, ValueError), r"\by\b.*NaT"),
     "matrix of text": (ONE_HOT.astype(str), TypeError, "y.*<U"),
     "matrix with nan": (at(ONE_HOT, (4, 1), NAN), ValueError, r"y\[4, 1\].*nan"),
-    "rows of 1.5": (np.full((12, 3), 0.5), ValueError, r"row 0.*\by\b.*1\.5.*cross_entropy"),
-    "a row of 0": (at(ONE_HOT, 4, 0), ValueError, r"row 4.*\by\b.*0.*cross_entropy"),
-    "negative": (at(ONE_HOT, (4, 1), -1), ValueError, r"y\[4, 1\].*-1\.0.*cross_entropy"),
+    "rows of 1.5": (np.full((12, 3), 0.5), ValueError, r"\by\b.*cross_entropy.*1\.5.*row 0"),
+    "a row of 0": (at(ONE_HOT, 4, 0), ValueError, r"\by\b.*cross_entropy.*0.*row 4"),
+    "negative": (at(ONE_HOT, (4, 1), -1), ValueError, r"cross_entropy.*-1\.0.*y\[4, 1\]"),
     "ragged": ([[1], [1, 2]] * 6, ValueError, r"\by\b"),
     "masked": (np.ma.masked_array(Y, mask=Y == 2), (TypeError, ValueError), r"\by\b.*mask"),
 }
@@ -156,16 +155,16 @@ def test_trace_without_y():
             lambda: cmlp.Network([3, 3], loss="log_loss"),
             at(ONE_HOT, (7, 1), 1.5),
             ValueError,
-            r"y\[7, 1\].*1\.5.*log_loss",
+            r"log_loss.*1\.5.*y\[7, 1\]",
         ),
         (
             lambda: cmlp.Network([3, 3], loss="perceptron"),
             ONE_HOT,
             ValueError,
-            r"y\[0, 1\].*0\.0.*perceptron",
+            r"perceptron.*0\.0.*y\[0, 1\]",
         ),
-        (lambda: cmlp.Network([3, 3], loss="perceptron"), ONE_HOT > 0, ValueError, r"y\[0, 1\].*False.*perceptron"),
-        (lambda: cmlp.Network([3, 3], loss="perceptron"), at(ONE_HOT, 0, NAN), ValueError, r"y\[0, 0\].*nan.*perceptron"),
+        (lambda: cmlp.Network([3, 3], loss="perceptron"), ONE_HOT > 0, ValueError, r"perceptron.*False.*y\[0, 1\]"),
+        (lambda: cmlp.Network([3, 3], loss="perceptron"), at(ONE_HOT, 0, NAN), ValueError, r"perceptron.*nan.*y\[0, 0\]"),
         (
             lambda: cmlp.Network([3, 1], loss="log_loss"),
             Y,
@@ -212,7 +211,7 @@ def test_work_space_that_no_memory_holds(net, method, monkeypatch):
         raise MemoryError("no room")
 
     net = net()
-    net.engines.clear()
-    monkeypatch.setattr(_core, "Engine", no_memory)
+    net._engines.clear()
+    monkeypatch.setattr("cmlp.runtime.engines.Engine", no_memory)
     with refused(net, MemoryError, "no room"):
         getattr(net, method)(*((X, Y) if method in TAKE_Y else (X,)), **({"optimizer": "sgd"} if method == "fit" else {}))

@@ -7,7 +7,8 @@ import pytest
 from mistakes import INF, NAN, classifier, first_key
 
 import cmlp
-from cmlp import initializers, registry
+from cmlp import initializers
+from cmlp.runtime import registry
 
 
 @pytest.mark.parametrize(
@@ -83,21 +84,21 @@ class NanInitializer(initializers.Initializer):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"activation": ["tanh", "relu"]}, "activation.*2.*1"),
-        ({"activation": []}, "activation.*0.*1"),
+        ({"activation": ["tanh", "relu"]}, "activation.*1.*2"),
+        ({"activation": []}, "activation.*1.*0"),
         ({"loss": cmlp.losses.Huber}, "loss.*Huber"),
         ({"loss": "gaussian"}, "loss.*'gaussian'.*3"),
         ({"loss": "squared_error", "output": "mean_variance"}, "output.*'mean_variance'.*'gaussian'"),
-        ({"activation": ("tanh", 2.0)}, "activation.*'tanh'.*2.0"),
-        ({"activation": ("elu", -1.0)}, "'elu'.*-1.0"),
+        ({"activation": ("tanh", 2.0)}, "activation.*'tanh', 2.0"),
+        ({"activation": ("elu", -1.0)}, "activation.*'elu', -1.0"),
         ({"activation": "sign"}, "activation.*'sign'.*'tanh'"),
         ({"activation": ["sign"]}, "activation.*'sign'"),
-        ({"output": "sigmoid"}, "'cross_entropy'.*output='sigmoid'.*squared_error"),
-        ({"output": "tanh", "loss": "perceptron"}, "'perceptron'.*output='tanh'"),
+        ({"output": "sigmoid"}, "output.*'cross_entropy'.*'sigmoid'.*squared_error"),
+        ({"output": "tanh", "loss": "perceptron"}, "output.*'perceptron'.*'tanh'"),
         ({"bias": 1}, "bias.*1"),
         ({"bias": "no"}, "bias.*'no'"),
-        ({"bias": [True]}, "bias.*1.*2"),
-        ({"init": ["he"]}, "init.*1.*2"),
+        ({"bias": [True]}, "bias.*2.*1"),
+        ({"init": ["he"]}, "init.*2.*1"),
         ({"init": np.zeros((3, 4))}, r"W1.*\(4, 3\).*\(3, 4\)"),
         ({"init": array_for((4, 3))}, r"W0.*\(3, 4\).*\(4, 3\)"),
         ({"init": array_for((3, 4), NAN)}, "W0.*float32"),

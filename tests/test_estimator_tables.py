@@ -48,7 +48,7 @@ def test_categories_that_were_not_there_and_that_are_missing(frame):
     model = MLPClassifier(categorical_features=["colour"], scale="standard", **FEW).fit(frame(data), y)
     assert model.network_.sizes[0] == 2 + 4
     new = frame({"age": [30.0, 30.0], "colour": ["violet", None], "income": [1e4, 1e4]})
-    encoded = model.preprocessor_.transform(new)
+    encoded = model.columns_.transform(new)
     assert_array_equal(np.asarray(encoded)[:, 2:].sum(axis=1), [0, 1])
     assert model.predict(new).shape == (2,)
 
@@ -120,11 +120,11 @@ def test_scaling_is_fitted_on_the_training_part_alone():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 2)), rng.integers(0, 2, 200)
     model = MLPClassifier(scale="standard", early_stopping=True, validation_fraction=0.5, **FEW).fit(X, y)
-    mean = model.preprocessor_.named_transformers_["numeric"][-1].mean_
+    mean = model.columns_.center
     assert len(mean) == 2
     assert (np.abs(mean - X.mean(axis=0)) > 1e-6).all()
     whole = MLPClassifier(scale="standard", **FEW).fit(X, y)
-    assert_allclose(whole.preprocessor_.named_transformers_["numeric"][-1].mean_, X.mean(axis=0))
+    assert_allclose(whole.columns_.center, X.mean(axis=0))
 
 
 def test_it_is_that_of_a_pipeline():
@@ -160,6 +160,6 @@ def test_partial_fit_keeps_its_transformers():
     X, y = rng.normal(7, 2, (200, 2)), rng.integers(0, 2, 200)
     model = MLPClassifier(scale="standard", **FEW)
     model.partial_fit(X[:100], y[:100], classes=[0, 1])
-    mean = model.preprocessor_.named_transformers_["numeric"][-1].mean_.copy()
+    mean = model.columns_.center.copy()
     model.partial_fit(X[100:], y[100:])
-    assert_array_equal(model.preprocessor_.named_transformers_["numeric"][-1].mean_, mean)
+    assert_array_equal(model.columns_.center, mean)

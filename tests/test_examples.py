@@ -53,7 +53,14 @@ def test_the_perceptron(name, learned):
     """It learns what a line can separate, by Rosenblatt's rule on one sample at a time."""
     X, y = datasets.logic(name)
     net = cmlp.Network([2, 1], loss="perceptron", init="zeros", dtype="float64")
-    history = net.fit(X, y, optimizer=cmlp.SGD(1.0), batch_size=1, epochs=200, threshold=0.0)
+    history = net.fit(
+        X,
+        y,
+        optimizer=cmlp.SGD(1.0),
+        batch_size=1,
+        epochs=200,
+        stopping=cmlp.Stopping("loss", patience=None, restore_best=False, threshold=0.0),
+    )
     assert (history.stopped == "threshold") is learned, "it stops after an epoch without a mistake"
     assert (net.score(X, y) == 1) is learned
     assert set(np.unique(net.forward(X))) <= {-1, 1}

@@ -14,7 +14,7 @@ SOURCES = Path(__file__).parents[1]
 PACKAGE = Path(cmlp.__file__).parent
 
 # softsign's kin: A = Z / sqrt(1 + Z^2)
-ACTIVATION_KERNEL = '''
+ACTIVATION_KERNEL = """
 
 cdef void isru_forward(
     const floating* Z, floating* A, Py_ssize_t n_rows, Py_ssize_t width, double parameter,
@@ -37,8 +37,8 @@ cdef void isru_backward(
 
 
 register_activation("isru", isru_forward[float], isru_forward[double], isru_backward[float], isru_backward[double])
-'''
-LOSS_KERNEL = '''
+"""
+LOSS_KERNEL = """
 
 cdef double quartic(
     const floating* A, const floating* Y, floating* dA, Py_ssize_t n_rows, Py_ssize_t width, double scale,
@@ -55,7 +55,7 @@ cdef double quartic(
 
 
 register_loss("quartic", quartic[float], quartic[double])
-'''
+"""
 # file, the text in front of which or (with an empty text) at whose end it goes, and what goes there
 STEPS = [
     ("src_pyx/cmlp/_activations.pyx", "from cython cimport floating\n", "from libc.math cimport sqrt\n"),

@@ -6,7 +6,8 @@ from common import DTYPES, HIDDEN, LOSSES, ON_OUTPUTS, flat, paired, targets_for
 from numpy.testing import assert_allclose
 
 import cmlp
-from cmlp import reference, registry
+from cmlp import reference
+from cmlp.runtime import registry
 
 SIZES = {0: [4, 3], 1: [4, 6, 3], 2: [4, 6, 5, 3], 3: [4, 5, 6, 5, 3], 4: [4, 6, 5, 4, 6, 3], 5: [4, 5, 4, 6, 5, 4, 3]}
 OUTPUTS = [name for name in registry.activations if name not in ("sign", "mean_variance", "prelu")]
@@ -114,7 +115,7 @@ def test_gradient_equals_the_reference(activation, loss, dtype, rng):
     X, Y, weight = X.astype(dtype), Y.astype(dtype), weight / weight.mean()
     cost, dtheta = net.gradient(X, Y, weight)
     X64, Y64 = X.astype("float64"), Y.astype("float64")
-    expected, gradients = reference.gradient(net.layers, X64, Y64, loss, weight, net.objective.values)
+    expected, gradients = reference.gradient(net.layers, X64, Y64, loss, weight, net.loss_function.values)
     assert_allclose(cost, expected, **tolerance(dtype, 20))
     assert_allclose(dtheta, flat(gradients), **tolerance(dtype, 20))
 

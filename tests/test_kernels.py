@@ -5,7 +5,8 @@ import pytest
 from common import DTYPES, HYPER, LOSSES, numbers_of, targets_for, tolerance, values_of
 from numpy.testing import assert_allclose, assert_array_equal
 
-from cmlp import _kernels, losses, reference, registry
+from cmlp import _kernels, losses, reference
+from cmlp.runtime import registry
 
 pytestmark = pytest.mark.instruction_sets
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)

@@ -5,8 +5,9 @@ import pytest
 from common import DTYPES, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
-from cmlp import _kernels, reference, registry
+from cmlp import _kernels, reference
 from cmlp.reference import norms
+from cmlp.runtime import registry
 
 pytestmark = pytest.mark.instruction_sets
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)

@@ -13,17 +13,17 @@ from cmlp import BatchNorm, LayerNorm
     [
         ({"dropout": 1.0}, "dropout.*1.0"),
         ({"dropout": -0.1}, "dropout.*-0.1"),
-        ({"dropout": [0.1]}, "dropout.*1.*2"),
+        ({"dropout": [0.1]}, "dropout.*2.*1"),
         ({"input_dropout": 1.5}, "input_dropout.*1.5"),
         ({"input_noise": -1}, "input_noise.*-1"),
         ({"norm": "bach"}, "norm.*'bach'.*'batch'"),
         ({"norm": BatchNorm}, "norm.*BatchNorm"),
-        ({"norm": ["batch"]}, "norm.*1.*2"),
+        ({"norm": ["batch"]}, "norm.*2.*1"),
         ({"residual": 3}, "residual.*3"),
         ({"residual": [2, 0]}, "residual.*0.*2"),
         ({"residual": True}, "residual.*True"),
         ({"loss": "squared_error", "output": "prelu"}, "output.*'prelu'.*leaky_relu"),
-        ({"loss": "squared_error", "output": ("prelu", 0.1)}, "output.*'prelu'"),
+        ({"loss": "squared_error", "output": cmlp.activations.PReLU(0.1)}, "output.*'prelu'"),
         ({"activation": ("prelu", -1)}, "'prelu'.*-1"),
     ],
 )
@@ -56,7 +56,7 @@ NETWORKS = {
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("batch norm", {"batch_size": 1}, "norm='batch'.*batch_size.*1"),
+        ("batch norm", {"batch_size": 1}, "batch_size.*norm='batch'.*1"),
         ("batch norm", {"optimizer": "lbfgs", "batch_size": None}, "LBFGS.*batch"),
         ("dropout", {"optimizer": "lbfgs", "batch_size": None}, "LBFGS.*dropout.*input_noise"),
         ("noise", {"optimizer": "lbfgs", "batch_size": None}, "LBFGS.*dropout.*input_noise"),
@@ -66,12 +66,15 @@ NETWORKS = {
         ("dropout", {"dropout": cmlp.schedules.ReduceOnPlateau(0.5)}, "dropout.*ReduceOnPlateau"),
         (
             "dropout",
-            {"penalty": cmlp.Penalty(weight_decay=lambda step: -1.0)},
+            {"regularization": cmlp.Regularization(weight_decay=lambda step: -1.0)},
             "weight_decay.*-1.0",
         ),
         (
             "dropout",
-            {"optimizer": cmlp.AdamW(weight_decay=lambda t: 0.1), "penalty": cmlp.Penalty(weight_decay=lambda t: 0.1)},
+            {
+                "optimizer": cmlp.AdamW(weight_decay=lambda t: 0.1),
+                "regularization": cmlp.Regularization(weight_decay=lambda t: 0.1),
+            },
             "weight_decay",
         ),
     ],

@@ -45,7 +45,7 @@ def problem(rng, n_samples=41, dtype="float64", sizes=SIZES):
 
 
 def next_draw(net):
-    return reference.Draw(net.shuffle_seed, 1 if net.memory is None else net.memory.cursor.t + 1)
+    return reference.Draw(net.shuffle_seed, 1 if net._optimizer_state is None else net._optimizer_state.cursor.t + 1)
 
 
 def stir(net, rng):
@@ -68,7 +68,7 @@ def test_a_pass_equals_the_reference(name, training, dtype, rng):
     net = stir(network(name, dtype), rng)
     X, Y = problem(rng, 41, dtype)
     draw = next_draw(net) if training else None
-    X64 = reference.disturb(X.astype("float64"), draw, net.architecture.input_noise, net.architecture.input_dropout) \
+    X64 = reference.disturb(X.astype("float64"), draw, net._architecture.input_noise, net._architecture.input_dropout) \
         if training else X.astype("float64")  # fmt: skip
     expected, gradients = reference.gradient(net.layers, X64, Y, net.loss, draw=draw, training=training)
     cost, dtheta = net.gradient(X, Y, training=training)
@@ -97,9 +97,9 @@ def test_the_trace_equals_the_reference(name, rng):
     X, Y = problem(rng, 7)
     before = net.variables.copy()
     trace, draw = net.trace(X, Y), next_draw(net)
-    X = reference.disturb(X, draw, net.architecture.input_noise, net.architecture.input_dropout)
+    X = reference.disturb(X, draw, net._architecture.input_noise, net._architecture.input_dropout)
     assert_allclose(trace.X, X, rtol=1e-12)
-    rate = net.architecture.input_dropout
+    rate = net._architecture.input_dropout
     assert (trace.X_mask is None) == (rate == 0)
     if rate:
         assert_allclose(trace["X_mask"], reference.dropout_mask(draw, 0, X.shape, rate), rtol=1e-12)
@@ -177,7 +177,7 @@ def test_accumulated_batches(name, rng):
     net = network(name)
     X, Y = problem(rng, 41)
     expected = reference_fit(net, X, Y, HYPER["adam"], batch_size=8, accumulated=3, epochs=3)
-    history = net.fit(X, Y, optimizer=HYPER["adam"], batch_size=8, accumulate=3, epochs=3)
+    history = net.fit(X, Y, optimizer=HYPER["adam"], batch_size=8, gradient_accumulation_steps=3, epochs=3)
     assert_equal_trainings(net, history, expected, "float64")
 
 
@@ -190,7 +190,7 @@ def test_accumulated_batches(name, rng):
 )
 @every
 def test_bits_do_not_depend_on_threads(name, sizes, rng, monkeypatch):
-    monkeypatch.setattr(cmlp.threads, "WORK_PER_THREAD", 1)
+    monkeypatch.setattr(cmlp.runtime.threads, "WORK_PER_THREAD", 1)
     X, Y = problem(rng, 300, "float32", sizes)
     results = []
     for n_threads in (1, 2, 3, 8):
@@ -207,14 +207,14 @@ def test_bits_do_not_depend_on_threads(name, sizes, rng, monkeypatch):
 
 # --- slopes ---------------------------------------------------------------------------------------------------
 def test_slopes_begin_where_they_are_told_to():
-    net = cmlp.Network([3, 4, 4, 2], activation=[("prelu", 0.1), "prelu"])
+    net = cmlp.Network([3, 4, 4, 2], activation=[cmlp.activations.PReLU(0.1), "prelu"])
     assert_allclose(net.layers[0].slope, 0.1)
     assert_allclose(net.layers[1].slope, 0.25)
 
 
 def test_slopes_are_learned(rng):
     X = rng.normal(size=(400, 1))
-    net = cmlp.Network([1, 1, 1], ("prelu", 0.9), "squared_error", dtype="float64", init="constant", bias=False)
+    net = cmlp.Network([1, 1, 1], cmlp.activations.PReLU(0.9), "squared_error", dtype="float64", init="constant", bias=False)
     net.layers[0].W[:] = net.layers[1].W[:] = 1
     net.fit(X, np.where(X > 0, X, 0.3 * X), optimizer=cmlp.Adam(0.01), epochs=200)
     assert_allclose(net.predict([[-1.0], [1.0]]), [-0.3, 1], atol=0.01)
@@ -274,9 +274,9 @@ def test_the_running_mean_has_the_running_statistics_in_it(rng):
     X, Y = problem(rng, 40)
     net = cmlp.Network([5, 4, 3], norm="batch", dtype="float64")
     start = net.variables.copy()
-    net.fit(X, Y, batch_size=None, epochs=1, average=0.75)
-    assert_allclose(net.mean, 0.75 * start + 0.25 * net.variables)
-    assert_allclose(net.averaged().layers[0].mean, net.mean[net.n_params : net.n_params + 4])
+    net.fit(X, Y, batch_size=None, epochs=1, ema_decay=0.75)
+    assert_allclose(net.ema, 0.75 * start + 0.25 * net.variables)
+    assert_allclose(net.ema_network().layers[0].mean, net.ema[net.n_params : net.n_params + 4])
 
 
 def test_whole_batches_larger_than_a_work_space(rng):
@@ -345,29 +345,29 @@ def test_a_schedule_of_dropout(given, rng):
     assert_allclose(net.layers[0].W, layers[0].W, rtol=1e-10)
 
 
-@pytest.mark.parametrize("owner", ["penalty", "optimizer"])
+@pytest.mark.parametrize("owner", ["regularization", "optimizer"])
 def test_a_schedule_of_decay(owner, rng):
     X, Y = problem(rng, 40)
     decays = 0.5 / (1 + np.arange(8))
     net = cmlp.Network([5, 6, 3], dtype="float64")
     schedule = {"weight_decay": lambda step: float(decays[step])}
-    rules = cmlp.rules.resolve(net.tables[1], cmlp.Penalty(**schedule), None, None, 0.0, None, None)
+    rules = cmlp.regularization.resolve(net.tables[1], regularization=cmlp.Regularization(**schedule))
     optimizer = cmlp.AdamW(0.01, **schedule) if owner == "optimizer" else cmlp.Adam(0.01)
     hyper = {"learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "decay": decays}
     layers, losses, _ = reference.fit(
         net.layers, X, Y, loss=net.loss, optimizer="adam", hyper=hyper, batch_size=10, epochs=2, seed=net.shuffle_seed,
         rules=rules,
     )  # fmt: skip
-    penalty = cmlp.Penalty(**schedule) if owner == "penalty" else None
-    history = net.fit(X, Y, optimizer=optimizer, batch_size=10, epochs=2, penalty=penalty)
+    penalty = cmlp.Regularization(**schedule) if owner == "regularization" else None
+    history = net.fit(X, Y, optimizer=optimizer, batch_size=10, epochs=2, regularization=penalty)
     assert_allclose(history.loss, losses, rtol=1e-10)
     assert_allclose(net.layers[0].W, layers[0].W, rtol=1e-9)
 
 
 def test_penalties_of_norms_and_slopes(rng):
     params = cmlp.Network([3, 4, 4, 2], ["prelu", "relu"], norm="layer").tables[1]
-    penalty = cmlp.Penalty(l2=1.0, norms=True, slopes=True, layers=[0])
-    rows = cmlp.rules.table(params, penalty, {"scale*": 0.5}, 0.0)
+    penalty = cmlp.Regularization(l2=1.0, norms=True, slopes=True, layers=[0])
+    rows = cmlp.regularization.table(params, penalty, {"scale*": 0.5}, 0.0)
     held = [str(name) for name, row in zip(params["name"], rows) if row[2]]
     assert held == ["W0", "scale0", "shift0", "slope0"]
     assert [str(name) for name, row in zip(params["name"], rows) if row[0] == 0.5] == ["scale0", "scale1"]

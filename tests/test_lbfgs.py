@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_info
 
 import cmlp
-from cmlp import LBFGS, Penalty
+from cmlp import LBFGS, Regularization
 
 
 def test_it_is_scipys_on_the_flat_buffer(rng):
@@ -21,7 +21,9 @@ def test_it_is_scipys_on_the_flat_buffer(rng):
         return value + 0.005 * theta @ theta, gradient + 0.01 * theta
 
     expected = minimize(cost, net.theta.copy(), jac=True, method="L-BFGS-B", options={"maxiter": 30, "ftol": 0})
-    history = net.fit(X, y, optimizer="lbfgs", batch_size=None, epochs=30, penalty=Penalty(l2=0.01, biases=True), n_threads=1)
+    history = net.fit(
+        X, y, optimizer="lbfgs", batch_size=None, epochs=30, regularization=Regularization(l2=0.01, biases=True), n_threads=1
+    )
     assert_allclose(net.theta, expected.x, rtol=1e-6, atol=1e-8)
     assert_allclose(history.loss[-1], expected.fun)
     assert len(history) == expected.nit == 30
@@ -70,10 +72,10 @@ def test_stopping_and_the_best_epoch(rng):
     other = rng.normal(size=(40, 5)), rng.integers(0, 2, 40)
     net, seen = cmlp.Network([5, 30, 1], loss="log_loss"), []
     history = net.fit(
-        X, y, optimizer="lbfgs", batch_size=None, epochs=100, validation_data=other, restore_best=True, tol=0.0,
-        n_iter_no_change=5, verbose=lambda history, epochs: seen.append(len(history)),
+        X, y, optimizer="lbfgs", batch_size=None, epochs=100, validation_data=other,
+        stopping=cmlp.Stopping(patience=5), verbose=lambda history, epochs: seen.append(len(history)),
     )  # fmt: skip
-    assert history.stopped == "tol"
+    assert history.stopped == "patience"
     assert history.best_epoch == len(history) - 5
     assert_allclose(net.cost(*other), min(history.val_loss), rtol=1e-5)
     assert seen == list(range(1, len(history) + 1))
@@ -82,20 +84,20 @@ def test_stopping_and_the_best_epoch(rng):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"batch_size": 2}, "LBFGS.*batch_size=None.*2.*4"),
-        ({"batch_size": None, "clip": cmlp.Clip(norm=1)}, "LBFGS.*clip"),
-        ({"batch_size": None, "rates": {"W0": 2}}, "LBFGS.*rates"),
-        ({"batch_size": None, "average": 0.9}, "LBFGS.*average"),
-        ({"batch_size": None, "penalty": Penalty(l1=1)}, "LBFGS.*l2"),
-        ({"batch_size": None, "penalty": Penalty(max_norm=1)}, "LBFGS.*l2"),
+        ({"batch_size": 2}, "batch_size.*None.*LBFGS.*2.*4"),
+        ({"batch_size": None, "clip_norm": 1}, "LBFGS.*clip_norm"),
+        ({"batch_size": None, "lr_multipliers": {"W0": 2}}, "LBFGS.*lr_multipliers"),
+        ({"batch_size": None, "ema_decay": 0.9}, "LBFGS.*ema_decay"),
+        ({"batch_size": None, "regularization": Regularization(l1=1)}, "LBFGS.*l2"),
+        ({"batch_size": None, "regularization": Regularization(max_norm=1)}, "LBFGS.*l2"),
     ],
 )
 def test_what_it_refuses(settings, message, rng):
     net = cmlp.Network([2, 1], loss="log_loss")
     with pytest.raises((TypeError, ValueError), match=message):
         net.fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], optimizer="lbfgs", **settings)
-    with pytest.raises(ValueError, match=r"LBFGS.*memory.*0"):
-        LBFGS(memory=0)
+    with pytest.raises(ValueError, match=r"LBFGS.*history_size.*0"):
+        LBFGS(history_size=0)
 
 
 def test_an_infinite_first_loss_is_told(rng):

@@ -159,7 +159,7 @@ def test_reset(data):
     first = net.fit(X, y, epochs=3)
     net.reset()
     assert_array_equal(net.theta, before)
-    assert net.memory is None
+    assert net._optimizer_state is None
     assert net.fit(X, y, epochs=3).loss == first.loss
     assert (net.reset(5).theta != before).any()
 

@@ -124,7 +124,7 @@ def test_classes(rng):
     def logistic(Z, Y):
         return (np.logaddexp(0, Z) - Y * Z)[:, 0], 1 / (1 + np.exp(-Z)) - Y
 
-    one = network(Custom(logistic, classes=True), (4, 8, 1), output="sigmoid")
+    one = network(Custom(logistic, task="classification"), (4, 8, 1), output="sigmoid")
     one.fit(X, y, epochs=40, batch_size=20)
     assert one.score(X, y) > 0.95
     assert set(one.predict(X)) == {"no", "yes"}
@@ -133,7 +133,7 @@ def test_classes(rng):
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_bits_do_not_depend_on_threads(n_threads, rng, monkeypatch):
-    monkeypatch.setattr(cmlp.threads, "WORK_PER_THREAD", 1)
+    monkeypatch.setattr(cmlp.runtime.threads, "WORK_PER_THREAD", 1)
     X, Y = problem(rng, 300)
     one, other = network(squared, (4, 200, 200, 3)), network(squared, (4, 200, 200, 3))
     one.fit(X, Y, epochs=2, n_threads=1)
@@ -246,9 +246,10 @@ def test_ctrl_c_inside_it(rng):
     ("make", "message"),
     [
         (lambda: Custom(3), "Custom.*function.*3"),
-        (lambda: Custom(squared, classes=1), "Custom.*classes.*1"),
+        (lambda: Custom(squared, task=1), "Custom.*task.*1"),
+        (lambda: Custom(squared, task="values"), "Custom.*task.*classification.*'values'"),
         (lambda: Custom(squared, outputs_per_target=0), "Custom.*outputs_per_target.*0"),
-        (lambda: network(Custom(squared, outputs_per_target=2)), "'custom'.*2.*3"),
+        (lambda: network(Custom(squared, outputs_per_target=2)), "2.*'custom'.*3"),
     ],
 )
 def test_what_custom_refuses(make, message):

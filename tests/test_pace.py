@@ -1,6 +1,6 @@
 """The choice of the number of threads, with times that are given: nothing is measured here."""
 
-from cmlp.pace import CALL, TRIAL, WORTH, Pace
+from cmlp.training.pace import CALL, TRIAL, WORTH, Pace
 
 
 def take(pace, seconds_of, calls, before=0.0):

@@ -19,7 +19,7 @@ def score(seed):
 if __name__ == "__main__":
     {before}
     import cmlp
-    cmlp.threads.WORK_PER_THREAD = 1            # so that the parent's training is a parallel one
+    cmlp.runtime.threads.WORK_PER_THREAD = 1            # so that the parent's training is a parallel one
     expected = [score(seed) for seed in range(3)]
     {after}
     {run}

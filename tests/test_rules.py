@@ -6,27 +6,28 @@ from common import HYPER, numbers_of, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
-from cmlp import Clip, Penalty, reference, registry, rules
+from cmlp import Regularization, reference, regularization
+from cmlp.runtime import registry
 
 SETTINGS = {
-    "l1": {"penalty": Penalty(l1=0.01)},
-    "l2": {"penalty": Penalty(l2=0.02)},
-    "l2 of biases": {"penalty": Penalty(l2=0.05, biases=True)},
-    "l2 of a layer": {"penalty": Penalty(l2=0.05, layers=[-1])},
-    "weight decay": {"penalty": Penalty(weight_decay=0.1)},
-    "max norm": {"penalty": Penalty(max_norm=0.8)},
-    "clip value": {"clip": Clip(value=0.01)},
-    "clip norm": {"clip": Clip(norm=0.1)},
-    "clip by block": {"clip": Clip(norm=0.05, by_block=True)},
-    "rates": {"rates": {"b*": 2.0, "W0": 0.1, "W1": 0.0}},
-    "average": {"average": 0.9},
-    "accumulate": {"accumulate": 3},
+    "l1": {"regularization": Regularization(l1=0.01)},
+    "l2": {"regularization": Regularization(l2=0.02)},
+    "l2 of biases": {"regularization": Regularization(l2=0.05, biases=True)},
+    "l2 of a layer": {"regularization": Regularization(l2=0.05, layers=[-1])},
+    "weight decay": {"regularization": Regularization(weight_decay=0.1)},
+    "max norm": {"regularization": Regularization(max_norm=0.8)},
+    "clip value": {"clip_value": 0.01},
+    "clip norm": {"clip_norm": 0.1},
+    "clip by block": {"clip_norm": 0.05, "clip_by_block": True},
+    "lr_multipliers": {"lr_multipliers": {"b*": 2.0, "W0": 0.1, "W1": 0.0}},
+    "ema_decay": {"ema_decay": 0.9},
+    "gradient_accumulation_steps": {"gradient_accumulation_steps": 3},
     "all": {
-        "penalty": Penalty(l1=1e-3, l2=0.01, weight_decay=0.01, max_norm=1.0, biases=True),
-        "clip": Clip(norm=0.2),
-        "rates": {"W1": 0.5},
-        "average": 0.8,
-        "accumulate": 2,
+        "regularization": Regularization(l1=1e-3, l2=0.01, weight_decay=0.01, max_norm=1.0, biases=True),
+        "clip_norm": 0.2,
+        "lr_multipliers": {"W1": 0.5},
+        "ema_decay": 0.8,
+        "gradient_accumulation_steps": 2,
     },
 }
 
@@ -36,9 +37,9 @@ def problem(rng, dtype="float64", n_samples=70, sizes=(5, 7, 6, 3)):
 
 
 def as_rules(net, settings):
-    known = {name: settings.get(name) for name in ("penalty", "clip", "rates")}
-    mean = net.theta.astype("float64") if "average" in settings else None
-    return rules.resolve(net.tables[1], *known.values(), 0.0, mean, settings.get("average"))
+    known = {name: value for name, value in settings.items() if name != "gradient_accumulation_steps"}
+    ema = net.theta.astype("float64") if "ema_decay" in settings else None
+    return regularization.resolve(net.tables[1], **known, ema=ema)
 
 
 @pytest.mark.instruction_sets
@@ -54,10 +55,10 @@ def test_training_equals_the_reference(name, optimizer, dtype, rng):
         X.astype("float64"),
         Y.astype("float64"),
         loss=net.loss,
-        loss_values=net.objective.values,
+        loss_values=net.loss_function.values,
         optimizer=optimizer,
         hyper=dict(zip(registry.optimizers[optimizer].hyper, numbers_of(HYPER[optimizer]))),
-        batch_size=batch_size * settings.get("accumulate", 1),
+        batch_size=batch_size * settings.get("gradient_accumulation_steps", 1),
         epochs=6,
         seed=net.shuffle_seed,
         rules=expected_rules,
@@ -69,7 +70,7 @@ def test_training_equals_the_reference(name, optimizer, dtype, rng):
         assert_allclose(own.W, theirs.W, **tolerance(dtype, 500))
         assert_allclose(own.b, theirs.b, **tolerance(dtype, 500))
     if "average" in settings:
-        assert_allclose(net.averaged().theta, expected_rules.average, **tolerance(dtype, 500))
+        assert_allclose(net.ema_network().theta, expected_rules.average, **tolerance(dtype, 500))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_bits_do_not_depend_on_threads(name, sizes, rng):
     for n_threads in (1, 2, 3, 8):
         net = cmlp.Network(sizes)
         net.fit(X, Y, batch_size=64, epochs=2, n_threads=n_threads, **SETTINGS[name])
-        thetas.append((net.theta.copy(), None if net.mean is None else net.mean.copy()))
+        thetas.append((net.theta.copy(), None if net.ema is None else net.ema.copy()))
     for theta, mean in thetas[1:]:
         assert_array_equal(theta, thetas[0][0])
         assert mean is None or (mean == thetas[0][1]).all()
@@ -92,7 +93,7 @@ def test_accumulated_batches_are_one_large_batch(rng):
     X, Y = problem(rng)
     large, small = (cmlp.Network([5, 7, 3], dtype="float64") for _ in range(2))
     large.fit(X, Y, batch_size=30, epochs=3)
-    small.fit(X, Y, batch_size=10, accumulate=3, epochs=3)
+    small.fit(X, Y, batch_size=10, gradient_accumulation_steps=3, epochs=3)
     assert_allclose(small.theta, large.theta, rtol=1e-12)
 
 
@@ -100,7 +101,7 @@ def test_adamw_is_adam_with_decay(rng):
     X, Y = problem(rng)
     one, two, three = (cmlp.Network([5, 7, 3], dtype="float64") for _ in range(3))
     one.fit(X, Y, optimizer=cmlp.AdamW(0.01, weight_decay=0.1))
-    two.fit(X, Y, optimizer=cmlp.Adam(0.01), penalty=Penalty(weight_decay=0.1))
+    two.fit(X, Y, optimizer=cmlp.Adam(0.01), regularization=Regularization(weight_decay=0.1))
     three.fit(X, Y, optimizer="adamw")
     assert_array_equal(one.theta, two.theta)
     assert np.linalg.norm(one.theta) < np.linalg.norm(three.theta)
@@ -109,7 +110,7 @@ def test_adamw_is_adam_with_decay(rng):
 def test_columns_are_not_longer_than_the_greatest_norm(rng):
     X, Y = problem(rng)
     net = cmlp.Network([5, 7, 3])
-    net.fit(X, Y, optimizer=cmlp.Adam(0.1), epochs=20, penalty=Penalty(max_norm=0.5, layers=[0]))
+    net.fit(X, Y, optimizer=cmlp.Adam(0.1), epochs=20, regularization=Regularization(max_norm=0.5, layers=[0]))
     norms = [np.linalg.norm(layer.W, axis=0).max() for layer in net.layers]
     assert norms[0] <= 0.5 * (1 + 1e-6)
     assert norms[1] > 0.5
@@ -118,19 +119,19 @@ def test_columns_are_not_longer_than_the_greatest_norm(rng):
 def test_a_running_mean_goes_on_in_the_next_fit(rng):
     X, Y = problem(rng)
     once, twice = (cmlp.Network([5, 7, 3], dtype="float64") for _ in range(2))
-    once.fit(X, Y, epochs=4, average=0.9)
-    twice.fit(X, Y, epochs=1, average=0.9)
-    twice.fit(X, Y, epochs=3, average=0.9)
-    assert_array_equal(once.mean, twice.mean)
-    assert_array_equal(once.copy().averaged().theta, once.mean)
-    assert once.reset().mean is None
+    once.fit(X, Y, epochs=4, ema_decay=0.9)
+    twice.fit(X, Y, epochs=1, ema_decay=0.9)
+    twice.fit(X, Y, epochs=3, ema_decay=0.9)
+    assert_array_equal(once.ema, twice.ema)
+    assert_array_equal(once.copy().ema_network().theta, once.ema)
+    assert once.reset().ema is None
 
 
 def test_validation_uses_the_running_mean(rng):
     X, Y = problem(rng)
     net = cmlp.Network([5, 7, 3], dtype="float64")
-    history = net.fit(X, Y, epochs=3, average=0.9, validation_data=(X, Y))
-    assert_allclose(history.val_loss[-1], net.averaged().cost(X, Y))
+    history = net.fit(X, Y, epochs=3, ema_decay=0.9, validation_data=(X, Y))
+    assert_allclose(history.val_loss[-1], net.ema_network().cost(X, Y))
     assert history.val_loss[-1] != net.cost(X, Y)
 
 
@@ -138,27 +139,23 @@ def test_a_divergence_goes_back_with_the_mean(rng):
     X, y = 1e150 * rng.normal(size=(40, 3)), rng.normal(size=40)
     net = cmlp.Network([3, 1], loss="absolute_error", dtype="float64", init="zeros")
     with pytest.raises(cmlp.DivergenceError):
-        net.fit(X, y, optimizer=cmlp.SGD(1e155), batch_size=4, epochs=3, average=0.5)
+        net.fit(X, y, optimizer=cmlp.SGD(1e155), batch_size=4, epochs=3, ema_decay=0.5)
     assert np.isfinite(net.theta).all()
-    assert np.isfinite(net.mean).all()
+    assert np.isfinite(net.ema).all()
 
 
 def test_plain_updates_have_no_rules():
     params = cmlp.Network([2, 1], loss="log_loss").tables[1]
-    assert rules.resolve(params, Penalty(), None, {"b0": 1}, 0.0, None, None) is None
+    assert regularization.resolve(params, regularization=Regularization(), lr_multipliers={"b0": 1}) is None
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Penalty(l1=-1), "Penalty.*l1.*-1"),
-        (lambda: Penalty(max_norm=0), "Penalty.*max_norm.*0"),
-        (lambda: Penalty(biases=1), "Penalty.*biases.*1"),
-        (lambda: Clip(), "Clip.*norm.*value"),
-        (lambda: Clip(norm=1, value=1), "Clip.*norm=1.*value=1"),
-        (lambda: Clip(norm=-1), "Clip.*norm.*-1"),
-        (lambda: Clip(value=1, by_block=True), "by_block=True.*norm"),
+        (lambda: Regularization(l1=-1), "Regularization.*l1.*-1"),
+        (lambda: Regularization(max_norm=0), "Regularization.*max_norm.*0"),
+        (lambda: Regularization(biases=1), "Regularization.*biases.*1"),
         (lambda: cmlp.AdamW(weight_decay=-1), "AdamW.*weight_decay.*-1"),
     ],
 )
@@ -170,16 +167,20 @@ def test_what_rules_refuse(make, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"penalty": 0.1}, "penalty.*0.1"),
-        ({"clip": 1.0}, "clip.*1.0"),
-        ({"rates": {"V0": 1}}, "rates.*'V0'.*W0, b0"),
-        ({"rates": [1]}, r"rates.*\[1\]"),
-        ({"penalty": Penalty(l2=1, layers=0)}, "Penalty.*layers.*0"),
-        ({"rates": {"W0": -1}}, "rates.*'W0'.*-1"),
-        ({"penalty": Penalty(layers=[3])}, "Penalty.*layers.*3"),
-        ({"average": 1.0}, "average.*1.0"),
-        ({"average": 0.0}, "average"),
-        ({"accumulate": 0}, "accumulate.*0"),
+        ({"regularization": 0.1}, "regularization.*0.1"),
+        ({"clip_norm": 1, "clip_value": 1}, "clip_norm=1.*clip_value=1"),
+        ({"clip_norm": -1}, "clip_norm.*-1"),
+        ({"clip_value": 0}, "clip_value.*0"),
+        ({"clip_value": 1, "clip_by_block": True}, "clip_by_block=True.*clip_norm"),
+        ({"clip_norm": 1, "clip_by_block": 1}, "clip_by_block.*1"),
+        ({"lr_multipliers": {"V0": 1}}, "lr_multipliers.*'V0'.*W0, b0"),
+        ({"lr_multipliers": [1]}, r"lr_multipliers.*\[1\]"),
+        ({"regularization": Regularization(l2=1, layers=0)}, "Regularization.*layers.*0"),
+        ({"lr_multipliers": {"W0": -1}}, "lr_multipliers.*'W0'.*-1"),
+        ({"regularization": Regularization(layers=[3])}, "Regularization.*layers.*3"),
+        ({"ema_decay": 1.0}, "ema_decay.*1.0"),
+        ({"ema_decay": 0.0}, "ema_decay"),
+        ({"gradient_accumulation_steps": 0}, "gradient_accumulation_steps.*0"),
     ],
 )
 def test_what_fit_refuses(settings, message, rng):
@@ -191,5 +192,5 @@ def test_what_fit_refuses(settings, message, rng):
 
 
 def test_no_mean_no_averaged_network():
-    with pytest.raises(ValueError, match="average="):
-        cmlp.Network([2, 1], loss="log_loss").averaged()
+    with pytest.raises(ValueError, match="ema_decay="):
+        cmlp.Network([2, 1], loss="log_loss").ema_network()

@@ -63,12 +63,12 @@ def test_training_equals_that_of_a_dense_X(name, dtype, rng):
 
 @every
 def test_bits_do_not_depend_on_threads(name, rng, monkeypatch):
-    monkeypatch.setattr(cmlp.threads, "WORK_PER_THREAD", 1)
+    monkeypatch.setattr(cmlp.runtime.threads, "WORK_PER_THREAD", 1)
     X, Y = problem(rng, network(name).sizes[0], 200, "float32")
     results = []
     for n_threads in (1, 2, 3, 8):
         net = network(name, "float32")
-        net.fit(X, Y, batch_size=64, epochs=2, n_threads=n_threads, accumulate=2)
+        net.fit(X, Y, batch_size=64, epochs=2, n_threads=n_threads, gradient_accumulation_steps=2)
         results.append((net.variables.copy(), net.forward(X, n_threads=n_threads)))
     for result in results[1:]:
         for array, first in zip(result, results[0]):
@@ -184,7 +184,7 @@ def test_a_damaged_matrix_is_refused(rng):
 
 def test_what_else_is_refused(rng):
     X, Y = problem(rng, 60)
-    with pytest.raises(ValueError, match=r"X.*\(70, 60\).*300"):
+    with pytest.raises(ValueError, match=r"X.*300.*\(70, 60\)"):
         network("wide").fit(X, Y)
     with pytest.raises(ValueError, match=r"X.*\(0, 60\)"):
         network("plain").predict(X[:0])

@@ -14,7 +14,8 @@ import pytest
 from common import IN_PLACE, run_python
 
 import cmlp
-from cmlp import _core, _products, layers, registry, validation
+from cmlp import _core, _products, layers, validation
+from cmlp.runtime import registry
 
 PACKAGE = Path(cmlp.__file__).parent
 DOCS = Path(__file__).parents[1] / "docs"
@@ -153,7 +154,7 @@ def test_no_module_imports_the_reference():
 
 def test_the_layer_table_is_the_struct_of_the_core():
     net = cmlp.Network([3, 4, 2], activation="leaky_relu")
-    engine = _core.Engine(*net.tables, net.objective, 10, "float32")
+    engine = _core.Engine(*net.tables, net.loss_function, 10, "float32")
     assert engine.layers.dtype == layers.LAYER
     assert engine.params.dtype == layers.PARAM
     assert engine.layers["fan_in"].tolist() == [3, 4]

@@ -9,9 +9,10 @@ from common import DTYPES, HIDDEN, HYPER, LOSSES, paired, run_python, targets_fo
 from numpy.testing import assert_array_equal
 
 import cmlp
-from cmlp import _core, registry, threads
-from cmlp.pace import Pace
-from cmlp.profile import Profile
+from cmlp import _core
+from cmlp.runtime import registry, threads
+from cmlp.training.pace import Pace
+from cmlp.training.profile import Profile
 
 FEW = [2, 3]  # even, odd
 MANY = [2, 3, 8, 16]  # more than there are tiles, too
@@ -31,7 +32,7 @@ def check_equal_bits(make, X, Y, teams=FEW, **settings):
         net = make()
         assert net.fit(X, Y, n_threads=n_threads, **settings).loss == history.loss
         assert_array_equal(net.theta, alone.theta)
-        assert_array_equal(net.memory.state, alone.memory.state)
+        assert_array_equal(net._optimizer_state.slots, alone._optimizer_state.slots)
         assert_array_equal(net.forward(X, n_threads=n_threads), outputs)
         assert net.cost(X, Y, n_threads=n_threads) == cost
         assert_array_equal(net.gradient(X, Y, n_threads=n_threads)[1], dtheta)
@@ -106,7 +107,7 @@ def test_small_work_wakes_one_thread(monkeypatch):
 
 
 def test_omp_num_threads_is_obeyed():
-    done = run_python("-c", "from cmlp import threads; print(threads.available())", OMP_NUM_THREADS="1")
+    done = run_python("-c", "from cmlp.runtime import threads; print(threads.available())", OMP_NUM_THREADS="1")
     assert done.stdout.split() == ["1"]
 
 

@@ -6,7 +6,8 @@ from common import DTYPES, HYPER, LOSSES, ON_OUTPUTS, paired, reference_fit, tar
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
-from cmlp import datasets, registry
+from cmlp import datasets
+from cmlp.runtime import registry
 
 
 def check_equal_training(net, X, Y, optimizer, dtype, factor, weight=None, **settings):
@@ -107,13 +108,13 @@ def test_memory_starts_afresh_with_another_kind_of_optimizer(rng):
     X, y = rng.normal(size=(70, 4)), rng.integers(0, 3, 70)
     net = cmlp.Network([4, 6, 3])
     net.fit(X, y, optimizer=cmlp.Adam(0.01), epochs=1)
-    state = net.memory.state
+    state = net._optimizer_state.slots
     net.fit(X, y, optimizer=cmlp.Adam(0.02), epochs=1)
-    assert net.memory.state is state, "the same kind goes on, whatever its learning rate"
+    assert net._optimizer_state.slots is state, "the same kind goes on, whatever its learning rate"
     net.fit(X, y, optimizer=cmlp.Momentum(), epochs=1)
-    assert len(net.memory.state) == net.n_params
-    assert net.memory.cursor.epoch == 3
-    assert net.memory.cursor.t == 1
+    assert len(net._optimizer_state.slots) == net.n_params
+    assert net._optimizer_state.cursor.epoch == 3
+    assert net._optimizer_state.cursor.t == 1
 
 
 def test_step_is_one_update_of_all_samples(rng):
@@ -129,7 +130,14 @@ def test_step_is_one_update_of_all_samples(rng):
 def test_it_stops_when_no_parameter_moves_further_than_the_threshold(rng):
     X, Y = rng.normal(size=(30, 2)), rng.normal(size=(30, 1))
     net = cmlp.Network([2, 1], loss="squared_error", dtype="float64")
-    history = net.fit(X, Y, optimizer=cmlp.SGD(0.2), batch_size=None, epochs=100_000, threshold=1e-6)
+    history = net.fit(
+        X,
+        Y,
+        optimizer=cmlp.SGD(0.2),
+        batch_size=None,
+        epochs=100_000,
+        stopping=cmlp.Stopping("loss", patience=None, restore_best=False, threshold=1e-6),
+    )
     assert history.stopped == "threshold"
     assert history.largest_change[-1] <= 1e-6 < history.largest_change[-2]
     solution = np.linalg.lstsq(np.c_[X, np.ones(30)], Y, rcond=None)[0]
@@ -139,8 +147,8 @@ def test_it_stops_when_no_parameter_moves_further_than_the_threshold(rng):
 def test_it_stops_when_the_loss_no_longer_comes_down(rng):
     X, Y = rng.normal(size=(30, 2)), rng.normal(size=(30, 1))
     net = cmlp.Network([2, 1], loss="squared_error", dtype="float64")
-    history = net.fit(X, Y, optimizer=cmlp.SGD(0.2), batch_size=None, epochs=100_000, tol=1e-6, n_iter_no_change=5)
-    assert history.stopped == "tol"
+    history = net.fit(X, Y, optimizer=cmlp.SGD(0.2), batch_size=None, epochs=100_000, stopping=cmlp.Stopping("loss", 5, 1e-6))
+    assert history.stopped == "patience"
     best = np.minimum.accumulate(history.loss)
     improved = np.r_[True, history.loss[1:] < best[:-1] - 1e-6]
     assert not improved[-5:].any()
@@ -150,8 +158,10 @@ def test_it_stops_when_the_loss_no_longer_comes_down(rng):
 def test_it_watches_the_validation_data(rng):
     X, y = rng.normal(size=(40, 10)), rng.integers(0, 2, 40)
     net = cmlp.Network([10, 50, 2])
-    history = net.fit(X[:20], y[:20], validation_data=(X[20:], y[20:]), epochs=500, tol=0.0, n_iter_no_change=7)
-    assert history.stopped == "tol"
+    history = net.fit(
+        X[:20], y[:20], validation_data=(X[20:], y[20:]), epochs=500, stopping=cmlp.Stopping(patience=7, restore_best=False)
+    )
+    assert history.stopped == "patience"
     assert len(history.val_loss) == len(history.val_score) == len(history) < 500
     assert min(history.val_loss) == history.val_loss[-8]
     assert_allclose(history.val_loss[-1], net.cost(X[20:], y[20:]))
@@ -174,7 +184,7 @@ def test_a_loss_that_is_not_finite_stops_before_anything_changes():
     with pytest.raises(cmlp.DivergenceError, match=message):
         net.fit(X, Y, optimizer=cmlp.SGD(1e10), batch_size=2, epochs=1000)
     assert_allclose(net.theta, [1e25])
-    assert net.memory.cursor.t == 1
+    assert net._optimizer_state.cursor.t == 1
 
 
 @pytest.mark.parametrize("batch_size", [2, 4, 8])
@@ -187,7 +197,7 @@ def test_an_update_that_is_not_finite_is_taken_back(batch_size):
     with pytest.raises(cmlp.DivergenceError, match=r"update.*epoch 1, step 1.*SGD"):
         net.fit(X, Y, optimizer=cmlp.SGD(1.0), batch_size=batch_size, epochs=50)
     assert_array_equal(net.theta, start.theta)
-    assert net.memory.cursor.t == 0
+    assert net._optimizer_state.cursor.t == 0
 
 
 def test_the_steps_before_a_bad_update_are_kept():
@@ -204,8 +214,8 @@ def test_the_steps_before_a_bad_update_are_kept():
         net.fit(X, Y, **settings)
     expected.fit(X[:2], Y[:2], **(settings | {"epochs": 1}))
     assert_array_equal(net.theta, expected.theta)
-    assert_array_equal(net.memory.state, expected.memory.state)
-    assert net.memory.cursor.t == 2
+    assert_array_equal(net._optimizer_state.slots, expected._optimizer_state.slots)
+    assert net._optimizer_state.cursor.t == 2
 
 
 # --- interruption ---------------------------------------------------------------------------------------------
@@ -225,12 +235,12 @@ def test_an_interrupt_keeps_the_last_whole_step(sizes, n_samples, batch_size, al
     with pytest.raises(KeyboardInterrupt):
         net.fit(X, y, optimizer=cmlp.Adam(1e-4), batch_size=batch_size, epochs=10**9, callbacks=[Begun()])
     assert net.history.stopped == "interrupted"
-    t = net.memory.cursor.t
+    t = net._optimizer_state.cursor.t
     steps_per_epoch = -(-n_samples // (batch_size or n_samples))
     same = cmlp.Network(sizes)
     if t // steps_per_epoch:
         same.fit(X, y, optimizer=cmlp.Adam(1e-4), batch_size=batch_size, epochs=t // steps_per_epoch)
-    assert same.memory is None or same.memory.cursor.t == t - t % steps_per_epoch
+    assert same._optimizer_state is None or same._optimizer_state.cursor.t == t - t % steps_per_epoch
     if t % steps_per_epoch == 0:
         assert_array_equal(net.theta, same.theta)
     net.fit(X[:50], y[:50], epochs=1)

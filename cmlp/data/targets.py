@@ -236,8 +236,8 @@ def _codes(y, classes):
         label = y[unseen[0]]
         label = label.item() if isinstance(label, np.generic) else label
         raise ValueError(
-            f"y[{unseen[0]}] is {label!r}, a label not seen before: the classes are {classes[:10].tolist()}, fixed at "
-            "the first fit; give all of them as `classes` when the network is made"
+            f"y must hold the classes of the first fit, {classes[:10].tolist()}, got {label!r} in y[{unseen[0]}]: give all of "
+            "them as `classes` from the beginning"
         )
     return np.ascontiguousarray(codes, dtype=np.intp)
 

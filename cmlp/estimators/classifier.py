@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
-from cmlp import losses
+from cmlp import activations, losses
 from cmlp._typing import ClassWeight, Labels, Matrix, Weights
 from cmlp.estimators.base import BaseMLP, alone
 from cmlp.layers import Array
@@ -192,14 +192,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         y : ndarray (n_samples,), or (n_samples, n_labels) of 0 and 1
         """
-        check_is_fitted(self, "network_")
-        return self._predictor.predict(self._inputs(X))
+        X = self._inputs(X)
+        return self._predictor.predict(X)
 
     def _learns_probabilities(self) -> bool:
         """Whether the outputs are probabilities: not with every loss."""
         if hasattr(self, "network_"):
             return self.network_._architecture.gives_probabilities
-        return self.loss is None or losses.resolve(self.loss).classifies
+        if self.loss is None:
+            return True
+        loss = losses.resolve(self.loss)
+        output: Any = loss.link or (self.network or {}).get("output") or "identity"
+        return loss.gives_probabilities(activations.resolve(output, "output"))
 
     @available_if(_learns_probabilities)
     def predict_proba(self, X: Matrix) -> Array:
@@ -209,7 +213,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         probabilities : ndarray (n_samples, n_classes)
         """
-        return self._predictor.predict_proba(self._inputs(X))
+        X = self._inputs(X)
+        return self._predictor.predict_proba(X)
 
     @available_if(_learns_probabilities)
     def predict_log_proba(self, X: Matrix) -> Array:
@@ -224,7 +229,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         logits : ndarray (n_samples,) for two classes, else (n_samples, n_classes)
         """
-        logits = self._predictor.logits(self._inputs(X))
+        X = self._inputs(X)
+        logits = self._predictor.logits(X)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def __sklearn_tags__(self) -> Any:

@@ -75,7 +75,7 @@ def is_lbfgs(estimator: Any) -> bool:
 
 def patience(estimator: Any) -> int:
     """Epochs without progress after which something happens: scikit-learn waits for one more than it says."""
-    return int(min(estimator.n_iter_no_change, 10**9)) + 1
+    return validation.check_integer("n_iter_no_change", int(min(estimator.n_iter_no_change, 10**9)), 0) + 1
 
 
 def optimizer(estimator: Any, n_samples: int, monitor: str) -> Optimizer | LBFGS:

@@ -201,4 +201,4 @@ def check_kind(name: str, value: Any, kind: type) -> Any:
 
 def check_one_each(name: str, given: list, n: int, what: str) -> None:
     if len(given) != n:
-        raise ValueError(f"{name} must have one entry, or one for each of {n} {what}{'' if n == 1 else 's'}, got {len(given)}")
+        raise ValueError(f"{name} must be one for all, or one for each of {n} {what}{'' if n == 1 else 's'}, got {len(given)}")
