@@ -2,9 +2,9 @@
 
 from cython cimport floating
 
+from cmlp._activation_table cimport activation_backward, activation_forward
 from cmlp._plan cimport Layer, Plan, meets_its_batch
 from cmlp._propagation cimport Batch
-from cmlp._registry cimport activation_backward, activation_forward
 
 # Layer l, from Z of one tile: hat, N, A, out. `variables` is theta and what lies behind it.
 cdef void after_product(

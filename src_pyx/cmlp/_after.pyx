@@ -7,12 +7,14 @@ from cython cimport floating
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
+from cmlp._activation_table cimport learned_backward, learned_forward
+from cmlp._norm_table cimport norm_backward, norm_forward
 from cmlp._plan cimport INPUT, NONE, NO_SOURCE
+from cmlp._product_loops cimport csr_product
 from cmlp._products cimport gemm_nn, gemm_nt
 from cmlp._propagation cimport input_of
-from cmlp._registry cimport (
-    Draw, add_rows, csr_product, draw_mask, learned_backward, learned_forward, multiply_rows, norm_backward, norm_forward,
-)
+from cmlp._random cimport Draw
+from cmlp._row_loops cimport add_rows, draw_mask, multiply_rows
 
 
 cdef inline void copy_rows(

@@ -16,11 +16,11 @@ from libc.string cimport memset
 cimport numpy as cnp
 
 from cmlp._clock cimport Clock, ticks as read_ticks
+from cmlp._loss_table cimport LOSS
 from cmlp._parameters cimport MAX_NORM, N_RULES, Rules
 from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Tile, lay_out, list_tiles, n_tiles
 from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
-from cmlp._random cimport permutation
-from cmlp._registry cimport DROPOUT, LOSS, SAMPLING
+from cmlp._random cimport DROPOUT, SAMPLING, permutation
 from cmlp._samples cimport Samples, address
 from cmlp._step cimport (
     CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run, evaluate as evaluate_samples, gradient, train,

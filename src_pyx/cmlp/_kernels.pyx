@@ -9,13 +9,17 @@ from cython cimport floating
 from libc.stdint cimport uint64_t
 cimport numpy as cnp
 
-from cmlp._products cimport can_skip_zeros, gemm_nn, gemm_nt, gemm_skipping, gemm_tn
-from cmlp._random cimport permutation as fill_permutation
-from cmlp._registry cimport (
-    DROPOUT, MOST_VALUES, Draw, activation_backward as call_backward, activation_forward as call_forward, add_noise, draw_mask,
-    learned_backward, learned_forward, loss_gradient as call_loss, norm_backward as call_norm_backward,
-    norm_forward as call_norm, optimizer_change as call_optimizer, optimizer_values,
+from cmlp._activation_table cimport (
+    activation_backward as call_backward, activation_forward as call_forward, learned_backward, learned_forward,
 )
+from cmlp._loss_table cimport loss_gradient as call_loss
+from cmlp._norm_table cimport norm_backward as call_norm_backward, norm_forward as call_norm
+from cmlp._optimizer_table cimport optimizer_change as call_optimizer, optimizer_values
+from cmlp._product_loops cimport skip_zeros as call_skip_zeros
+from cmlp._products cimport can_skip_zeros, gemm_nn, gemm_nt, gemm_tn
+from cmlp._random cimport DROPOUT, Draw, permutation as fill_permutation
+from cmlp._row_loops cimport add_noise, draw_mask
+from cmlp._table cimport MOST_VALUES
 from cmlp._registry import activations, losses, norms, optimizers, outputs_per_target
 
 cnp.import_array()
@@ -51,7 +55,7 @@ cdef void call_gemm(
 ) noexcept:
     cdef bint transposed = kind == "tn"
     if skip_zeros:
-        gemm_skipping(transposed, m, n, k, A, m if transposed else k, B, n, S, lds, C, n)
+        call_skip_zeros(transposed, m, n, k, A, m if transposed else k, B, n, S, lds, C, n)
     elif kind == "nn":
         gemm_nn(m, n, k, A, k, B, n, S, lds, C, n)
     elif kind == "tn":

@@ -9,7 +9,7 @@ added up in double.
 from cython cimport floating
 
 from cmlp._elementary cimport absolute_of, exponential_of, log1p_of, logarithm_of, tanh_of
-from cmlp._registry cimport register_loss
+from cmlp._loss_table cimport register_loss
 
 cdef enum:
     PIECE = 64

@@ -6,8 +6,8 @@ Sums are taken in double. Equations: cmlp/reference/norms.py.
 from cython cimport floating
 from libc.math cimport sqrt
 
+from cmlp._norm_table cimport register_norm
 from cmlp._plan cimport n_tiles
-from cmlp._registry cimport register_norm
 
 cdef enum:
     PANEL = 64                           # columns whose sums are taken together

@@ -7,7 +7,7 @@ from cython cimport floating
 from libc.math cimport pow, sqrt
 
 from cmlp._elementary cimport square_root_of
-from cmlp._registry cimport register_optimizer
+from cmlp._optimizer_table cimport register_optimizer
 
 
 # --- sgd: gradient descent ----------------------------------------------------------------------------------

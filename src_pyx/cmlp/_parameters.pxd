@@ -2,7 +2,7 @@ from cython cimport floating
 
 from cmlp._plan cimport Plan
 from cmlp._propagation cimport Batch
-from cmlp._registry cimport MOST_VALUES
+from cmlp._table cimport MOST_VALUES
 from cmlp._team cimport Team
 
 # The columns of Rules.blocks

@@ -1,6 +1,6 @@
 """The work space and the grid of tiles, from the shapes alone: never from the number of threads."""
 
-from cmlp._registry cimport MOST_VALUES
+from cmlp._table cimport MOST_VALUES
 
 cdef enum:
     NONE = -1                        # an offset of what a layer does not have

@@ -4,8 +4,9 @@ Because every sum is cut at the same places and added in the same order whoever 
 not depend on the threads. What was measured for the sizes below is in docs/design/determinism.rst.
 """
 
+from cmlp._activation_table cimport ACTIVATION
+from cmlp._norm_table cimport NORM
 from cmlp._products cimport can_skip_zeros, has_tiles
-from cmlp._registry cimport ACTIVATION, NORM
 
 cdef enum:
     LINE = 64                            # bytes of a cache line; every block of the work space starts on one

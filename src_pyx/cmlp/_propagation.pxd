@@ -2,7 +2,7 @@ from cython cimport floating
 
 from cmlp._clock cimport WAITING, Clock, lap
 from cmlp._plan cimport NO_SOURCE, Layer, Plan
-from cmlp._registry cimport Draw
+from cmlp._random cimport Draw
 from cmlp._source cimport Source, in_place
 from cmlp._team cimport Team, barrier
 

@@ -7,17 +7,18 @@ layer by layer, in tiles of rows and columns, with a barrier after each. Both ca
 from cython cimport floating
 from libc.string cimport memcpy
 
+from cmlp._activation_table cimport ACTIVATION, activation_backward, activation_forward
 from cmlp._after cimport (
     activate, activate_backward, after_product, after_panel, before_panel, before_product, start_of_gradient, takes_panels,
 )
 from cmlp._clock cimport ELEMENTWISE, GATHER, LOSS, PRODUCTS, lap
+from cmlp._loss_table cimport loss_gradient
 from cmlp._own_loss cimport ask
 from cmlp._plan cimport is_plain, n_tiles
-from cmlp._products cimport gemm_nn, gemm_nt, gemm_skipping
-from cmlp._registry cimport (
-    ACTIVATION, Draw, activation_backward, activation_forward, add_noise, count_nonzeros, csr_product, draw_mask, gather,
-    loss_gradient, multiply_rows,
-)
+from cmlp._product_loops cimport csr_product, skip_zeros
+from cmlp._products cimport gemm_nn, gemm_nt
+from cmlp._random cimport Draw
+from cmlp._row_loops cimport add_noise, count_nonzeros, draw_mask, gather, multiply_rows
 from cmlp._team cimport Search, leave, next_task
 
 
@@ -60,7 +61,7 @@ cdef inline void forward_tile(
     if l == 0 and plan.sparse:
         csr_product(&batch.X, batch.order, batch.start + row, n_rows, W, layer.fan_out, n_columns, b, 0, Z, layer.fan_out)
     elif l == 0 and mostly_zeros(plan, batch, row, n_rows):
-        gemm_skipping(
+        skip_zeros(
             False, n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
     else:
         gemm_nn(n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)

@@ -15,13 +15,13 @@ from libc.math cimport INFINITY, isfinite
 
 from cmlp._clock cimport REST, UPDATE, lap, ticks
 from cmlp._elementary cimport larger
+from cmlp._optimizer_table cimport optimizer_values
 from cmlp._parameters cimport (
     Update, accumulate, finish_gradient, limit_columns, penalty, update_average, update_from_batch, update_from_gradient,
 )
 from cmlp._plan cimport n_tiles
 from cmlp._propagation cimport COST, GRADIENT, meet, propagate, sum_blocks
 from cmlp._random cimport permutation
-from cmlp._registry cimport optimizer_values
 from cmlp._team cimport atomic_load, seconds
 
 cdef enum:
