@@ -10,6 +10,7 @@ from cython cimport floating
 
 from cmlp._elementary cimport absolute_of, exponential_of, log1p_of, logarithm_of, tanh_of
 from cmlp._loss_table cimport register_loss
+from cmlp._sums cimport sum_in_four
 
 cdef enum:
     PIECE = 64
@@ -17,20 +18,6 @@ cdef enum:
 
 cdef inline Py_ssize_t n_pieces(Py_ssize_t n) noexcept nogil:
     return (n + PIECE - 1) // PIECE
-
-
-cdef inline double sum_of(const floating* terms, Py_ssize_t n) noexcept nogil:
-    """In four partial sums, which are added at the end."""
-    cdef Py_ssize_t i
-    cdef double a = 0, b = 0, c = 0, d = 0
-    for i in range(n // 4):
-        a += terms[4 * i]
-        b += terms[4 * i + 1]
-        c += terms[4 * i + 2]
-        d += terms[4 * i + 3]
-    for i in range(n // 4 * 4, n):
-        a += terms[i]
-    return (a + b) + (c + d)
 
 
 # --- squared_error, on outputs: half the squared distance, summed over the outputs --------------------------
@@ -50,7 +37,7 @@ cdef double squared_error(
             error = A[start + i] - Y[start + i]
             terms[i] = error * error
             dA[start + i] = error * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return 0.5 * total
 
 
@@ -74,7 +61,7 @@ cdef double absolute_error(
             error = A[start + i] - Y[start + i]
             terms[i] = absolute_of(error)
             dA[start + i] = factor if error > 0 else (-factor if error < 0 else <floating>0)
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -100,7 +87,7 @@ cdef double huber(
             r = delta if r > delta else r
             terms[i] = r * (absolute_of(error) - r / 2)
             dA[start + i] = (r if error > 0 else -r) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -125,7 +112,7 @@ cdef double log_cosh(
             size = absolute_of(error)
             terms[i] = size + (log1p_of(exponential_of(-2 * size)) - log_2)
             dA[start + i] = tanh_of(error) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -173,7 +160,7 @@ cdef double poisson(
             mean = exponential_of(Z[start + i])
             terms[i] = mean - Y[start + i] * Z[start + i]
             dZ[start + i] = (mean - Y[start + i]) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -197,7 +184,7 @@ cdef double gamma(
             ratio = Y[start + i] * exponential_of(-Z[start + i])
             terms[i] = Z[start + i] + ratio
             dZ[start + i] = (1 - ratio) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -245,7 +232,7 @@ cdef double log_loss(
             e = exponential_of(-absolute_of(z))
             terms[i] = (<floating>0 if z < 0 else z) - Y[start + i] * z + log1p_of(e)
             dZ[start + i] = ((e if z < 0 else <floating>1) / (1 + e) - Y[start + i]) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -323,7 +310,7 @@ cdef double perceptron(
             margin = Y[start + i] * Z[start + i]
             terms[i] = <floating>0 if margin > 0 else -margin
             dZ[start + i] = <floating>0 if margin > 0 else -Y[start + i] * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
