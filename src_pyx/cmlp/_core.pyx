@@ -16,10 +16,11 @@ from libc.string cimport memset
 cimport numpy as cnp
 
 from cmlp._clock cimport Clock, ticks as read_ticks
+from cmlp._layout cimport lay_out, list_tiles
 from cmlp._loss_table cimport LOSS
 from cmlp._parameters cimport MAX_NORM, N_RULES, Rules
-from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Tile, lay_out, list_tiles, n_tiles
-from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
+from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Stages, Tile, n_tiles
+from cmlp._propagation cimport COST, LOGITS, OUTPUTS, Goal
 from cmlp._random cimport DROPOUT, SAMPLING, permutation
 from cmlp._samples cimport Samples, address
 from cmlp._step cimport (
@@ -91,7 +92,7 @@ cdef class Engine:
     cdef bint single
     cdef readonly object dtype, layers, params, work, tiles
     cdef int type_number
-    cdef object block_loss, scratch, thread_change, claims, squares, nonzeros, own_loss
+    cdef object stages, block_loss, scratch, thread_change, claims, squares, nonzeros, own_loss
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
     def __init__(
@@ -118,7 +119,10 @@ cdef class Engine:
         plan.keep_Z = keep_Z
         plan.sparse = sparse
         self.choose_loss(objective)
-        lay_out(plan, self.dtype.itemsize)
+        plan.itemsize = self.dtype.itemsize
+        self.stages = np.zeros(plan.n_layers * sizeof(Stages), np.uint8)
+        plan.stages = <Stages*>cnp.PyArray_DATA(self.stages)
+        lay_out(plan)
         self.tiles = np.array(list_tiles(plan), dtype=np.intp)
         plan.tiles = <Tile*>cnp.PyArray_DATA(self.tiles)
         plan.n_tiles = len(self.tiles)
@@ -250,7 +254,7 @@ cdef class Engine:
         cdef void* numbers = address(out, self.type_number, samples.n_samples * self.plan.n_outputs, True)
         cdef Run run = self.new_pass(samples, draw, training)
         run.data.out = numbers
-        self.evaluate(variables, &run, SCORES if scores else OUTPUTS, n_threads)
+        self.evaluate(variables, &run, LOGITS if scores else OUTPUTS, n_threads)
 
     def cost(self, variables, Samples samples, int n_threads=1, draw=None, bint training=False):
         """The sum over the samples of their losses."""

@@ -1,7 +1,7 @@
 from cython cimport floating
 
+from cmlp._batch cimport Batch
 from cmlp._plan cimport Plan
-from cmlp._propagation cimport Batch
 from cmlp._table cimport MOST_VALUES
 from cmlp._team cimport Team
 

@@ -6,6 +6,7 @@ Each tile of dW is one product over the whole batch and belongs to one thread, s
 from cython cimport floating
 from libc.math cimport INFINITY, fabs, sqrt
 
+from cmlp._batch cimport input_of, mostly_zeros
 from cmlp._clock cimport ELEMENTWISE, PRODUCTS, UPDATE, lap
 from cmlp._elementary cimport larger
 from cmlp._optimizer_table cimport optimizer_change
@@ -13,7 +14,6 @@ from cmlp._parameter_loops cimport add_change, clip, decay, move_ema, penalise, 
 from cmlp._plan cimport INPUT, MOST_VECTORS, Block, Layer, Tile, meets_its_batch, n_tiles
 from cmlp._product_loops cimport csr_gradient, skip_zeros
 from cmlp._products cimport gemm_tn
-from cmlp._propagation cimport input_of, mostly_zeros
 from cmlp._row_loops cimport sum_rows
 from cmlp._team cimport Search, Team, next_task
 

@@ -1,6 +1,7 @@
 """Loops over rows of the work space that each instruction set compiles (_gather, _noise, _rows): the table that they fill."""
 
 from cython cimport floating
+from libc.string cimport memcpy
 
 from cmlp._random cimport Draw
 from cmlp._source cimport Source
@@ -132,3 +133,14 @@ cdef inline Py_ssize_t count_nonzeros(const floating* values, Py_ssize_t n) noex
         return ROW_LOOPS.count_nonzeros32(values, n)
     else:
         return ROW_LOOPS.count_nonzeros64(values, n)
+
+
+cdef inline void copy_rows(
+    const floating* B, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, floating* C,
+) noexcept nogil:
+    """C = B, unless they are one place. The same in every instruction set."""
+    cdef Py_ssize_t i
+    if C == B:
+        return
+    for i in range(n_rows):
+        memcpy(C + i * stride, B + i * stride, n_columns * sizeof(floating))

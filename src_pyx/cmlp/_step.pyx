@@ -13,6 +13,7 @@ end. All threads carry the same local counters and take the same decisions from 
 from cython cimport floating
 from libc.math cimport INFINITY, isfinite
 
+from cmlp._batch cimport meet, sum_blocks
 from cmlp._clock cimport REST, UPDATE, lap, ticks
 from cmlp._elementary cimport larger
 from cmlp._optimizer_table cimport optimizer_values
@@ -20,7 +21,7 @@ from cmlp._parameters cimport (
     Update, accumulate, finish_gradient, limit_columns, penalty, update_average, update_from_batch, update_from_gradient,
 )
 from cmlp._plan cimport n_tiles
-from cmlp._propagation cimport COST, GRADIENT, meet, propagate, sum_blocks
+from cmlp._propagation cimport COST, GRADIENT, propagate
 from cmlp._random cimport permutation
 from cmlp._team cimport atomic_load, seconds
 

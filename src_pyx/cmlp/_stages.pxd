@@ -1,0 +1,70 @@
+"""The stages of a layer, as rows of a table: a new kind of layer is a new _stage_*.pxd, and its line in _stages.pyx.
+
+Each stage makes its values from those of the stage before, and passes the gradient back to them, a part of the layer's rows and
+units at a time. Plain layers, a product and an activation, are worked without the table (_propagation.pyx).
+"""
+
+from cython cimport floating
+
+from cmlp._batch cimport Batch, has_statistics
+from cmlp._plan cimport MOST_STAGES, Layer, Part, Plan
+
+# What a stage must be given at least.
+cdef enum Extent:
+    ANY_PART
+    WHOLE_ROWS
+    WHOLE_COLUMNS                # of a batch to learn from; else any part
+
+# Forward: the values of a part of layer l. Backward: from the gradient with respect to them, that with respect to what they were
+# made from; of the product, the part is one of layer l - 1. `variables` is theta and what lies behind it.
+ctypedef void (*stage_f32)(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, const Part* part, const float* variables, float* work) noexcept nogil
+ctypedef void (*stage_f64)(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, const Part* part, const double* variables, double* work) noexcept nogil
+
+cdef struct Stage:
+    bint (*belongs)(const Layer* layer) noexcept nogil           # whether a layer has it
+    Extent (*extent)(const Layer* layer) noexcept nogil
+    # its places in the work space, and from which of them the gradients of its parameters are made (set_delta). Values that come
+    # after its own lie where these lie, until another stage gives them a place
+    void (*place)(Plan* plan, Layer* layer) noexcept nogil
+    stage_f32 forward32
+    stage_f64 forward64
+    stage_f32 backward32
+    stage_f64 backward64
+    bint plain                   # a layer with nothing else is a plain one
+
+# In the order in which a layer works through those that it has; the first is the product, or what stands in its place.
+cdef Stage[MOST_STAGES] STAGES
+cdef int n_stages
+
+
+cdef inline int n_by_tiles(const Plan* plan, const Batch* batch, Py_ssize_t l) noexcept nogil:
+    """How many of the layer's stages are worked by tiles; from the next one on, panels of whole columns are needed."""
+    return plan.stages[l].by_columns if has_statistics(batch) else plan.stages[l].n
+
+
+cdef inline void forward_through(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
+    floating* work,
+) noexcept nogil:
+    """The stages first, ..., end - 1 of the layer's list."""
+    cdef int i
+    for i in range(first, end):
+        if floating is float:
+            STAGES[plan.stages[l].rows[i]].forward32(plan, batch, l, part, variables, work)
+        else:
+            STAGES[plan.stages[l].rows[i]].forward64(plan, batch, l, part, variables, work)
+
+
+cdef inline void backward_through(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
+    floating* work,
+) noexcept nogil:
+    """The same from the last to the first."""
+    cdef int i
+    for i in range(end - 1, first - 1, -1):
+        if floating is float:
+            STAGES[plan.stages[l].rows[i]].backward32(plan, batch, l, part, variables, work)
+        else:
+            STAGES[plan.stages[l].rows[i]].backward64(plan, batch, l, part, variables, work)
