@@ -40,11 +40,12 @@ cdef inline void backward_tile(
     const Plan* plan, const Batch* batch, Py_ssize_t l, const Part* part, const floating* theta, floating* work,
 ) noexcept nogil:
     """dZ of one tile of layer l - 1, from dZ of layer l; or as far as the stages that take panels."""
-    cdef int n = plan.stages[l - 1].n, by_tiles = n_by_tiles(plan, batch, l - 1)
+    cdef int n, by_tiles
     product_backward(plan, batch, l, part, theta, work)
     if plan.stages[l - 1].plain:
         activate_backward(plan, batch, l - 1, part, theta, work)
     else:
+        n, by_tiles = plan.stages[l - 1].n, n_by_tiles(plan, batch, l - 1)
         backward_through(plan, batch, l - 1, 1 if by_tiles == n else by_tiles + 1, n, part, theta, work)
     lap(batch.clock, ELEMENTWISE)
 

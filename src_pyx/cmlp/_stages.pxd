@@ -15,8 +15,8 @@ cdef enum Extent:
     WHOLE_ROWS
     WHOLE_COLUMNS                # of a batch to learn from; else any part
 
-# Forward: the values of a part of layer l. Backward: from the gradient with respect to them, that with respect to what they were
-# made from; of the product, the part is one of layer l - 1. `variables` is theta and what lies behind it.
+# Forward: the values of a part of layer l. Backward: from the gradient with respect to them, that with respect to what they
+# were made from; of the product, the part is one of layer l - 1. `variables` is theta and what lies behind it.
 ctypedef void (*stage_f32)(
     const Plan* plan, const Batch* batch, Py_ssize_t l, const Part* part, const float* variables, float* work) noexcept nogil
 ctypedef void (*stage_f64)(
@@ -25,8 +25,8 @@ ctypedef void (*stage_f64)(
 cdef struct Stage:
     bint (*belongs)(const Layer* layer) noexcept nogil           # whether a layer has it
     Extent (*extent)(const Layer* layer) noexcept nogil
-    # its places in the work space, and from which of them the gradients of its parameters are made (set_delta). Values that come
-    # after its own lie where these lie, until another stage gives them a place
+    # its places in the work space, and from which of them the gradients of its parameters are made (set_delta); values that
+    # come after its own lie where these lie, until another stage gives them a place
     void (*place)(Plan* plan, Layer* layer) noexcept nogil
     stage_f32 forward32
     stage_f64 forward64
@@ -44,27 +44,10 @@ cdef inline int n_by_tiles(const Plan* plan, const Batch* batch, Py_ssize_t l) n
     return plan.stages[l].by_columns if has_statistics(batch) else plan.stages[l].n
 
 
-cdef inline void forward_through(
+# The stages first, ..., end - 1 of the layer's list; backward from the last to the first.
+cdef void forward_through(
     const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
-    floating* work,
-) noexcept nogil:
-    """The stages first, ..., end - 1 of the layer's list."""
-    cdef int i
-    for i in range(first, end):
-        if floating is float:
-            STAGES[plan.stages[l].rows[i]].forward32(plan, batch, l, part, variables, work)
-        else:
-            STAGES[plan.stages[l].rows[i]].forward64(plan, batch, l, part, variables, work)
-
-
-cdef inline void backward_through(
+    floating* work) noexcept nogil
+cdef void backward_through(
     const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
-    floating* work,
-) noexcept nogil:
-    """The same from the last to the first."""
-    cdef int i
-    for i in range(end - 1, first - 1, -1):
-        if floating is float:
-            STAGES[plan.stages[l].rows[i]].backward32(plan, batch, l, part, variables, work)
-        else:
-            STAGES[plan.stages[l].rows[i]].backward64(plan, batch, l, part, variables, work)
+    floating* work) noexcept nogil

@@ -1,4 +1,6 @@
-"""The table of stages."""
+"""The table of stages, and the way through it."""
+
+from cython cimport floating
 
 from cmlp._stage_activation cimport (
     activate, activate_backward, activation_belongs, activation_extent, activation_place,
@@ -40,3 +42,27 @@ add_stage(Stage(
 add_stage(Stage(
     residual_belongs, residual_extent, residual_place,
     add_source[float], add_source[double], add_source_backward[float], add_source_backward[double], False))
+
+
+cdef void forward_through(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
+    floating* work,
+) noexcept nogil:
+    cdef int i
+    for i in range(first, end):
+        if floating is float:
+            STAGES[plan.stages[l].rows[i]].forward32(plan, batch, l, part, variables, work)
+        else:
+            STAGES[plan.stages[l].rows[i]].forward64(plan, batch, l, part, variables, work)
+
+
+cdef void backward_through(
+    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
+    floating* work,
+) noexcept nogil:
+    cdef int i
+    for i in range(end - 1, first - 1, -1):
+        if floating is float:
+            STAGES[plan.stages[l].rows[i]].backward32(plan, batch, l, part, variables, work)
+        else:
+            STAGES[plan.stages[l].rows[i]].backward64(plan, batch, l, part, variables, work)
