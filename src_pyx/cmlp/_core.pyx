@@ -303,10 +303,10 @@ cdef class Engine:
         rules.clip_value, rules.clip_norm, rules.by_block = given.clip_value, given.clip_norm, given.by_block
         self.squares = np.zeros((1 + MOST_VECTORS) * plan.n_tiles)
         rules.squares = <double*>cnp.PyArray_DATA(self.squares)
-        rules.average = NULL
+        rules.ema = NULL
         if given.average is not None:
-            rules.average = address(given.average, self.type_number, plan.n_variables, True)
-        rules.average_share = given.average_share
+            rules.ema = address(given.average, self.type_number, plan.n_variables, True)
+        rules.ema_share = given.average_share
         return rules
 
     def train(
@@ -319,7 +319,7 @@ cdef class Engine:
         Returns (ending, steps, losses and changes of the epochs that ended, exception of a signal or None).
 
         order, an array (n_samples,) of intp: its rows are shuffled for every epoch; without it they are taken as they come.
-        dtheta may be None if batch_size is within the capacity, state if the optimizer has no memory. hyper: (n_hyper + 2,),
+        dtheta may be None if batch_size is within the capacity, state if the optimizer has none. hyper: (n_hyper + 2,),
         or (n_steps, n_hyper + 2), a row for each step: the optimizer's, the rate of dropout or -1 for the layers' own, and the
         decay that follows a schedule. seed: of the shuffles, dropout and noise. rules: what an update does besides, a
         cmlp.rules.Rules or None.
@@ -331,7 +331,7 @@ cdef class Engine:
         cdef Py_ssize_t n_state = optimizers[optimizer].n_slots * plan.n_params
         cdef void* parameters = address(variables, self.type_number, plan.n_variables, True)
         cdef void* gradients = address(dtheta, self.type_number, plan.n_params, True) if chunked else NULL
-        cdef void* memory = address(state, self.type_number, n_state, True) if n_state else NULL
+        cdef void* slots = address(state, self.type_number, n_state, True) if n_state else NULL
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef void* scratch
         cdef Team team = self.new_team(n_threads)
@@ -342,7 +342,7 @@ cdef class Engine:
         hyper = np.array(hyper, dtype=np.float64, ndmin=2)
         n_hyper = len(optimizers[optimizer].hyper) + 2
         if len(hyper) != 1 and len(hyper) < max_steps:
-            raise TypeError("hyper-parameters for fewer steps than are to be made")
+            raise TypeError("hyperparameters for fewer steps than are to be made")
         losses_, changes = np.empty(max_epochs), np.empty(max_epochs)
         cdef Run run = self.new_run(samples, seed, 0, True, True)
         run.batch_size = batch_size
@@ -367,10 +367,10 @@ cdef class Engine:
             if run.shuffle:
                 permutation(run.order, run.n_samples, seed, run.epoch)
             if self.single:
-                train_in_team(plan, &run, <float*>parameters, <float*>gradients, <float*>memory, <float*>work,
+                train_in_team(plan, &run, <float*>parameters, <float*>gradients, <float*>slots, <float*>work,
                               <float*>scratch, &team, n_threads)
             else:
-                train_in_team(plan, &run, <double*>parameters, <double*>gradients, <double*>memory, <double*>work,
+                train_in_team(plan, &run, <double*>parameters, <double*>gradients, <double*>slots, <double*>work,
                               <double*>scratch, &team, n_threads)
         cursor.t, cursor.epoch, cursor.batch = run.t, run.epoch, run.batch
         cursor.epoch_loss, cursor.epoch_change = run.epoch_loss, run.epoch_change

@@ -225,13 +225,13 @@ def loss_gradient(
 
 
 def optimizer_change(str name, cnp.ndarray change, cnp.ndarray state, hyper, Py_ssize_t t):
-    """change (1, n): a gradient on entry, what it moves the parameters by on return; state (n_slots, n): the memory."""
+    """change (1, n): a gradient on entry, what it moves the parameters by on return; state (n_slots, n): the optimizer's."""
     cdef Py_ssize_t n = change.shape[1]
     cdef int row = optimizers[name].row
     cdef cnp.ndarray numbers = np.array(hyper, dtype=np.float64)
     cdef double[MOST_VALUES] values
     if (<object>state).shape != (optimizers[name].n_slots, n) or len(numbers) != len(optimizers[name].hyper):
-        raise TypeError("the memory or the hyper-parameters do not fit the optimizer")
+        raise TypeError("the state or the hyperparameters do not fit the optimizer")
     optimizer_values(row, <const double*>data(numbers), t, values)
     if single((change, state)):
         call_optimizer(row, <float*>data(change), <float*>data(state), n, n, values)

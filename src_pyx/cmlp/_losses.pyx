@@ -1,6 +1,6 @@
 """Losses, and their gradients. Equations and sources: cmlp/reference/losses.py.
 
-A loss with a link takes the raw score Z and sets the output function itself; a loss on outputs compares A with Y after
+A loss with a link takes the logits Z and sets the output function itself; a loss on outputs compares A with Y after
 whatever output function the network has. A kernel is given rows of equal weight, and returns the sum of their losses; 1/n and
 the weight enter in `scale`, and nowhere else. Terms are computed a piece at a time, so that the loop vectorises, and then
 added up in double.
@@ -191,7 +191,7 @@ cdef double gamma(
 register_loss("gamma", gamma[float], gamma[double], {"link": "exponential"})
 
 
-# --- gaussian, link mean_variance: two scores for each target, the mean and the logarithm of the variance ---
+# --- gaussian, link mean_variance: two logits for each target, the mean and the logarithm of the variance ---
 cdef double gaussian(
     const floating* Z, const floating* Y, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double scale,
     const double* values,

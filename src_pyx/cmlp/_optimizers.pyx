@@ -217,7 +217,7 @@ register_optimizer(
 
 # --- nadam ---------------------------------------------------------------------------------------------------
 cdef enum:
-    MOMENTUM_DECAY = 4                     # where it stands among the hyper-parameters; what is prepared comes behind
+    MOMENTUM_DECAY = 4                     # where it stands among the hyperparameters; what is prepared comes behind
     NADAM_UNBIAS, RATE_OF_M
 
 

@@ -18,7 +18,7 @@ from cmlp._row_loops cimport sum_rows
 from cmlp._team cimport Search, Team, next_task
 
 cdef enum:
-    PIECE = 4096                 # parameters that a thread averages at a time
+    PIECE = 4096                 # parameters whose EMA a thread moves at a time
     PANEL = 64                   # columns whose norms it limits
 
 
@@ -307,7 +307,7 @@ cdef void limit_columns(
             limit_panel(block, most, panel * PANEL, min(<Py_ssize_t>PANEL, block.cols - panel * PANEL), theta + block.offset)
 
 
-cdef void update_average(
+cdef void update_ema(
     const Plan* plan, const Rules* rules, const floating* theta, Team* team, int thread, int n_threads,
 ) noexcept nogil:
     cdef Py_ssize_t piece, offset
@@ -317,8 +317,8 @@ cdef void update_average(
         if piece < 0:
             return
         offset = piece * PIECE
-        move_ema(<floating*>rules.average + offset, theta + offset, min(<Py_ssize_t>PIECE, plan.n_variables - offset),
-                 rules.average_share)
+        move_ema(<floating*>rules.ema + offset, theta + offset, min(<Py_ssize_t>PIECE, plan.n_variables - offset),
+                 rules.ema_share)
 
 
 cdef inline double penalty_of(const double* rule, const floating* theta, Py_ssize_t n) noexcept nogil:
