@@ -8,8 +8,6 @@ here is a fault of the library, and says so in fewer words.
 import numpy as np
 
 from cpython.ref cimport Py_DECREF
-from cython cimport floating
-from cython.parallel cimport parallel, threadid
 from libc.math cimport INFINITY
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
@@ -22,13 +20,13 @@ from cmlp._parameters cimport MAX_NORM, N_RULES, Rules
 from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Stages, Tile, n_tiles
 from cmlp._propagation cimport COST, LOGITS, OUTPUTS, Goal
 from cmlp._random cimport DROPOUT, SAMPLING, permutation
+from cmlp._region cimport evaluate_in_team, gradient_in_team, train_in_team
 from cmlp._samples cimport Samples, address
-from cmlp._step cimport (
-    CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run, evaluate as evaluate_samples, gradient, train,
-)
-from cmlp._team cimport Claims, Team, max_threads as openmp_max_threads, seconds, team_size
+from cmlp._step cimport CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run
+from cmlp._team cimport Claims, Team, max_threads as openmp_max_threads, seconds
 
 from cmlp import _instructions, _registry
+from cmlp._own_loss import OwnLoss
 from cmlp._samples import aligned_empty
 
 cnp.import_array()
@@ -72,18 +70,6 @@ cdef class Cursor:
         copy = Cursor(self.t, self.epoch)
         copy.batch, copy.epoch_loss, copy.epoch_change = self.batch, self.epoch_loss, self.epoch_change
         return copy
-
-
-class OwnLoss:
-    """A user's loss over the rows of a work space: what _own_loss.pyx asks."""
-
-    def __init__(self, objective, Z, Y, sample_weight, dZ):
-        self.objective, self.Z, self.Y, self.sample_weight, self.dZ = objective, Z, Y, sample_weight, dZ
-        self.weighted = False
-
-    def __call__(self, n_rows, scale):
-        weight = self.sample_weight[:n_rows] if self.weighted else None
-        return self.objective.evaluate(self.Z[:n_rows], self.Y[:n_rows], weight, scale, self.dZ[:n_rows])
 
 
 cdef class Engine:
@@ -402,35 +388,3 @@ cdef int raise_interrupted(Team* team) except -1:
     if exception is not None:
         raise exception
     return 0
-
-
-# One thread does without a region: it costs half a microsecond, and a forked child must not enter one.
-cdef inline void evaluate_in_team(
-    const Plan* plan, Run* run, Goal goal, const floating* theta, floating* work, Team* team, int n_threads,
-) noexcept nogil:
-    if n_threads == 1:
-        evaluate_samples(plan, run, goal, theta, work, team, 0, 1)
-    else:
-        with parallel(num_threads=n_threads):
-            evaluate_samples(plan, run, goal, theta, work, team, threadid(), team_size())
-
-
-cdef inline void gradient_in_team(
-    const Plan* plan, Run* run, const floating* theta, floating* dtheta, floating* work, Team* team, int n_threads,
-) noexcept nogil:
-    if n_threads == 1:
-        gradient(plan, run, theta, dtheta, work, team, 0, 1)
-    else:
-        with parallel(num_threads=n_threads):
-            gradient(plan, run, theta, dtheta, work, team, threadid(), team_size())
-
-
-cdef inline void train_in_team(
-    const Plan* plan, Run* run, floating* theta, floating* dtheta, floating* state, floating* work, floating* scratch,
-    Team* team, int n_threads,
-) noexcept nogil:
-    if n_threads == 1:
-        train(plan, run, theta, dtheta, state, work, scratch, team, 0, 1)
-    else:
-        with parallel(num_threads=n_threads):
-            train(plan, run, theta, dtheta, state, work, scratch + threadid() * plan.n_scratch, team, threadid(), team_size())
