@@ -69,8 +69,8 @@ cdef struct Tile:
     Py_ssize_t column
     Py_ssize_t n_columns
 
-# A part of a layer's values: rows of the batch, and units.
-cdef struct Part:
+# An area of a layer's values: rows of the batch, and units.
+cdef struct Area:
     Py_ssize_t row
     Py_ssize_t n_rows
     Py_ssize_t column

@@ -12,7 +12,7 @@ from cmlp._batch cimport disturbs, input_of, meet
 from cmlp._clock cimport ELEMENTWISE, GATHER, LOSS, lap
 from cmlp._loss_table cimport loss_gradient
 from cmlp._own_loss cimport ask
-from cmlp._plan cimport Layer, Part, Stages, n_tiles
+from cmlp._plan cimport Area, Layer, Stages, n_tiles
 from cmlp._random cimport Draw
 from cmlp._row_loops cimport add_noise, count_nonzeros, draw_mask, gather, multiply_rows
 from cmlp._stage_activation cimport activate, activate_backward
@@ -23,30 +23,30 @@ from cmlp._team cimport Search, leave, next_task
 
 # --- tiles --------------------------------------------------------------------------------------------------
 cdef inline void forward_tile(
-    const Plan* plan, const Batch* batch, Py_ssize_t l, const Part* part, const floating* theta, floating* work,
+    const Plan* plan, const Batch* batch, Py_ssize_t l, const Area* area, const floating* theta, floating* work,
 ) noexcept nogil:
     """The stages of one tile of layer l: up to those that take panels, or, where the loss has a link, up to the logits."""
     cdef bint to_logits = plan.link and l == plan.n_layers - 1
     if plan.stages[l].plain:
-        product_forward(plan, batch, l, part, theta, work)
+        product_forward(plan, batch, l, area, theta, work)
         if not to_logits:
-            activate(plan, batch, l, part, theta, work)
+            activate(plan, batch, l, area, theta, work)
     else:
-        forward_through(plan, batch, l, 0, 1 if to_logits else n_by_tiles(plan, batch, l), part, theta, work)
+        forward_through(plan, batch, l, 0, 1 if to_logits else n_by_tiles(plan, batch, l), area, theta, work)
     lap(batch.clock, ELEMENTWISE)
 
 
 cdef inline void backward_tile(
-    const Plan* plan, const Batch* batch, Py_ssize_t l, const Part* part, const floating* theta, floating* work,
+    const Plan* plan, const Batch* batch, Py_ssize_t l, const Area* area, const floating* theta, floating* work,
 ) noexcept nogil:
     """dZ of one tile of layer l - 1, from dZ of layer l; or as far as the stages that take panels."""
     cdef int n, by_tiles
-    product_backward(plan, batch, l, part, theta, work)
+    product_backward(plan, batch, l, area, theta, work)
     if plan.stages[l - 1].plain:
-        activate_backward(plan, batch, l - 1, part, theta, work)
+        activate_backward(plan, batch, l - 1, area, theta, work)
     else:
         n, by_tiles = plan.stages[l - 1].n, n_by_tiles(plan, batch, l - 1)
-        backward_through(plan, batch, l - 1, 1 if by_tiles == n else by_tiles + 1, n, part, theta, work)
+        backward_through(plan, batch, l - 1, 1 if by_tiles == n else by_tiles + 1, n, area, theta, work)
     lap(batch.clock, ELEMENTWISE)
 
 
@@ -130,22 +130,22 @@ cdef inline void propagate_by_rows(
     """Each block of rows through all layers, and back."""
     cdef Py_ssize_t n_blocks = n_tiles(batch.n_rows, plan.block_rows), block, l
     cdef Search search = Search(0, 0)
-    cdef Part part
+    cdef Area area
     while True:
         block = next_task(team, &search, n_blocks, thread, n_threads)
         if block < 0 or (plan.watched and leave(team, thread)):
             return
-        part.row, part.column = block * plan.block_rows, 0
-        part.n_rows = min(plan.block_rows, batch.n_rows - part.row)
-        gather_inputs(plan, batch, part.row, part.n_rows, work)
+        area.row, area.column = block * plan.block_rows, 0
+        area.n_rows = min(plan.block_rows, batch.n_rows - area.row)
+        gather_inputs(plan, batch, area.row, area.n_rows, work)
         for l in range(plan.n_layers):
-            part.n_columns = plan.layers[l].fan_out
-            forward_tile(plan, batch, l, &part, theta, work)
-        finish_rows(plan, batch, goal, part.row, part.n_rows, work)
+            area.n_columns = plan.layers[l].fan_out
+            forward_tile(plan, batch, l, &area, theta, work)
+        finish_rows(plan, batch, goal, area.row, area.n_rows, work)
         if goal == GRADIENT:
             for l in range(plan.n_layers - 1, 0, -1):
-                part.n_columns = plan.layers[l].fan_in
-                backward_tile(plan, batch, l, &part, theta, work)
+                area.n_columns = plan.layers[l].fan_in
+                backward_tile(plan, batch, l, &area, theta, work)
 
 
 cdef inline void propagate_layer(
@@ -160,19 +160,19 @@ cdef inline void propagate_layer(
     cdef Py_ssize_t n_down = n_tiles(batch.n_rows, rows), n_all = n_down * n_tiles(width, columns)
     cdef Py_ssize_t tile
     cdef Search search = Search(0, 0)
-    cdef Part part
+    cdef Area area
     while True:
         tile = next_task(team, &search, n_all, thread, n_threads)
         if tile < 0 or (plan.watched and leave(team, thread)):
             return
-        part.row = tile % n_down * rows                    # column by column: these columns of W stay in cache
-        part.n_rows = min(rows, batch.n_rows - part.row)
-        part.column = tile // n_down * columns
-        part.n_columns = min(columns, width - part.column)
+        area.row = tile % n_down * rows                    # column by column: these columns of W stay in cache
+        area.n_rows = min(rows, batch.n_rows - area.row)
+        area.column = tile // n_down * columns
+        area.n_columns = min(columns, width - area.column)
         if forward:
-            forward_tile(plan, batch, l, &part, theta, work)
+            forward_tile(plan, batch, l, &area, theta, work)
         else:
-            backward_tile(plan, batch, l, &part, theta, work)
+            backward_tile(plan, batch, l, &area, theta, work)
 
 
 cdef inline void propagate_panels(
@@ -184,18 +184,18 @@ cdef inline void propagate_panels(
     cdef const Stages* stages = &plan.stages[l]
     cdef Py_ssize_t width = plan.layers[l].fan_out, widest = width if stages.whole_rows else plan.panel, panel
     cdef Search search = Search(0, 0)
-    cdef Part part
-    part.row, part.n_rows = 0, batch.n_rows
+    cdef Area area
+    area.row, area.n_rows = 0, batch.n_rows
     while True:
         panel = next_task(team, &search, n_tiles(width, widest), thread, n_threads)
         if panel < 0 or (plan.watched and leave(team, thread)):
             return
-        part.column = panel * widest
-        part.n_columns = min(widest, width - part.column)
+        area.column = panel * widest
+        area.n_columns = min(widest, width - area.column)
         if forward:
-            forward_through(plan, batch, l, stages.by_columns, stages.n, &part, theta, work)
+            forward_through(plan, batch, l, stages.by_columns, stages.n, &area, theta, work)
         else:
-            backward_through(plan, batch, l, 1, stages.by_columns + 1, &part, theta, work)
+            backward_through(plan, batch, l, 1, stages.by_columns + 1, &area, theta, work)
         lap(batch.clock, ELEMENTWISE)
 
 

@@ -45,24 +45,24 @@ add_stage(Stage(
 
 
 cdef void forward_through(
-    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
+    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Area* area, const floating* variables,
     floating* work,
 ) noexcept nogil:
     cdef int i
     for i in range(first, end):
         if floating is float:
-            STAGES[plan.stages[l].rows[i]].forward32(plan, batch, l, part, variables, work)
+            STAGES[plan.stages[l].rows[i]].forward32(plan, batch, l, area, variables, work)
         else:
-            STAGES[plan.stages[l].rows[i]].forward64(plan, batch, l, part, variables, work)
+            STAGES[plan.stages[l].rows[i]].forward64(plan, batch, l, area, variables, work)
 
 
 cdef void backward_through(
-    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Part* part, const floating* variables,
+    const Plan* plan, const Batch* batch, Py_ssize_t l, int first, int end, const Area* area, const floating* variables,
     floating* work,
 ) noexcept nogil:
     cdef int i
     for i in range(end - 1, first - 1, -1):
         if floating is float:
-            STAGES[plan.stages[l].rows[i]].backward32(plan, batch, l, part, variables, work)
+            STAGES[plan.stages[l].rows[i]].backward32(plan, batch, l, area, variables, work)
         else:
-            STAGES[plan.stages[l].rows[i]].backward64(plan, batch, l, part, variables, work)
+            STAGES[plan.stages[l].rows[i]].backward64(plan, batch, l, area, variables, work)
