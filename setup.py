@@ -3,6 +3,7 @@
 import copy
 import os
 import platform
+import runpy
 import tempfile
 from pathlib import Path
 
@@ -11,17 +12,13 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-CORE = ["_registry", "_products", "_random", "_team", "_plan", "_own_loss", "_after", "_propagation", "_parameters", "_step"]
-CORE += ["_instructions", "_samples", "_core", "_kernels"]
-# Built once for each instruction set; the best is imported.
-FAMILIES = ["_csr", "_gather", "_linear", "_noise", "_regular", "_activations", "_activations_of_z", "_activations_of_rows"]
-FAMILIES += ["_norms", "_losses", "_optimizers"]
+SOURCES = Path("src_pyx/cmlp")
+LISTS = runpy.run_path(str(SOURCES / "_kernel_modules.pxi"))
+KERNELS, PRODUCTS, FUSED = LISTS["KERNELS"], LISTS["PRODUCTS"], LISTS["FUSED"]
+CORE = sorted({path.stem for path in SOURCES.glob("*.pyx")} - {*KERNELS, *PRODUCTS})
 
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and os.name == "posix"
-LEVELS = {f"_{level}": [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4")} if X86_64 else {"_generic": []}
-# Those with fused multiply-adds have products of their own; elsewhere BLAS multiplies.
-TILED = {"_v3", "_v4"}
-PRODUCTS = ["_tiles", "_zeros"]
+LEVELS = {level: [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4")} if X86_64 else {"generic": []}
 
 GNU_FLAGS = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-unused"]
 LINUX_LINK = ["-Wl,-z,relro,-z,now"]
@@ -83,25 +80,20 @@ def extensions():
         "initializedcheck": False,
         "binding": False,
     }
+    names = [*CORE, *KERNELS, *PRODUCTS]
     translated = cythonize(
-        [extension(name, f"src_pyx/cmlp/{name}.pyx") for name in [*CORE, *FAMILIES, *PRODUCTS]],
+        [extension(name, str(SOURCES / f"{name}.pyx")) for name in names],
         include_path=["src_pyx"],
         compiler_directives=directives,
     )
-    core, families = translated[: len(CORE)], translated[len(CORE) : -len(PRODUCTS)]
-    products = translated[-len(PRODUCTS) :]
-    built = [
-        extension(f"{level}.{name}", family.sources[0], flags)
-        for level, flags in LEVELS.items()
-        for name, family in zip(FAMILIES, families, strict=True)
-    ]
-    built += [
-        extension(f"{level}.{name}", product.sources[0], [*flags, "-ffp-contract=fast"])
-        for level, flags in LEVELS.items()
-        if level in TILED
-        for name, product in zip(PRODUCTS, products, strict=True)
-    ]
-    return core + built
+    c_file = {name: module.sources[0] for name, module in zip(names, translated, strict=True)}
+    built = translated[: len(CORE)]
+    for level, flags in LEVELS.items():
+        built += [extension(f"_{level}.{name}", c_file[name], flags) for name in KERNELS]
+        if level in FUSED:
+            contracting = [*flags, "-ffp-contract=fast"]
+            built += [extension(f"_{level}.{name}", c_file[name], contracting) for name in PRODUCTS]
+    return built
 
 
 setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt}, options={"build_ext": {"parallel": os.cpu_count()}})

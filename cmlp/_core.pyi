@@ -12,7 +12,6 @@ activations: dict[str, ActivationInfo]
 norms: dict[str, NormInfo]
 losses: dict[str, LossInfo]
 optimizers: dict[str, OptimizerInfo]
-largest_size: int
 compiler: str
 openmp: bool
 instruction_sets: tuple[str, ...]

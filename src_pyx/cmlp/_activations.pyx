@@ -7,7 +7,7 @@ work on the units of a row together in _activations_of_rows.pyx.
 from cython cimport floating
 
 from cmlp._elementary cimport absolute_of, exponential_minus_1_of, exponential_of, log1p_of, sigmoid_of, tanh_of
-from cmlp._registry cimport register_activation
+from cmlp._activation_table cimport register_activation
 
 # --- identity -----------------------------------------------------------------------------------------------
 cdef void identity_forward(

@@ -3,7 +3,7 @@
 from cython cimport floating
 
 from cmlp._elementary cimport exponential_of
-from cmlp._registry cimport register_activation
+from cmlp._activation_table cimport register_activation
 
 
 # --- mean_variance: pairs of units, a mean and the logarithm of a variance; an output function only ----------

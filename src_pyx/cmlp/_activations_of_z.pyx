@@ -9,7 +9,7 @@ from libc.math cimport cos, fabs, sin
 from cmlp._elementary cimport (
     REDUCIBLE, cosine_of, exponential_of, largest_magnitude, normal_density_of, normal_distribution_of, sigmoid_of, sine_of,
 )
-from cmlp._registry cimport register_activation, register_learned
+from cmlp._activation_table cimport register_activation, register_learned
 
 cdef extern from *:
     """

@@ -8,26 +8,25 @@ here is a fault of the library, and says so in fewer words.
 import numpy as np
 
 from cpython.ref cimport Py_DECREF
-from cython cimport floating
-from cython.parallel cimport parallel, threadid
 from libc.math cimport INFINITY
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 cimport numpy as cnp
 
 from cmlp._clock cimport Clock, ticks as read_ticks
+from cmlp._layout cimport lay_out, list_tiles
+from cmlp._loss_table cimport LOSS
 from cmlp._parameters cimport MAX_NORM, N_RULES, Rules
-from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Tile, lay_out, list_tiles, n_tiles
-from cmlp._propagation cimport COST, OUTPUTS, SCORES, Goal
-from cmlp._random cimport permutation
-from cmlp._registry cimport DROPOUT, LOSS, SAMPLING
+from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Stages, Tile, n_tiles
+from cmlp._propagation cimport COST, LOGITS, OUTPUTS, Goal
+from cmlp._random cimport DROPOUT, SAMPLING, permutation
+from cmlp._region cimport evaluate_in_team, gradient_in_team, train_in_team
 from cmlp._samples cimport Samples, address
-from cmlp._step cimport (
-    CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run, evaluate as evaluate_samples, gradient, train,
-)
-from cmlp._team cimport Claims, Team, max_threads as openmp_max_threads, seconds, team_size
+from cmlp._step cimport CHANGE_NOT_FINITE, COMPLETE, INTERRUPTED, LOSS_NOT_FINITE, Run
+from cmlp._team cimport Claims, Team, max_threads as openmp_max_threads, seconds
 
 from cmlp import _instructions, _registry
+from cmlp._own_loss import OwnLoss
 from cmlp._samples import aligned_empty
 
 cnp.import_array()
@@ -73,25 +72,13 @@ cdef class Cursor:
         return copy
 
 
-class OwnLoss:
-    """A user's loss over the rows of a work space: what _own_loss.pyx asks."""
-
-    def __init__(self, objective, Z, Y, sample_weight, dZ):
-        self.objective, self.Z, self.Y, self.sample_weight, self.dZ = objective, Z, Y, sample_weight, dZ
-        self.weighted = False
-
-    def __call__(self, n_rows, scale):
-        weight = self.sample_weight[:n_rows] if self.weighted else None
-        return self.objective.evaluate(self.Z[:n_rows], self.Y[:n_rows], weight, scale, self.dZ[:n_rows])
-
-
 cdef class Engine:
     """The plan and the work space of a network for up to `capacity` rows at once."""
     cdef Plan plan
     cdef bint single
     cdef readonly object dtype, layers, params, work, tiles
     cdef int type_number
-    cdef object block_loss, scratch, thread_change, claims, squares, nonzeros, own_loss
+    cdef object stages, block_loss, scratch, thread_change, claims, squares, nonzeros, own_loss
     cdef public object clocks                    # (n_threads, CLOCK_LENGTH) of uint64 or None: see _clock.pxd
 
     def __init__(
@@ -118,7 +105,10 @@ cdef class Engine:
         plan.keep_Z = keep_Z
         plan.sparse = sparse
         self.choose_loss(objective)
-        lay_out(plan, self.dtype.itemsize)
+        plan.itemsize = self.dtype.itemsize
+        self.stages = np.zeros(plan.n_layers * sizeof(Stages), np.uint8)
+        plan.stages = <Stages*>cnp.PyArray_DATA(self.stages)
+        lay_out(plan)
         self.tiles = np.array(list_tiles(plan), dtype=np.intp)
         plan.tiles = <Tile*>cnp.PyArray_DATA(self.tiles)
         plan.n_tiles = len(self.tiles)
@@ -250,7 +240,7 @@ cdef class Engine:
         cdef void* numbers = address(out, self.type_number, samples.n_samples * self.plan.n_outputs, True)
         cdef Run run = self.new_pass(samples, draw, training)
         run.data.out = numbers
-        self.evaluate(variables, &run, SCORES if scores else OUTPUTS, n_threads)
+        self.evaluate(variables, &run, LOGITS if scores else OUTPUTS, n_threads)
 
     def cost(self, variables, Samples samples, int n_threads=1, draw=None, bint training=False):
         """The sum over the samples of their losses."""
@@ -299,10 +289,10 @@ cdef class Engine:
         rules.clip_value, rules.clip_norm, rules.by_block = given.clip_value, given.clip_norm, given.by_block
         self.squares = np.zeros((1 + MOST_VECTORS) * plan.n_tiles)
         rules.squares = <double*>cnp.PyArray_DATA(self.squares)
-        rules.average = NULL
+        rules.ema = NULL
         if given.average is not None:
-            rules.average = address(given.average, self.type_number, plan.n_variables, True)
-        rules.average_share = given.average_share
+            rules.ema = address(given.average, self.type_number, plan.n_variables, True)
+        rules.ema_share = given.average_share
         return rules
 
     def train(
@@ -315,7 +305,7 @@ cdef class Engine:
         Returns (ending, steps, losses and changes of the epochs that ended, exception of a signal or None).
 
         order, an array (n_samples,) of intp: its rows are shuffled for every epoch; without it they are taken as they come.
-        dtheta may be None if batch_size is within the capacity, state if the optimizer has no memory. hyper: (n_hyper + 2,),
+        dtheta may be None if batch_size is within the capacity, state if the optimizer has none. hyper: (n_hyper + 2,),
         or (n_steps, n_hyper + 2), a row for each step: the optimizer's, the rate of dropout or -1 for the layers' own, and the
         decay that follows a schedule. seed: of the shuffles, dropout and noise. rules: what an update does besides, a
         cmlp.rules.Rules or None.
@@ -327,7 +317,7 @@ cdef class Engine:
         cdef Py_ssize_t n_state = optimizers[optimizer].n_slots * plan.n_params
         cdef void* parameters = address(variables, self.type_number, plan.n_variables, True)
         cdef void* gradients = address(dtheta, self.type_number, plan.n_params, True) if chunked else NULL
-        cdef void* memory = address(state, self.type_number, n_state, True) if n_state else NULL
+        cdef void* slots = address(state, self.type_number, n_state, True) if n_state else NULL
         cdef void* work = cnp.PyArray_DATA(self.work)
         cdef void* scratch
         cdef Team team = self.new_team(n_threads)
@@ -338,7 +328,7 @@ cdef class Engine:
         hyper = np.array(hyper, dtype=np.float64, ndmin=2)
         n_hyper = len(optimizers[optimizer].hyper) + 2
         if len(hyper) != 1 and len(hyper) < max_steps:
-            raise TypeError("hyper-parameters for fewer steps than are to be made")
+            raise TypeError("hyperparameters for fewer steps than are to be made")
         losses_, changes = np.empty(max_epochs), np.empty(max_epochs)
         cdef Run run = self.new_run(samples, seed, 0, True, True)
         run.batch_size = batch_size
@@ -363,10 +353,10 @@ cdef class Engine:
             if run.shuffle:
                 permutation(run.order, run.n_samples, seed, run.epoch)
             if self.single:
-                train_in_team(plan, &run, <float*>parameters, <float*>gradients, <float*>memory, <float*>work,
+                train_in_team(plan, &run, <float*>parameters, <float*>gradients, <float*>slots, <float*>work,
                               <float*>scratch, &team, n_threads)
             else:
-                train_in_team(plan, &run, <double*>parameters, <double*>gradients, <double*>memory, <double*>work,
+                train_in_team(plan, &run, <double*>parameters, <double*>gradients, <double*>slots, <double*>work,
                               <double*>scratch, &team, n_threads)
         cursor.t, cursor.epoch, cursor.batch = run.t, run.epoch, run.batch
         cursor.epoch_loss, cursor.epoch_change = run.epoch_loss, run.epoch_change
@@ -398,35 +388,3 @@ cdef int raise_interrupted(Team* team) except -1:
     if exception is not None:
         raise exception
     return 0
-
-
-# One thread does without a region: it costs half a microsecond, and a forked child must not enter one.
-cdef inline void evaluate_in_team(
-    const Plan* plan, Run* run, Goal goal, const floating* theta, floating* work, Team* team, int n_threads,
-) noexcept nogil:
-    if n_threads == 1:
-        evaluate_samples(plan, run, goal, theta, work, team, 0, 1)
-    else:
-        with parallel(num_threads=n_threads):
-            evaluate_samples(plan, run, goal, theta, work, team, threadid(), team_size())
-
-
-cdef inline void gradient_in_team(
-    const Plan* plan, Run* run, const floating* theta, floating* dtheta, floating* work, Team* team, int n_threads,
-) noexcept nogil:
-    if n_threads == 1:
-        gradient(plan, run, theta, dtheta, work, team, 0, 1)
-    else:
-        with parallel(num_threads=n_threads):
-            gradient(plan, run, theta, dtheta, work, team, threadid(), team_size())
-
-
-cdef inline void train_in_team(
-    const Plan* plan, Run* run, floating* theta, floating* dtheta, floating* state, floating* work, floating* scratch,
-    Team* team, int n_threads,
-) noexcept nogil:
-    if n_threads == 1:
-        train(plan, run, theta, dtheta, state, work, scratch, team, 0, 1)
-    else:
-        with parallel(num_threads=n_threads):
-            train(plan, run, theta, dtheta, state, work, scratch + threadid() * plan.n_scratch, team, threadid(), team_size())

@@ -6,7 +6,7 @@ Sums are taken row by row, in the order of the entries, whoever takes them.
 from cython cimport floating
 from libc.stdint cimport int32_t, int64_t
 
-from cmlp._registry cimport LINEAR
+from cmlp._product_loops cimport PRODUCT_LOOPS
 from cmlp._source cimport Source
 
 
@@ -26,7 +26,7 @@ cdef inline int64_t first_from(const int32_t* indices, int64_t low, int64_t high
     return low
 
 
-cdef void product(
+cdef void csr_product(
     const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, const floating* W, Py_ssize_t ldw,
     Py_ssize_t n_columns, const floating* S, Py_ssize_t lds, floating* Z, Py_ssize_t ldz,
 ) noexcept nogil:
@@ -52,7 +52,7 @@ cdef void product(
                 z[j] += x * w[j]
 
 
-cdef void gradient(
+cdef void csr_gradient(
     const Source* X, const Py_ssize_t* order, Py_ssize_t start, Py_ssize_t n_rows, Py_ssize_t first, Py_ssize_t n_first,
     const floating* dZ, Py_ssize_t ldz, Py_ssize_t n_columns, bint add, floating* dW, Py_ssize_t ldw,
 ) noexcept nogil:
@@ -77,5 +77,5 @@ cdef void gradient(
             p += 1
 
 
-LINEAR.csr_product32, LINEAR.csr_product64 = product[float], product[double]
-LINEAR.csr_gradient32, LINEAR.csr_gradient64 = gradient[float], gradient[double]
+PRODUCT_LOOPS.csr_product32, PRODUCT_LOOPS.csr_product64 = csr_product[float], csr_product[double]
+PRODUCT_LOOPS.csr_gradient32, PRODUCT_LOOPS.csr_gradient64 = csr_gradient[float], csr_gradient[double]

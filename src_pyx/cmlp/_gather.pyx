@@ -11,7 +11,7 @@ from numpy cimport (
     NPY_UBYTE, NPY_UINT, NPY_ULONG, NPY_ULONGLONG, NPY_USHORT,
 )
 
-from cmlp._registry cimport LINEAR
+from cmlp._row_loops cimport ROW_LOOPS
 from cmlp._source cimport Source, holds_rows
 
 cdef extern from "numpy/ndarraytypes.h" nogil:
@@ -183,4 +183,4 @@ cdef void gather(
         gather_numbers(<const Half*>data, s, order, start, n_rows, width, out)
 
 
-LINEAR.gather32, LINEAR.gather64 = gather[float], gather[double]
+ROW_LOOPS.gather32, ROW_LOOPS.gather64 = gather[float], gather[double]

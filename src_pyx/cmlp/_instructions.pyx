@@ -39,20 +39,13 @@ openmp = has_openmp()
 instruction_sets = tuple(cpu_levels().decode().split())          # those that this processor can run, best first
 
 
-# in this order: a loss may name an activation as its link
-KERNELS = (
-    "_csr", "_gather", "_linear", "_noise", "_regular", "_activations", "_activations_of_z", "_activations_of_rows", "_norms",
-    "_losses", "_optimizers",
-)
+include "_kernel_modules.pxi"
 
 
 def load_kernels(str level):
     """Import the kernels built for one instruction set; they take their rows in the tables."""
-    for name in KERNELS:
+    for name in KERNELS + (PRODUCTS if level in FUSED else ()):
         importlib.import_module(f"cmlp._{level}.{name}")
-    if level in ("v3", "v4"):
-        importlib.import_module(f"cmlp._{level}._tiles")
-        importlib.import_module(f"cmlp._{level}._zeros")
 
 
 cdef str choose_level():

@@ -9,13 +9,17 @@ from cython cimport floating
 from libc.stdint cimport uint64_t
 cimport numpy as cnp
 
-from cmlp._products cimport can_skip_zeros, gemm_nn, gemm_nt, gemm_skipping, gemm_tn
-from cmlp._random cimport permutation as fill_permutation
-from cmlp._registry cimport (
-    DROPOUT, MOST_VALUES, Draw, activation_backward as call_backward, activation_forward as call_forward, add_noise, draw_mask,
-    learned_backward, learned_forward, loss_gradient as call_loss, norm_backward as call_norm_backward,
-    norm_forward as call_norm, optimizer_change as call_optimizer, optimizer_values,
+from cmlp._activation_table cimport (
+    activation_backward as call_backward, activation_forward as call_forward, learned_backward, learned_forward,
 )
+from cmlp._loss_table cimport loss_gradient as call_loss
+from cmlp._norm_table cimport norm_backward as call_norm_backward, norm_forward as call_norm
+from cmlp._optimizer_table cimport optimizer_change as call_optimizer, optimizer_values
+from cmlp._product_loops cimport skip_zeros as call_skip_zeros
+from cmlp._products cimport can_skip_zeros, gemm_nn, gemm_nt, gemm_tn
+from cmlp._random cimport DROPOUT, Draw, permutation as fill_permutation
+from cmlp._row_loops cimport add_noise, draw_mask
+from cmlp._table cimport MOST_VALUES
 from cmlp._registry import activations, losses, norms, optimizers, outputs_per_target
 
 cnp.import_array()
@@ -51,7 +55,7 @@ cdef void call_gemm(
 ) noexcept:
     cdef bint transposed = kind == "tn"
     if skip_zeros:
-        gemm_skipping(transposed, m, n, k, A, m if transposed else k, B, n, S, lds, C, n)
+        call_skip_zeros(transposed, m, n, k, A, m if transposed else k, B, n, S, lds, C, n)
     elif kind == "nn":
         gemm_nn(m, n, k, A, k, B, n, S, lds, C, n)
     elif kind == "tn":
@@ -221,13 +225,13 @@ def loss_gradient(
 
 
 def optimizer_change(str name, cnp.ndarray change, cnp.ndarray state, hyper, Py_ssize_t t):
-    """change (1, n): a gradient on entry, what it moves the parameters by on return; state (n_slots, n): the memory."""
+    """change (1, n): a gradient on entry, what it moves the parameters by on return; state (n_slots, n): the optimizer's."""
     cdef Py_ssize_t n = change.shape[1]
     cdef int row = optimizers[name].row
     cdef cnp.ndarray numbers = np.array(hyper, dtype=np.float64)
     cdef double[MOST_VALUES] values
     if (<object>state).shape != (optimizers[name].n_slots, n) or len(numbers) != len(optimizers[name].hyper):
-        raise TypeError("the memory or the hyper-parameters do not fit the optimizer")
+        raise TypeError("the state or the hyperparameters do not fit the optimizer")
     optimizer_values(row, <const double*>data(numbers), t, values)
     if single((change, state)):
         call_optimizer(row, <float*>data(change), <float*>data(state), n, n, values)

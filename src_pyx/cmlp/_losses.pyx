@@ -1,6 +1,6 @@
 """Losses, and their gradients. Equations and sources: cmlp/reference/losses.py.
 
-A loss with a link takes the raw score Z and sets the output function itself; a loss on outputs compares A with Y after
+A loss with a link takes the logits Z and sets the output function itself; a loss on outputs compares A with Y after
 whatever output function the network has. A kernel is given rows of equal weight, and returns the sum of their losses; 1/n and
 the weight enter in `scale`, and nowhere else. Terms are computed a piece at a time, so that the loop vectorises, and then
 added up in double.
@@ -9,7 +9,8 @@ added up in double.
 from cython cimport floating
 
 from cmlp._elementary cimport absolute_of, exponential_of, log1p_of, logarithm_of, tanh_of
-from cmlp._registry cimport register_loss
+from cmlp._loss_table cimport register_loss
+from cmlp._sums cimport sum_in_four
 
 cdef enum:
     PIECE = 64
@@ -17,20 +18,6 @@ cdef enum:
 
 cdef inline Py_ssize_t n_pieces(Py_ssize_t n) noexcept nogil:
     return (n + PIECE - 1) // PIECE
-
-
-cdef inline double sum_of(const floating* terms, Py_ssize_t n) noexcept nogil:
-    """In four partial sums, which are added at the end."""
-    cdef Py_ssize_t i
-    cdef double a = 0, b = 0, c = 0, d = 0
-    for i in range(n // 4):
-        a += terms[4 * i]
-        b += terms[4 * i + 1]
-        c += terms[4 * i + 2]
-        d += terms[4 * i + 3]
-    for i in range(n // 4 * 4, n):
-        a += terms[i]
-    return (a + b) + (c + d)
 
 
 # --- squared_error, on outputs: half the squared distance, summed over the outputs --------------------------
@@ -50,7 +37,7 @@ cdef double squared_error(
             error = A[start + i] - Y[start + i]
             terms[i] = error * error
             dA[start + i] = error * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return 0.5 * total
 
 
@@ -74,7 +61,7 @@ cdef double absolute_error(
             error = A[start + i] - Y[start + i]
             terms[i] = absolute_of(error)
             dA[start + i] = factor if error > 0 else (-factor if error < 0 else <floating>0)
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -100,7 +87,7 @@ cdef double huber(
             r = delta if r > delta else r
             terms[i] = r * (absolute_of(error) - r / 2)
             dA[start + i] = (r if error > 0 else -r) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -125,7 +112,7 @@ cdef double log_cosh(
             size = absolute_of(error)
             terms[i] = size + (log1p_of(exponential_of(-2 * size)) - log_2)
             dA[start + i] = tanh_of(error) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -173,7 +160,7 @@ cdef double poisson(
             mean = exponential_of(Z[start + i])
             terms[i] = mean - Y[start + i] * Z[start + i]
             dZ[start + i] = (mean - Y[start + i]) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -197,14 +184,14 @@ cdef double gamma(
             ratio = Y[start + i] * exponential_of(-Z[start + i])
             terms[i] = Z[start + i] + ratio
             dZ[start + i] = (1 - ratio) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
 register_loss("gamma", gamma[float], gamma[double], {"link": "exponential"})
 
 
-# --- gaussian, link mean_variance: two scores for each target, the mean and the logarithm of the variance ---
+# --- gaussian, link mean_variance: two logits for each target, the mean and the logarithm of the variance ---
 cdef double gaussian(
     const floating* Z, const floating* Y, floating* dZ, Py_ssize_t n_rows, Py_ssize_t width, double scale,
     const double* values,
@@ -245,7 +232,7 @@ cdef double log_loss(
             e = exponential_of(-absolute_of(z))
             terms[i] = (<floating>0 if z < 0 else z) - Y[start + i] * z + log1p_of(e)
             dZ[start + i] = ((e if z < 0 else <floating>1) / (1 + e) - Y[start + i]) * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 
@@ -323,7 +310,7 @@ cdef double perceptron(
             margin = Y[start + i] * Z[start + i]
             terms[i] = <floating>0 if margin > 0 else -margin
             dZ[start + i] = <floating>0 if margin > 0 else -Y[start + i] * factor
-        total += sum_of(<const floating*>terms, n)
+        total += sum_in_four(<const floating*>terms, n)
     return total
 
 

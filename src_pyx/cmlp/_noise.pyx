@@ -10,8 +10,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from cmlp._elementary cimport cosine_of, sine_of
 from cmlp._plan cimport n_tiles
-from cmlp._random cimport philox
-from cmlp._registry cimport LINEAR, NOISE, Draw
+from cmlp._random cimport NOISE, Draw, philox
+from cmlp._row_loops cimport ROW_LOOPS
 
 cdef extern from *:
     """
@@ -30,7 +30,7 @@ cdef inline void draw_words(const Draw* draw, uint64_t purpose, uint64_t block, 
     philox(counter, draw.seed, draw.layer, words)
 
 
-cdef void mask_rows(
+cdef void draw_mask(
     const Draw* draw, double rate, Py_ssize_t row, Py_ssize_t column, Py_ssize_t stride, Py_ssize_t n_rows,
     Py_ssize_t n_columns, floating* mask,
 ) noexcept nogil:
@@ -72,5 +72,5 @@ cdef void add_noise(
                 X[i * width + start + j] += <floating>drawn[j]
 
 
-LINEAR.mask32, LINEAR.mask64 = mask_rows[float], mask_rows[double]
-LINEAR.noise32, LINEAR.noise64 = add_noise[float], add_noise[double]
+ROW_LOOPS.draw_mask32, ROW_LOOPS.draw_mask64 = draw_mask[float], draw_mask[double]
+ROW_LOOPS.add_noise32, ROW_LOOPS.add_noise64 = add_noise[float], add_noise[double]

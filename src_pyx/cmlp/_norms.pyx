@@ -6,12 +6,12 @@ Sums are taken in double. Equations: cmlp/reference/norms.py.
 from cython cimport floating
 from libc.math cimport sqrt
 
+from cmlp._norm_table cimport register_norm
 from cmlp._plan cimport n_tiles
-from cmlp._registry cimport register_norm
+from cmlp._sums cimport sum_in_lanes, sum_squares_about
 
 cdef enum:
     PANEL = 64                           # columns whose sums are taken together
-    LANES = 16                           # sums of a row that are taken side by side
 
 
 cdef inline floating inverse_deviation(floating variance, double eps) noexcept nogil:
@@ -103,41 +103,6 @@ register_norm(
 
 
 # --- layer: a mean and a variance for each row ------------------------------------------------------------------
-cdef inline double mean_of_row(const floating* row, Py_ssize_t n) noexcept nogil:
-    """The mean, lane by lane first."""
-    cdef Py_ssize_t i, j
-    cdef double[LANES] lanes
-    cdef double total = 0
-    for j in range(LANES):
-        lanes[j] = 0
-    for i in range(n // LANES):
-        for j in range(LANES):
-            lanes[j] += row[i * LANES + j]
-    for i in range(n // LANES * LANES, n):
-        total += row[i]
-    for j in range(LANES):
-        total += lanes[j]
-    return total / n
-
-
-cdef inline double mean_of_squares(const floating* row, double mean, Py_ssize_t n) noexcept nogil:
-    """The mean of (row - mean)^2, lane by lane first."""
-    cdef Py_ssize_t i, j
-    cdef double[LANES] lanes
-    cdef double total = 0, difference
-    for j in range(LANES):
-        lanes[j] = 0
-    for i in range(n // LANES):
-        for j in range(LANES):
-            difference = row[i * LANES + j] - mean
-            lanes[j] += difference * difference
-    for i in range(n // LANES * LANES, n):
-        total += (row[i] - mean) * (row[i] - mean)
-    for j in range(LANES):
-        total += lanes[j]
-    return total / n
-
-
 cdef void layer_forward(
     const floating* Z, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n_columns, const floating* scale,
     const floating* shift, double eps, bint given, floating* mean, floating* variance, floating* hat, floating* N,
@@ -146,9 +111,9 @@ cdef void layer_forward(
     cdef floating factor, normal
     cdef double exact
     for i in range(n_rows):
-        exact = mean_of_row(Z, n_columns)
+        exact = sum_in_lanes(Z, n_columns) / n_columns
         mean[i] = <floating>exact
-        variance[i] = <floating>mean_of_squares(Z, exact, n_columns)
+        variance[i] = <floating>(sum_squares_about(Z, exact, n_columns) / n_columns)
         factor = inverse_deviation(variance[i], eps)
         # hat = (Z - mean) / sqrt(variance + eps);   N = scale hat + shift
         for j in range(n_columns):
@@ -171,8 +136,8 @@ cdef void layer_backward(
         for j in range(n_columns):
             dZ[j] = scale[j] * dN[j]
             dscale[j] = dZ[j] * hat[j]
-        mean = <floating>mean_of_row(<const floating*>dZ, n_columns)
-        slope = <floating>mean_of_row(<const floating*>dscale, n_columns)
+        mean = <floating>(sum_in_lanes(<const floating*>dZ, n_columns) / n_columns)
+        slope = <floating>(sum_in_lanes(<const floating*>dscale, n_columns) / n_columns)
         factor = inverse_deviation(variance[i], eps)
         # dZ = (dhat - mean(dhat) - hat mean(dhat hat)) / sqrt(variance + eps)
         for j in range(n_columns):

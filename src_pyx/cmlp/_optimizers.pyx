@@ -7,7 +7,7 @@ from cython cimport floating
 from libc.math cimport pow, sqrt
 
 from cmlp._elementary cimport square_root_of
-from cmlp._registry cimport register_optimizer
+from cmlp._optimizer_table cimport register_optimizer
 
 
 # --- sgd: gradient descent ----------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ register_optimizer(
 
 # --- nadam ---------------------------------------------------------------------------------------------------
 cdef enum:
-    MOMENTUM_DECAY = 4                     # where it stands among the hyper-parameters; what is prepared comes behind
+    MOMENTUM_DECAY = 4                     # where it stands among the hyperparameters; what is prepared comes behind
     NADAM_UNBIAS, RATE_OF_M
 
 

@@ -1,8 +1,8 @@
 from cython cimport floating
 
+from cmlp._batch cimport Batch
 from cmlp._plan cimport Plan
-from cmlp._propagation cimport Batch
-from cmlp._registry cimport MOST_VALUES
+from cmlp._table cimport MOST_VALUES
 from cmlp._team cimport Team
 
 # The columns of Rules.blocks
@@ -23,8 +23,8 @@ cdef struct Rules:
     double clip_norm             # of the gradient; inf: any
     bint by_block                # of each block's gradient
     double* squares              # (1 + MOST_VECTORS, n_tiles): of a tile of a matrix, and of its part of each vector
-    void* average                # (n_variables,) a running mean of theta and what lies behind it, or NULL
-    double average_share         # of the newest theta in it
+    void* ema                    # (n_variables,) exponential moving average of theta and what lies behind it, or NULL
+    double ema_share             # of the newest theta in it
 
 # What one update needs to know.
 cdef struct Update:
@@ -60,8 +60,8 @@ cdef double update_from_gradient(
 cdef void limit_columns(
     const Plan* plan, const Rules* rules, floating* theta, Team* team, int thread, int n_threads) noexcept nogil
 
-# Then the running mean of theta; a barrier follows.
-cdef void update_average(
+# Then the EMA of theta; a barrier follows.
+cdef void update_ema(
     const Plan* plan, const Rules* rules, const floating* theta, Team* team, int thread, int n_threads) noexcept nogil
 
 # l1 |theta| + l2 theta^2 / 2, summed over all blocks

@@ -6,16 +6,19 @@ Each tile of dW is one product over the whole batch and belongs to one thread, s
 from cython cimport floating
 from libc.math cimport INFINITY, fabs, sqrt
 
+from cmlp._batch cimport input_of, mostly_zeros
 from cmlp._clock cimport ELEMENTWISE, PRODUCTS, UPDATE, lap
 from cmlp._elementary cimport larger
+from cmlp._optimizer_table cimport optimizer_change
+from cmlp._parameter_loops cimport add_change, clip, decay, move_ema, penalise, sum_squares
 from cmlp._plan cimport INPUT, MOST_VECTORS, Block, Layer, Tile, meets_its_batch, n_tiles
-from cmlp._products cimport gemm_skipping, gemm_tn
-from cmlp._propagation cimport input_of, mostly_zeros
-from cmlp._registry cimport add_change, average, clip, csr_gradient, decay, optimizer_change, penalise, sum_rows, sum_squares
+from cmlp._product_loops cimport csr_gradient, skip_zeros
+from cmlp._products cimport gemm_tn
+from cmlp._row_loops cimport sum_rows
 from cmlp._team cimport Search, Team, next_task
 
 cdef enum:
-    PIECE = 4096                 # parameters that a thread averages at a time
+    PIECE = 4096                 # parameters whose EMA a thread moves at a time
     PANEL = 64                   # columns whose norms it limits
 
 
@@ -31,8 +34,8 @@ cdef inline void matrix_gradient(
         csr_gradient(&batch.X, batch.order, batch.start, batch.n_rows, tile.row, tile.n_rows, dZ, block.cols, tile.n_columns,
                      add, dW, ld_dW)
     elif block.source == INPUT and mostly_zeros(plan, batch, 0, batch.n_rows):
-        gemm_skipping(True, tile.n_rows, tile.n_columns, batch.n_rows, A_prev, block.rows, dZ, block.cols,
-                      <const floating*>(dW if add else NULL), ld_dW, dW, ld_dW)
+        skip_zeros(True, tile.n_rows, tile.n_columns, batch.n_rows, A_prev, block.rows, dZ, block.cols,
+                   <const floating*>(dW if add else NULL), ld_dW, dW, ld_dW)
     else:
         gemm_tn(tile.n_rows, tile.n_columns, batch.n_rows, A_prev, block.rows, dZ, block.cols,
                 <const floating*>(dW if add else NULL), ld_dW, dW, ld_dW)
@@ -304,7 +307,7 @@ cdef void limit_columns(
             limit_panel(block, most, panel * PANEL, min(<Py_ssize_t>PANEL, block.cols - panel * PANEL), theta + block.offset)
 
 
-cdef void update_average(
+cdef void update_ema(
     const Plan* plan, const Rules* rules, const floating* theta, Team* team, int thread, int n_threads,
 ) noexcept nogil:
     cdef Py_ssize_t piece, offset
@@ -314,8 +317,8 @@ cdef void update_average(
         if piece < 0:
             return
         offset = piece * PIECE
-        average(<floating*>rules.average + offset, theta + offset, min(<Py_ssize_t>PIECE, plan.n_variables - offset),
-                rules.average_share)
+        move_ema(<floating*>rules.ema + offset, theta + offset, min(<Py_ssize_t>PIECE, plan.n_variables - offset),
+                 rules.ema_share)
 
 
 cdef inline double penalty_of(const double* rule, const floating* theta, Py_ssize_t n) noexcept nogil:

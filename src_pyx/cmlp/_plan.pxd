@@ -1,12 +1,14 @@
-"""The work space and the grid of tiles, from the shapes alone: never from the number of threads."""
+"""What a network of one shape needs for a number of rows: its layers, its work space, its grid of tiles."""
 
-from cmlp._registry cimport MOST_VALUES
+from cmlp._table cimport MOST_VALUES
 
 cdef enum:
     NONE = -1                        # an offset of what a layer does not have
     INPUT = -1                       # the source of a residual connection that begins at X
     NO_SOURCE = -2                   # that of a layer without one
     MOST_VECTORS = 4                 # b, scale, shift, slope
+    MOST_STAGES = 16
+    LINE = 64                        # bytes of a cache line; every place in the work space starts on one
 
 # One row of the table `layers`; cmlp/layers.py has the same fields as a NumPy dtype.
 cdef struct Layer:
@@ -28,7 +30,7 @@ cdef struct Layer:
     Py_ssize_t slope
     Py_ssize_t P                     # what projects the source's output
     Py_ssize_t running               # mean and variance, behind theta
-    Py_ssize_t Z                     # offsets in the work space; which of them are one place, lay_out decides
+    Py_ssize_t Z                     # offsets in the work space; which of them are one place, the stages decide
     Py_ssize_t hat                   # Z normalised
     Py_ssize_t N                     # scale hat + shift
     Py_ssize_t A                     # f(N)
@@ -67,8 +69,24 @@ cdef struct Tile:
     Py_ssize_t column
     Py_ssize_t n_columns
 
+# An area of a layer's values: rows of the batch, and units.
+cdef struct Area:
+    Py_ssize_t row
+    Py_ssize_t n_rows
+    Py_ssize_t column
+    Py_ssize_t n_columns
+
+# The stages of a layer, in their order (_stages.pxd).
+cdef struct Stages:
+    int n
+    int[MOST_STAGES] rows            # of STAGES
+    int by_columns                   # the first of them that needs whole columns of a batch to learn from; n: none does
+    bint whole_rows                  # one of them needs whole rows
+    bint plain                       # only a product and an activation: the step does without the table
+
 cdef struct Plan:
     Layer* layers
+    Stages* stages                   # (n_layers,)
     Block* blocks
     Py_ssize_t n_blocks
     Tile* tiles                      # all of them; a part of the list holds about the same part of every layer
@@ -87,6 +105,7 @@ cdef struct Plan:
     Py_ssize_t Y
     Py_ssize_t sample_weight
     Py_ssize_t n_work                # its length
+    Py_ssize_t itemsize              # bytes of a number in it
     Py_ssize_t n_scratch             # numbers that one tile of a gradient needs, for each thread
     Py_ssize_t block_rows            # rows that are gathered, and whose loss is taken, together
     bint by_layer                    # else each block of rows goes through all layers
@@ -101,19 +120,29 @@ cdef struct Plan:
     bint watched                     # a step is long enough to look for signals inside it
     Py_ssize_t panel                 # columns that one thread normalises over the batch
 
-cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1
-
-# [(block, row, n_rows, column, n_columns), ...]: what plan.tiles shall hold
-cdef list list_tiles(const Plan* plan)
-
 
 cdef inline Py_ssize_t n_tiles(Py_ssize_t size, Py_ssize_t tile) noexcept nogil:
     return (size + tile - 1) // tile
 
 
-cdef inline bint is_plain(const Layer* layer) noexcept nogil:
-    """Whether nothing but the activation comes after its product."""
-    return layer.out == layer.A and layer.norm == NONE and layer.slope == NONE
+cdef inline Py_ssize_t place(Plan* plan, Py_ssize_t n) noexcept nogil:
+    """The offset of n numbers put behind those placed before."""
+    cdef Py_ssize_t start = plan.n_work
+    plan.n_work += n_tiles(n * plan.itemsize, LINE) * (LINE // plan.itemsize)
+    return start
+
+
+cdef inline Py_ssize_t place_units(Plan* plan, const Layer* layer) noexcept nogil:
+    """The same of a number for each row and unit."""
+    return place(plan, plan.capacity * layer.fan_out)
+
+
+cdef inline void set_delta(Plan* plan, const Layer* layer, Py_ssize_t block, Py_ssize_t delta) noexcept nogil:
+    """The gradient of the block that begins at `block` in theta, if the layer has one there, is made from delta."""
+    cdef Py_ssize_t v
+    for v in range(layer.block, plan.n_blocks):
+        if plan.blocks[v].offset == block:
+            plan.blocks[v].delta = delta
 
 
 cdef inline bint meets_its_batch(const Layer* layer) noexcept nogil:

@@ -18,12 +18,7 @@ cdef void gemm_nt(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, Py_ssize_t ldb,
     const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc) noexcept nogil
 
-# The same as gemm_nn, or as gemm_tn if transposed, for an A that is mostly zeros: they are skipped.
-cdef void gemm_skipping(
-    bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B,
-    Py_ssize_t ldb, const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc) noexcept nogil
-
-# Whether this build can.
+# Whether this build has skip_zeros (_product_loops.pxd).
 cdef bint can_skip_zeros() noexcept nogil
 
 # Whether products are made by the register tiles of _tiles.pyx; else BLAS makes them.

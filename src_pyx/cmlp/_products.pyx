@@ -4,7 +4,7 @@
     gradient       dW = A_prev^T . dZ          gemm_tn
     backward       dA_prev = dZ . W^T          gemm_nt
 
-Who multiplies is chosen by the shape alone: products of a few numbers go to _linear.pyx; the others to the register tiles of
+Who multiplies is chosen by the shape alone: products of a few numbers go to _narrow.pyx; the others to the register tiles of
 _tiles.pyx where the processor has fused multiply-adds, and to BLAS where it has not.
 
 BLAS is column-major: it sees each row-major matrix as its transpose, so C = A . B is asked for as C^T = B^T . A^T, with the
@@ -16,7 +16,7 @@ from cython cimport floating
 from libc.limits cimport INT_MAX
 from libc.string cimport memcpy
 
-from cmlp._registry cimport LINEAR, NARROW, SHALLOW
+from cmlp._product_loops cimport NARROW, PRODUCT_LOOPS, SHALLOW, narrow_columns, narrow_rows, tiles
 from scipy.linalg.cython_blas cimport dgemm, sgemm
 
 largest_size = INT_MAX
@@ -40,51 +40,11 @@ cdef inline void call_blas(
 
 
 cdef bint has_tiles() noexcept nogil:
-    return LINEAR.product32 != NULL
-
-
-cdef inline void call_tiles(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t a_row, Py_ssize_t a_depth, const floating* B,
-    Py_ssize_t b_depth, Py_ssize_t b_column, const floating* S, Py_ssize_t s_row, floating* C, Py_ssize_t c_row,
-) noexcept nogil:
-    if floating is float:
-        LINEAR.product32(m, n, k, A, a_row, a_depth, B, b_depth, b_column, S, s_row, C, c_row)
-    else:
-        LINEAR.product64(m, n, k, A, a_row, a_depth, B, b_depth, b_column, S, s_row, C, c_row)
+    return PRODUCT_LOOPS.tiles32 != NULL
 
 
 cdef bint can_skip_zeros() noexcept nogil:
-    return LINEAR.sparse32 != NULL
-
-
-cdef void gemm_skipping(
-    bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B,
-    Py_ssize_t ldb, const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,
-) noexcept nogil:
-    if floating is float:
-        LINEAR.sparse32(transposed, m, n, k, A, lda, B, ldb, S, lds, C, ldc)
-    else:
-        LINEAR.sparse64(transposed, m, n, k, A, lda, B, ldb, S, lds, C, ldc)
-
-
-cdef inline void call_narrow_rows(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, Py_ssize_t b_depth,
-    Py_ssize_t b_column, const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,
-) noexcept nogil:
-    if floating is float:
-        LINEAR.narrow_rows32(m, n, k, A, lda, 1, B, b_depth, b_column, S, lds, C, ldc)
-    else:
-        LINEAR.narrow_rows64(m, n, k, A, lda, 1, B, b_depth, b_column, S, lds, C, ldc)
-
-
-cdef inline void call_narrow_columns(
-    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const floating* A, Py_ssize_t lda, const floating* B, Py_ssize_t ldb,
-    const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,
-) noexcept nogil:
-    if floating is float:
-        LINEAR.narrow_columns32(m, n, k, A, 1, lda, B, ldb, 1, S, lds, C, ldc)
-    else:
-        LINEAR.narrow_columns64(m, n, k, A, 1, lda, B, ldb, 1, S, lds, C, ldc)
+    return PRODUCT_LOOPS.skip_zeros32 != NULL
 
 
 cdef void gemm_nn(
@@ -92,9 +52,9 @@ cdef void gemm_nn(
     const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,
 ) noexcept nogil:
     if n <= NARROW and k <= SHALLOW:
-        call_narrow_rows(m, n, k, A, lda, B, ldb, 1, S, lds, C, ldc)
+        narrow_rows(m, n, k, A, lda, B, ldb, 1, S, lds, C, ldc)
     elif has_tiles():
-        call_tiles(m, n, k, A, lda, 1, B, ldb, 1, S, lds, C, ldc)
+        tiles(m, n, k, A, lda, 1, B, ldb, 1, S, lds, C, ldc)
     else:
         call_blas(b"n", b"n", m, n, k, A, lda, B, ldb, S, lds, C, ldc)
 
@@ -104,9 +64,9 @@ cdef void gemm_tn(
     const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,
 ) noexcept nogil:
     if m <= NARROW and n <= NARROW:
-        call_narrow_columns(m, n, k, A, lda, B, ldb, S, lds, C, ldc)
+        narrow_columns(m, n, k, A, lda, B, ldb, S, lds, C, ldc)
     elif has_tiles():
-        call_tiles(m, n, k, A, 1, lda, B, ldb, 1, S, lds, C, ldc)
+        tiles(m, n, k, A, 1, lda, B, ldb, 1, S, lds, C, ldc)
     else:
         call_blas(b"t", b"n", m, n, k, A, lda, B, ldb, S, lds, C, ldc)
 
@@ -116,8 +76,8 @@ cdef void gemm_nt(
     const floating* S, Py_ssize_t lds, floating* C, Py_ssize_t ldc,
 ) noexcept nogil:
     if n <= NARROW and k <= SHALLOW:
-        call_narrow_rows(m, n, k, A, lda, B, 1, ldb, S, lds, C, ldc)
+        narrow_rows(m, n, k, A, lda, B, 1, ldb, S, lds, C, ldc)
     elif has_tiles():
-        call_tiles(m, n, k, A, lda, 1, B, 1, ldb, S, lds, C, ldc)
+        tiles(m, n, k, A, lda, 1, B, 1, ldb, S, lds, C, ldc)
     else:
         call_blas(b"n", b"t", m, n, k, A, lda, B, ldb, S, lds, C, ldc)

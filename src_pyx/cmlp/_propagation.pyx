@@ -7,96 +7,46 @@ layer by layer, in tiles of rows and columns, with a barrier after each. Both ca
 from cython cimport floating
 from libc.string cimport memcpy
 
-from cmlp._after cimport (
-    activate, activate_backward, after_product, after_panel, before_panel, before_product, start_of_gradient, takes_panels,
-)
-from cmlp._clock cimport ELEMENTWISE, GATHER, LOSS, PRODUCTS, lap
+from cmlp._activation_table cimport activation_backward, activation_forward
+from cmlp._batch cimport disturbs, input_of, meet
+from cmlp._clock cimport ELEMENTWISE, GATHER, LOSS, lap
+from cmlp._loss_table cimport loss_gradient
 from cmlp._own_loss cimport ask
-from cmlp._plan cimport is_plain, n_tiles
-from cmlp._products cimport gemm_nn, gemm_nt, gemm_skipping
-from cmlp._registry cimport (
-    ACTIVATION, Draw, activation_backward, activation_forward, add_noise, count_nonzeros, csr_product, draw_mask, gather,
-    loss_gradient, multiply_rows,
-)
+from cmlp._plan cimport Area, Layer, Stages, n_tiles
+from cmlp._random cimport Draw
+from cmlp._row_loops cimport add_noise, count_nonzeros, draw_mask, gather, multiply_rows
+from cmlp._stage_activation cimport activate, activate_backward
+from cmlp._stage_product cimport product_backward, product_forward
+from cmlp._stages cimport backward_through, forward_through, n_by_tiles
 from cmlp._team cimport Search, leave, next_task
-
-
-cdef enum:
-    SKIP_BELOW = 30              # percent of X
-
-
-cdef bint mostly_zeros(const Plan* plan, const Batch* batch, Py_ssize_t row, Py_ssize_t n_rows) noexcept nogil:
-    cdef Py_ssize_t block, total = 0, first = row // plan.block_rows
-    if not plan.may_skip:
-        return False
-    for block in range(first, n_tiles(row + n_rows, plan.block_rows)):
-        total += batch.nonzeros[block]
-    return total * 100 < SKIP_BELOW * n_rows * plan.n_inputs
-
-
-cdef double sum_blocks(const Plan* plan, const Batch* batch) noexcept nogil:
-    cdef Py_ssize_t block
-    cdef double total = 0
-    for block in range(n_tiles(batch.n_rows, plan.block_rows)):
-        total += batch.block_loss[block]
-    return total
 
 
 # --- tiles --------------------------------------------------------------------------------------------------
 cdef inline void forward_tile(
-    const Plan* plan, const Batch* batch, Py_ssize_t l, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t column,
-    Py_ssize_t n_columns, const floating* theta, floating* work,
+    const Plan* plan, const Batch* batch, Py_ssize_t l, const Area* area, const floating* theta, floating* work,
 ) noexcept nogil:
-    """Z and A of one tile of layer l."""
-    cdef const Layer* layer = &plan.layers[l]
-    cdef const floating* A_prev
-    cdef const floating* W = theta + layer.W + column
-    cdef floating* Z = work + layer.Z + row * layer.fan_out + column
-    cdef const floating* b = <const floating*>NULL
-    if layer.b >= 0:
-        b = theta + layer.b + column
-    # Z (n_rows, n_columns) = b + A_prev (n_rows, fan_in) . W (fan_in, n_columns)
-    A_prev = input_of(plan, batch, l, work) + row * layer.fan_in
-    if l == 0 and plan.sparse:
-        csr_product(&batch.X, batch.order, batch.start + row, n_rows, W, layer.fan_out, n_columns, b, 0, Z, layer.fan_out)
-    elif l == 0 and mostly_zeros(plan, batch, row, n_rows):
-        gemm_skipping(
-            False, n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
+    """The stages of one tile of layer l: up to those that take panels, or, where the loss has a link, up to the logits."""
+    cdef bint to_logits = plan.link and l == plan.n_layers - 1
+    if plan.stages[l].plain:
+        product_forward(plan, batch, l, area, theta, work)
+        if not to_logits:
+            activate(plan, batch, l, area, theta, work)
     else:
-        gemm_nn(n_rows, n_columns, layer.fan_in, A_prev, layer.fan_in, W, layer.fan_out, b, 0, Z, layer.fan_out)
-    lap(batch.clock, PRODUCTS)
-    if l == plan.n_layers - 1 and plan.link:
-        return
-    if is_plain(layer):
-        # A = f(Z)
-        activate(layer, <const floating*>Z, work + layer.A + row * layer.fan_out + column, n_rows, n_columns)
-    elif not takes_panels(layer, batch):
-        after_product(plan, batch, l, row, n_rows, column, n_columns, theta, work)
+        forward_through(plan, batch, l, 0, 1 if to_logits else n_by_tiles(plan, batch, l), area, theta, work)
     lap(batch.clock, ELEMENTWISE)
 
 
 cdef inline void backward_tile(
-    const Plan* plan, const Batch* batch, Py_ssize_t l, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t column,
-    Py_ssize_t n_columns, const floating* theta, floating* work,
+    const Plan* plan, const Batch* batch, Py_ssize_t l, const Area* area, const floating* theta, floating* work,
 ) noexcept nogil:
-    """dZ of one tile of layer l - 1, from dZ of layer l; dN, where the rest is done by panels."""
-    cdef const Layer* layer = &plan.layers[l]
-    cdef const Layer* before = &plan.layers[l - 1]
-    cdef Py_ssize_t offset = row * before.fan_out + column
-    cdef floating* dout = work + before.dout + offset
-    cdef const floating* S = <const floating*>NULL
-    if plan.has_residuals:
-        S = start_of_gradient(plan, l - 1, row, n_rows, column, n_columns, theta, work)
-    # dout_prev (n_rows, n_columns) = S + dZ (n_rows, fan_out) . W^T (fan_out, n_columns)
-    gemm_nt(n_rows, n_columns, layer.fan_out, <const floating*>(work + layer.dZ + row * layer.fan_out), layer.fan_out,
-            theta + layer.W + column * layer.fan_out, layer.fan_out, S, before.fan_out, dout, before.fan_out)
-    lap(batch.clock, PRODUCTS)
-    if is_plain(before):
-        # dZ_prev = dA_prev * f'(Z_prev)
-        activate_backward(before, <const floating*>(work + before.Z + offset), <const floating*>(work + before.A + offset),
-                          dout, n_rows, n_columns)
+    """dZ of one tile of layer l - 1, from dZ of layer l; or as far as the stages that take panels."""
+    cdef int n, by_tiles
+    product_backward(plan, batch, l, area, theta, work)
+    if plan.stages[l - 1].plain:
+        activate_backward(plan, batch, l - 1, area, theta, work)
     else:
-        before_product(plan, batch, l - 1, row, n_rows, column, n_columns, theta, work)
+        n, by_tiles = plan.stages[l - 1].n, n_by_tiles(plan, batch, l - 1)
+        backward_through(plan, batch, l - 1, 1 if by_tiles == n else by_tiles + 1, n, area, theta, work)
     lap(batch.clock, ELEMENTWISE)
 
 
@@ -149,10 +99,10 @@ cdef inline void finish_rows(
     cdef floating* dZ = work + last.dZ + offset
     cdef floating* Y = work + plan.Y + row * plan.n_targets
     cdef floating* sample_weight = NULL
-    if goal == SCORES or goal == OUTPUTS:
+    if goal == LOGITS or goal == OUTPUTS:
         if goal == OUTPUTS and plan.link:
             activation_forward(last.activation, Z, A, n_rows, plan.n_outputs, last.parameter)
-        memcpy(<floating*>batch.out + batch.start * plan.n_outputs + offset, Z if goal == SCORES and plan.link else A,
+        memcpy(<floating*>batch.out + batch.start * plan.n_outputs + offset, Z if goal == LOGITS and plan.link else A,
                n_rows * plan.n_outputs * sizeof(floating))
         return
     gather(&batch.Y, batch.order, batch.start + row, n_rows, plan.n_targets, Y)
@@ -178,21 +128,24 @@ cdef inline void propagate_by_rows(
     int n_threads,
 ) noexcept nogil:
     """Each block of rows through all layers, and back."""
-    cdef Py_ssize_t n_blocks = n_tiles(batch.n_rows, plan.block_rows), block, row, n_rows, l
+    cdef Py_ssize_t n_blocks = n_tiles(batch.n_rows, plan.block_rows), block, l
     cdef Search search = Search(0, 0)
+    cdef Area area
     while True:
         block = next_task(team, &search, n_blocks, thread, n_threads)
         if block < 0 or (plan.watched and leave(team, thread)):
             return
-        row = block * plan.block_rows
-        n_rows = min(plan.block_rows, batch.n_rows - row)
-        gather_inputs(plan, batch, row, n_rows, work)
+        area.row, area.column = block * plan.block_rows, 0
+        area.n_rows = min(plan.block_rows, batch.n_rows - area.row)
+        gather_inputs(plan, batch, area.row, area.n_rows, work)
         for l in range(plan.n_layers):
-            forward_tile(plan, batch, l, row, n_rows, 0, plan.layers[l].fan_out, theta, work)
-        finish_rows(plan, batch, goal, row, n_rows, work)
+            area.n_columns = plan.layers[l].fan_out
+            forward_tile(plan, batch, l, &area, theta, work)
+        finish_rows(plan, batch, goal, area.row, area.n_rows, work)
         if goal == GRADIENT:
             for l in range(plan.n_layers - 1, 0, -1):
-                backward_tile(plan, batch, l, row, n_rows, 0, plan.layers[l].fan_in, theta, work)
+                area.n_columns = plan.layers[l].fan_in
+                backward_tile(plan, batch, l, &area, theta, work)
 
 
 cdef inline void propagate_layer(
@@ -205,43 +158,44 @@ cdef inline void propagate_layer(
     cdef Py_ssize_t columns = layer.forward_columns if forward else layer.backward_columns
     cdef Py_ssize_t rows = layer.forward_rows if forward else layer.backward_rows
     cdef Py_ssize_t n_down = n_tiles(batch.n_rows, rows), n_all = n_down * n_tiles(width, columns)
-    cdef Py_ssize_t tile, row, n_rows, column, n_columns
+    cdef Py_ssize_t tile
     cdef Search search = Search(0, 0)
+    cdef Area area
     while True:
         tile = next_task(team, &search, n_all, thread, n_threads)
         if tile < 0 or (plan.watched and leave(team, thread)):
             return
-        row = tile % n_down * rows                         # column by column: these columns of W stay in cache
-        n_rows = min(rows, batch.n_rows - row)
-        column = tile // n_down * columns
-        n_columns = min(columns, width - column)
+        area.row = tile % n_down * rows                    # column by column: these columns of W stay in cache
+        area.n_rows = min(rows, batch.n_rows - area.row)
+        area.column = tile // n_down * columns
+        area.n_columns = min(columns, width - area.column)
         if forward:
-            forward_tile(plan, batch, l, row, n_rows, column, n_columns, theta, work)
+            forward_tile(plan, batch, l, &area, theta, work)
         else:
-            backward_tile(plan, batch, l, row, n_rows, column, n_columns, theta, work)
+            backward_tile(plan, batch, l, &area, theta, work)
 
 
 cdef inline void propagate_panels(
     const Plan* plan, const Batch* batch, Py_ssize_t l, bint forward, const floating* theta, floating* work, Team* team,
     int thread, int n_threads,
 ) noexcept nogil:
-    """What needs whole columns of layer l, all rows of the batch: its normalisation and what comes after it.
-
-    In one panel where the activation needs whole rows too.
-    """
-    cdef Py_ssize_t width = plan.layers[l].fan_out, panel, column, n_columns
-    cdef Py_ssize_t widest = plan.panel if ACTIVATION[plan.layers[l].activation].elementwise else width
+    """The stages of layer l from the one on that needs whole columns, all rows of the batch; in one panel where one of them
+    needs whole rows too."""
+    cdef const Stages* stages = &plan.stages[l]
+    cdef Py_ssize_t width = plan.layers[l].fan_out, widest = width if stages.whole_rows else plan.panel, panel
     cdef Search search = Search(0, 0)
+    cdef Area area
+    area.row, area.n_rows = 0, batch.n_rows
     while True:
         panel = next_task(team, &search, n_tiles(width, widest), thread, n_threads)
         if panel < 0 or (plan.watched and leave(team, thread)):
             return
-        column = panel * widest
-        n_columns = min(widest, width - column)
+        area.column = panel * widest
+        area.n_columns = min(widest, width - area.column)
         if forward:
-            after_panel(plan, batch, l, column, n_columns, theta, work)
+            forward_through(plan, batch, l, stages.by_columns, stages.n, &area, theta, work)
         else:
-            before_panel(plan, batch, l, column, n_columns, theta, work)
+            backward_through(plan, batch, l, 1, stages.by_columns + 1, &area, theta, work)
         lap(batch.clock, ELEMENTWISE)
 
 
@@ -273,7 +227,7 @@ cdef inline void propagate_by_layer(
     for l in range(plan.n_layers):
         propagate_layer(plan, batch, l, True, theta, work, team, thread, n_threads)
         meet(batch, team, n_threads)
-        if takes_panels(&plan.layers[l], batch):
+        if n_by_tiles(plan, batch, l) < plan.stages[l].n:
             propagate_panels(plan, batch, l, True, theta, work, team, thread, n_threads)
             meet(batch, team, n_threads)
     gather_or_finish(plan, batch, goal, True, work, team, thread, n_threads)
@@ -287,7 +241,7 @@ cdef inline void propagate_by_layer(
     for l in range(plan.n_layers - 1, 0, -1):
         meet(batch, team, n_threads)
         propagate_layer(plan, batch, l, False, theta, work, team, thread, n_threads)
-        if takes_panels(&plan.layers[l - 1], batch):
+        if n_by_tiles(plan, batch, l - 1) < plan.stages[l - 1].n:
             meet(batch, team, n_threads)
             propagate_panels(plan, batch, l - 1, False, theta, work, team, thread, n_threads)
 

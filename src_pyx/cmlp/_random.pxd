@@ -30,6 +30,18 @@ cdef extern from *:
 cdef enum:
     N_ROUNDS = 10
 
+# What the random numbers of a pass depend on, besides sample and unit.
+cdef struct Draw:
+    uint64_t seed
+    uint64_t layer               # 0 for the inputs, l + 1 for layer l
+    uint64_t t                   # the update, or the number of the pass
+    uint64_t purpose             # DROPOUT, NOISE or SAMPLING; a shuffle has 0
+
+cdef enum:
+    DROPOUT = 1
+    NOISE = 2
+    SAMPLING = 3
+
 
 cdef inline void philox(const uint64_t* counter, uint64_t key_0, uint64_t key_1, uint64_t* words) noexcept nogil:
     """words (4) of the counter (4) under the key."""

@@ -1,4 +1,5 @@
-"""What is done to a gradient before the optimizer has it, and to its change before it is added: penalties, clipping, decay.
+"""What is done to a gradient before the optimizer has it, to its change, and to the parameters then: penalties, clipping,
+decay, the update itself, the EMA of the weights.
 
 Equations and sources: cmlp/reference/regular.py.
 """
@@ -6,10 +7,12 @@ Equations and sources: cmlp/reference/regular.py.
 from cython cimport floating
 from libc.math cimport INFINITY
 
-from cmlp._registry cimport LINEAR
+from cmlp._elementary cimport larger, largest_magnitude
+from cmlp._parameter_loops cimport PARAMETER_LOOPS
+from cmlp._sums cimport sum_squares_in_lanes
 
 cdef enum:
-    LANES = 16
+    PIECE = 1024                         # numbers that stay in the nearest cache
 
 
 cdef void penalise(floating* change, const floating* theta, Py_ssize_t n, double l1, double l2) noexcept nogil:
@@ -40,32 +43,34 @@ cdef void clip(floating* change, Py_ssize_t n, double factor, double most) noexc
             change[i] = -most_ if change[i] < -most_ else (most_ if change[i] > most_ else change[i])
 
 
-cdef void average(floating* mean, const floating* theta, Py_ssize_t n, double share) noexcept nogil:
+cdef double add_change(floating* theta, const floating* change, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t piece, start, size, i
+    cdef double largest = 0
+    # theta = theta + change, a piece at a time, whose largest |change| is found while it is in cache
+    for piece in range((n + PIECE - 1) // PIECE):
+        start = piece * PIECE
+        size = min(<Py_ssize_t>PIECE, n - start)
+        for i in range(start, start + size):
+            theta[i] += change[i]
+        largest = larger(largest, largest_magnitude(change + start, size))
+    return largest
+
+
+cdef void move_ema(floating* ema, const floating* theta, Py_ssize_t n, double share) noexcept nogil:
     cdef Py_ssize_t i
     cdef floating share_ = <floating>share
-    # mean = mean + share (theta - mean)
+    # ema = ema + share (theta - ema)
     for i in range(n):
-        mean[i] += share_ * (theta[i] - mean[i])
+        ema[i] += share_ * (theta[i] - ema[i])
 
 
-cdef double squares(const floating* values, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i, j
-    cdef double[LANES] lanes
-    cdef double total = 0
-    for j in range(LANES):
-        lanes[j] = 0
-    for i in range(n // LANES):
-        for j in range(LANES):
-            lanes[j] += <double>values[i * LANES + j] * values[i * LANES + j]
-    for i in range(n // LANES * LANES, n):
-        lanes[0] += <double>values[i] * values[i]
-    for j in range(LANES):
-        total += lanes[j]
-    return total
+cdef double sum_squares(const floating* values, Py_ssize_t n) noexcept nogil:
+    return sum_squares_in_lanes(values, n)
 
 
-LINEAR.penalise32, LINEAR.penalise64 = penalise[float], penalise[double]
-LINEAR.decay32, LINEAR.decay64 = decay[float], decay[double]
-LINEAR.clip32, LINEAR.clip64 = clip[float], clip[double]
-LINEAR.average32, LINEAR.average64 = average[float], average[double]
-LINEAR.squares32, LINEAR.squares64 = squares[float], squares[double]
+PARAMETER_LOOPS.penalise32, PARAMETER_LOOPS.penalise64 = penalise[float], penalise[double]
+PARAMETER_LOOPS.clip32, PARAMETER_LOOPS.clip64 = clip[float], clip[double]
+PARAMETER_LOOPS.decay32, PARAMETER_LOOPS.decay64 = decay[float], decay[double]
+PARAMETER_LOOPS.add_change32, PARAMETER_LOOPS.add_change64 = add_change[float], add_change[double]
+PARAMETER_LOOPS.move_ema32, PARAMETER_LOOPS.move_ema64 = move_ema[float], move_ema[double]
+PARAMETER_LOOPS.sum_squares32, PARAMETER_LOOPS.sum_squares64 = sum_squares[float], sum_squares[double]

@@ -6,7 +6,7 @@ from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t
 cimport numpy as cnp
 
-from cmlp._registry cimport LINEAR, gather
+from cmlp._row_loops cimport ROW_LOOPS, gather
 
 cnp.import_array()
 
@@ -112,8 +112,8 @@ cpdef double largest(cnp.ndarray array):
     cdef void* numbers = address(array, cnp.PyArray_TYPE(array), array.size, False)
     cdef Py_ssize_t n = array.size
     if cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT:
-        return LINEAR.largest32(<const float*>numbers, n)
-    return LINEAR.largest64(<const double*>numbers, n)
+        return ROW_LOOPS.largest32(<const float*>numbers, n)
+    return ROW_LOOPS.largest64(<const double*>numbers, n)
 
 
 def usable_as_it_is(X, Py_ssize_t width, cnp.dtype dtype):

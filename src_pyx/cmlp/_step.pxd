@@ -1,10 +1,11 @@
 from cython cimport floating
 from libc.stdint cimport uint64_t
 
+from cmlp._batch cimport Batch
 from cmlp._clock cimport Clock
 from cmlp._parameters cimport Rules
 from cmlp._plan cimport Plan
-from cmlp._propagation cimport Batch, Goal
+from cmlp._propagation cimport Goal
 from cmlp._team cimport Team
 
 cdef enum Ending:
@@ -56,7 +57,7 @@ cdef void gradient(
     const Plan* plan, Run* run, const floating* theta, floating* dtheta, floating* work, Team* team, int thread,
     int n_threads) noexcept nogil
 
-# Outputs or losses of all samples: for SCORES and OUTPUTS into data.out, for COST their sum into run.epoch_loss
+# Outputs or losses of all samples: for LOGITS and OUTPUTS into data.out, for COST their sum into run.epoch_loss
 cdef void evaluate(
     const Plan* plan, Run* run, Goal goal, const floating* theta, floating* work, Team* team, int thread,
     int n_threads) noexcept nogil

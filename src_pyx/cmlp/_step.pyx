@@ -13,15 +13,16 @@ end. All threads carry the same local counters and take the same decisions from 
 from cython cimport floating
 from libc.math cimport INFINITY, isfinite
 
+from cmlp._batch cimport meet, sum_blocks
 from cmlp._clock cimport REST, UPDATE, lap, ticks
 from cmlp._elementary cimport larger
+from cmlp._optimizer_table cimport optimizer_values
 from cmlp._parameters cimport (
-    Update, accumulate, finish_gradient, limit_columns, penalty, update_average, update_from_batch, update_from_gradient,
+    Update, accumulate, finish_gradient, limit_columns, penalty, update_ema, update_from_batch, update_from_gradient,
 )
 from cmlp._plan cimport n_tiles
-from cmlp._propagation cimport COST, GRADIENT, meet, propagate, sum_blocks
+from cmlp._propagation cimport COST, GRADIENT, propagate
 from cmlp._random cimport permutation
-from cmlp._registry cimport optimizer_values
 from cmlp._team cimport atomic_load, seconds
 
 cdef enum:
@@ -118,8 +119,8 @@ cdef inline void follow_update(
     if run.rules.limited:
         limit_columns(plan, run.rules, theta, team, thread, n_threads)
         meet(batch, team, n_threads)
-    if run.rules.average != NULL:
-        update_average(plan, run.rules, <const floating*>theta, team, thread, n_threads)
+    if run.rules.ema != NULL:
+        update_ema(plan, run.rules, <const floating*>theta, team, thread, n_threads)
         meet(batch, team, n_threads)
 
 

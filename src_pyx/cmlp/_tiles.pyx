@@ -9,7 +9,7 @@ TOMS 34 (2008); what was measured against BLAS is in docs/design/speed.rst.
 from cython cimport floating
 from libc.string cimport memcpy
 
-from cmlp._registry cimport LINEAR
+from cmlp._product_loops cimport PRODUCT_LOOPS
 from cmlp._vectors cimport BYTES, f32s, f64s, load32, load64, load_first, store_first, vector
 
 cdef extern from *:
@@ -313,7 +313,7 @@ cdef void multiply_matrices(
         multiply_columns(m, n, k, A, a_row, a_depth, B, b_depth, b_column, S, s_row, C, c_row, zero)
 
 
-cdef void product32(
+cdef void tiles32(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t a_row, Py_ssize_t a_depth, const float* B,
     Py_ssize_t b_depth, Py_ssize_t b_column, const float* S, Py_ssize_t s_row, float* C, Py_ssize_t c_row,
 ) noexcept nogil:
@@ -321,7 +321,7 @@ cdef void product32(
     multiply_matrices(m, n, k, A, a_row, a_depth, B, b_depth, b_column, S, s_row, C, c_row, zero)
 
 
-cdef void product64(
+cdef void tiles64(
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t a_row, Py_ssize_t a_depth, const double* B,
     Py_ssize_t b_depth, Py_ssize_t b_column, const double* S, Py_ssize_t s_row, double* C, Py_ssize_t c_row,
 ) noexcept nogil:
@@ -329,4 +329,4 @@ cdef void product64(
     multiply_matrices(m, n, k, A, a_row, a_depth, B, b_depth, b_column, S, s_row, C, c_row, zero)
 
 
-LINEAR.product32, LINEAR.product64 = product32, product64
+PRODUCT_LOOPS.tiles32, PRODUCT_LOOPS.tiles64 = tiles32, tiles64

@@ -4,11 +4,11 @@ Because every sum is cut at the same places and added in the same order whoever 
 not depend on the threads. What was measured for the sizes below is in docs/design/determinism.rst.
 """
 
+from cmlp._plan cimport LINE, MOST_STAGES, NO_SOURCE, NONE, Block, Layer, Stages, n_tiles, place
 from cmlp._products cimport can_skip_zeros, has_tiles
-from cmlp._registry cimport ACTIVATION, NORM
+from cmlp._stages cimport STAGES, WHOLE_COLUMNS, WHOLE_ROWS, Extent, n_stages
 
 cdef enum:
-    LINE = 64                            # bytes of a cache line; every block of the work space starts on one
     TASKS = 16                           # tiles that the propagation of a layer is cut into, if its rows allow
     SMALL_NET = 256 * 1024               # bytes of theta that stay in a core's own cache beside a block of rows
     WATCHED = 10 * 1000 * 1000           # multiplications in a step from which signals are looked for inside it
@@ -23,13 +23,6 @@ cdef Py_ssize_t tile_width(Py_ssize_t width, Py_ssize_t largest) noexcept:
     """`width` cut into equal tiles of at most `largest`, rounded up to a multiple of 16 so that rows stay aligned."""
     cdef Py_ssize_t equal = n_tiles(width, n_tiles(width, largest))
     return min(n_tiles(equal, 16) * 16, width)
-
-
-cdef Py_ssize_t place(Py_ssize_t* end, Py_ssize_t n, Py_ssize_t itemsize) noexcept:
-    """The offset of n numbers put behind those placed before."""
-    cdef Py_ssize_t start = end[0]
-    end[0] = start + n_tiles(n * itemsize, LINE) * (LINE // itemsize)
-    return start
 
 
 cdef Py_ssize_t tile_height(Py_ssize_t height, Py_ssize_t largest) noexcept:
@@ -70,78 +63,62 @@ cdef void cut(Plan* plan, Layer* layer, bint whole_rows, bint whole_rows_before)
     layer.backward_rows = task_rows(plan, layer.fan_in, layer.backward_columns)
 
 
-cdef bint needs_whole_rows(const Layer* layer) noexcept:
-    return not ACTIVATION[layer.activation].elementwise or (layer.norm != NONE and not NORM[layer.norm].by_columns)
+cdef void list_stages(Stages* stages, const Layer* layer) noexcept:
+    cdef int row
+    cdef Extent extent
+    stages.n, stages.by_columns, stages.whole_rows, stages.plain = 0, MOST_STAGES, False, True
+    for row in range(n_stages):
+        if not STAGES[row].belongs(layer):
+            continue
+        extent = STAGES[row].extent(layer)
+        stages.whole_rows = stages.whole_rows or extent == WHOLE_ROWS
+        if extent == WHOLE_COLUMNS:
+            stages.by_columns = min(stages.by_columns, stages.n)
+        stages.plain = stages.plain and STAGES[row].plain
+        stages.rows[stages.n] = row
+        stages.n += 1
+    stages.by_columns = min(stages.by_columns, stages.n)
 
 
-cdef void place_values(Plan* plan, Layer* layer, Py_ssize_t* end, Py_ssize_t itemsize) noexcept:
-    """Z, hat, N, A, out: each where the one before lies, unless that is still needed."""
-    cdef Py_ssize_t n = plan.capacity * layer.fan_out
-    cdef bint has_norm = layer.norm != NONE, needs_N = ACTIVATION[layer.activation].needs_Z
-    layer.A = place(end, n, itemsize)
-    layer.N = place(end, n, itemsize) if needs_N or plan.keep_Z else layer.A
-    layer.Z = place(end, n, itemsize) if has_norm else layer.N
-    layer.hat = NONE if not has_norm else place(end, n, itemsize) if plan.keep_Z else layer.Z
-    layer.out = place(end, n, itemsize) if layer.dropout > 0 or layer.source != NO_SOURCE else layer.A
-    layer.mask = place(end, n, itemsize) if layer.dropout > 0 else NONE
-    layer.statistics = place(end, 4 * max(layer.fan_out, plan.capacity), itemsize) if has_norm else NONE
+cdef void place_values(Plan* plan, Layer* layer, const Stages* stages) noexcept:
+    """What its stages need, each behind those before it."""
+    cdef int i
+    layer.hat = layer.mask = layer.dscale = layer.dslope = layer.statistics = NONE
+    for i in range(stages.n):
+        STAGES[stages.rows[i]].place(plan, layer)
 
 
-cdef void place_gradients(Plan* plan, Layer* layer, Py_ssize_t* end, Py_ssize_t itemsize) noexcept:
-    """dZ, dN, dout likewise, and what the blocks of parameters are made from."""
-    cdef Py_ssize_t n = plan.capacity * layer.fan_out, v
-    cdef Block* block
-    layer.dZ = place(end, n, itemsize)
-    layer.dN = place(end, n, itemsize) if layer.norm != NONE else layer.dZ
-    layer.dout = layer.dN
-    if layer.source != NO_SOURCE or (plan.keep_Z and layer.dropout > 0):
-        layer.dout = place(end, n, itemsize)
-    layer.dscale = place(end, n, itemsize) if layer.norm != NONE else NONE
-    layer.dslope = place(end, n, itemsize) if layer.slope != NONE else NONE
-    for v in range(layer.block, layer.block + 1 + layer.n_vectors):
-        block = &plan.blocks[v]
-        if block.offset == layer.scale:
-            block.delta = layer.dscale
-        elif block.offset == layer.shift:
-            block.delta = layer.dN
-        elif block.offset == layer.slope:
-            block.delta = layer.dslope
-        else:
-            block.delta = layer.dZ
-    if layer.P != NONE:
-        plan.blocks[layer.block + 1 + layer.n_vectors].delta = layer.dout
+cdef void place_samples(Plan* plan) noexcept:
+    cdef Py_ssize_t rows = plan.capacity
+    plan.X = place(plan, 0 if plan.sparse else rows * plan.n_inputs)
+    plan.X_mask = place(plan, rows * plan.n_inputs) if plan.input_dropout > 0 else NONE
+    plan.Y = place(plan, rows * plan.n_targets)
+    plan.sample_weight = place(plan, rows)
 
 
-cdef int lay_out(Plan* plan, Py_ssize_t itemsize) except -1:
-    cdef Py_ssize_t rows = plan.capacity, end = 0, l
+cdef int lay_out(Plan* plan) except -1:
+    cdef Py_ssize_t l
     cdef Layer* layer
-    cdef bint whole_rows = False, whole_rows_before
-    plan.n_scratch = 0
-    plan.panel = PANEL
+    cdef Stages* stages
+    plan.n_work, plan.n_scratch, plan.panel = 0, 0, PANEL
     plan.has_residuals = False
-    plan.by_layer = plan.n_params * itemsize > SMALL_NET or plan.own_loss
-    plan.watched = rows * plan.n_params > WATCHED or plan.n_params > LONG_CALL
+    plan.by_layer = plan.n_params * plan.itemsize > SMALL_NET or plan.own_loss
+    plan.watched = plan.capacity * plan.n_params > WATCHED or plan.n_params > LONG_CALL
     plan.may_skip = can_skip_zeros() and not plan.sparse
     plan.may_skip = plan.may_skip and plan.n_inputs >= MANY_INPUTS and plan.layers[0].fan_out >= MANY_UNITS
-    plan.block_rows = block_of(rows) if has_tiles() else 128
-    plan.X = place(&end, 0 if plan.sparse else rows * plan.n_inputs, itemsize)
-    plan.X_mask = place(&end, rows * plan.n_inputs, itemsize) if plan.input_dropout > 0 else NONE
-    plan.Y = place(&end, rows * plan.n_targets, itemsize)
-    plan.sample_weight = place(&end, rows, itemsize)
+    plan.block_rows = block_of(plan.capacity) if has_tiles() else 128
+    place_samples(plan)
     for l in range(plan.n_layers):
-        layer = &plan.layers[l]
-        place_values(plan, layer, &end, itemsize)
-        place_gradients(plan, layer, &end, itemsize)
-        whole_rows_before = whole_rows
-        whole_rows = needs_whole_rows(layer)
-        plan.by_layer = plan.by_layer or meets_its_batch(layer)
+        layer, stages = &plan.layers[l], &plan.stages[l]
+        list_stages(stages, layer)
+        place_values(plan, layer, stages)
+        plan.by_layer = plan.by_layer or stages.by_columns < stages.n
         plan.has_residuals = plan.has_residuals or layer.source != NO_SOURCE
-        cut(plan, layer, whole_rows, whole_rows_before)
+        cut(plan, layer, stages.whole_rows, l > 0 and plan.stages[l - 1].whole_rows)
         if plan.sparse and l == 0:
             layer.gradient_rows = min(max(SPARSE_TILE // layer.gradient_columns, <Py_ssize_t>48), layer.fan_in)
         plan.n_scratch = max(plan.n_scratch, layer.gradient_rows * layer.gradient_columns)
-    plan.n_scratch = n_tiles(plan.n_scratch * itemsize, LINE) * (LINE // itemsize)
-    plan.n_work = end
+    plan.n_scratch = n_tiles(plan.n_scratch * plan.itemsize, LINE) * (LINE // plan.itemsize)
     return 0
 
 

@@ -8,7 +8,7 @@ are turned into bits of each column.
 from cython cimport floating
 from libc.stdint cimport uint64_t
 
-from cmlp._registry cimport LINEAR
+from cmlp._product_loops cimport PRODUCT_LOOPS
 from cmlp._vectors cimport BYTES, f32s, f64s, load32, load64, load_first, nonzero32, nonzero64, store_first, vector
 
 cdef extern from *:
@@ -195,7 +195,7 @@ cdef void multiply_columns(
             S += columns
 
 
-cdef void sparse32(
+cdef void skip_zeros32(
     bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t lda, const float* B, Py_ssize_t ldb,
     const float* S, Py_ssize_t lds, float* C, Py_ssize_t ldc,
 ) noexcept nogil:
@@ -203,7 +203,7 @@ cdef void sparse32(
     multiply_columns(transposed, m, n, k, A, lda, B, ldb, S, lds, C, ldc, zero)
 
 
-cdef void sparse64(
+cdef void skip_zeros64(
     bint transposed, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t lda, const double* B,
     Py_ssize_t ldb, const double* S, Py_ssize_t lds, double* C, Py_ssize_t ldc,
 ) noexcept nogil:
@@ -211,4 +211,4 @@ cdef void sparse64(
     multiply_columns(transposed, m, n, k, A, lda, B, ldb, S, lds, C, ldc, zero)
 
 
-LINEAR.sparse32, LINEAR.sparse64 = sparse32, sparse64
+PRODUCT_LOOPS.skip_zeros32, PRODUCT_LOOPS.skip_zeros64 = skip_zeros32, skip_zeros64

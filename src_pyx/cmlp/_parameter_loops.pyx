@@ -1,0 +1,1 @@
+"""Loops over flat pieces of the parameters: where their table lies."""

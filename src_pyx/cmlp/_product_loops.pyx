@@ -1,0 +1,1 @@
+"""Products that each instruction set compiles: where their table lies."""

@@ -1,0 +1,1 @@
+"""Loops over rows of the work space: where their table lies."""
