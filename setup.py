@@ -43,6 +43,11 @@ class BuildExt(build_ext):
             extension.extra_link_args += openmp + (LINUX_LINK if platform.system() == "Linux" else [])
         super().build_extensions()
 
+    def copy_extensions_to_source(self):
+        for extension in self.extensions:  # in a checkout nothing else makes the folders of the instruction sets
+            self.mkpath(os.path.dirname(self.get_ext_fullpath(extension.name)))
+        super().copy_extensions_to_source()
+
     def has_openmp(self):
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "probe.c")

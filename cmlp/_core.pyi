@@ -64,7 +64,7 @@ class Engine:
         variables: Array,
         samples: Samples,
         out: Array,
-        scores: bool = False,
+        logits: bool = False,
         n_threads: int = 1,
         draw: tuple[int, int] | None = None,
         training: bool = False,

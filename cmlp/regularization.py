@@ -99,15 +99,6 @@ class UpdateRules:
     ema_share: float = 0.0
     decay: Value = 0.0
 
-    # what the core reads
-    @property
-    def average(self) -> Array | None:
-        return self.ema
-
-    @property
-    def average_share(self) -> float:
-        return self.ema_share
-
 
 def regularized(params: Array, regularization: Regularization) -> Array:
     """Whether each block is."""

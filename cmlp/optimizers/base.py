@@ -12,9 +12,6 @@ from cmlp.runtime import registry
 from cmlp.schedules import Value, is_scheduled
 from cmlp.validation import Checks, Hyperparameters
 
-TEMP = {"grow": "eta_plus", "shrink": "eta_minus", "least": "min_step", "most": "max_step"}
-
-
 @dataclass(frozen=True)
 class Optimizer(Hyperparameters):
     """What all optimizers have.
@@ -67,14 +64,14 @@ class Optimizer(Hyperparameters):
             If a schedule leaves the range of its hyperparameter.
         """
         names = registry.optimizers[self.name].hyper
-        given = [getattr(self, TEMP.get(name, name)) for name in names]
+        given = [getattr(self, name) for name in names]
         if not any(map(is_scheduled, given)):
             return np.array([given], dtype=np.float64)
         columns = [schedules.resolve(value).values(first, n, steps_per_epoch, n_epochs) for value in given]
         values = np.stack(columns, axis=1)
         for column, name in enumerate(names):
             for extreme in (values[:, column].min(), values[:, column].max()):
-                self.check(TEMP.get(name, name), float(extreme))
+                self.check(name, float(extreme))
         return values
 
     def learning_rates(self, steps: Sequence[int], steps_per_epoch: int, n_epochs: int) -> list[float]:

@@ -125,7 +125,7 @@ def lion(d, state, t, *, learning_rate, beta_1, beta_2):
     return -learning_rate * np.sign(beta_1 * state[0] + (1 - beta_1) * d), [beta_2 * state[0] + (1 - beta_2) * d]
 
 
-def rprop(d, state, t, *, learning_rate, grow, shrink, least, most):
+def rprop(d, state, t, *, learning_rate, eta_plus, eta_minus, min_step, max_step):
     """iRprop-: each parameter has a step of its own, longer while d keeps its sign, shorter when it changes.
 
     change = -sign(d) step; where the sign has changed the parameter rests once (Igel and Hüsken, NC 2000; Riedmiller and Braun,
@@ -133,7 +133,7 @@ def rprop(d, state, t, *, learning_rate, grow, shrink, least, most):
     """
     agreement = d * state[0]
     step = np.where(state[1] > 0, state[1], learning_rate)
-    step = np.clip(np.where(agreement > 0, step * grow, np.where(agreement < 0, step * shrink, step)), least, most)
+    step = np.clip(np.where(agreement > 0, step * eta_plus, np.where(agreement < 0, step * eta_minus, step)), min_step, max_step)
     d = np.where(agreement < 0, 0, d)
     return -np.sign(d) * step, [d, step]
 

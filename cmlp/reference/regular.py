@@ -35,6 +35,6 @@ def limit_columns(W, most):
     return W * np.where(norms > most, most / np.maximum(norms, most), 1)
 
 
-def average(mean, theta, share):
+def ema(mean, theta, share):
     """mean + share (theta - mean) (Polyak and Juditsky 1992, with a forgetting mean)."""
     return mean + share * (theta - mean)

@@ -164,9 +164,9 @@ def move_running(layers, moved, rules):
             if running is None:
                 continue
             running[...] = target
-            if rules is not None and rules.average is not None:
-                mean = rules.average[place : place + running.size]
-                mean[...] = regular.average(mean, running, rules.average_share)
+            if rules is not None and rules.ema is not None:
+                mean = rules.ema[place : place + running.size]
+                mean[...] = regular.ema(mean, running, rules.ema_share)
             place += running.size
 
 
@@ -194,9 +194,9 @@ def update(parameters, gradients, state, optimizer, hyper, t, rules):
         largest = max(largest, np.abs(change).max())
         if rules is not None and rules.blocks[k][4]:
             p[...] = regular.limit_columns(p, rules.blocks[k][4])
-        if rules is not None and rules.average is not None:
-            mean = rules.average[place : place + p.size].reshape(p.shape)
-            mean[...] = regular.average(mean, p, rules.average_share)
+        if rules is not None and rules.ema is not None:
+            mean = rules.ema[place : place + p.size].reshape(p.shape)
+            mean[...] = regular.ema(mean, p, rules.ema_share)
         place += p.size
     return largest
 

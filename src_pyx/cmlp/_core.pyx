@@ -234,13 +234,13 @@ cdef class Engine:
         return self.new_run(samples, seed, t, training, True)
 
     def forward(
-        self, variables, Samples samples, out, bint scores=False, int n_threads=1, draw=None, bint training=False,
+        self, variables, Samples samples, out, bint logits=False, int n_threads=1, draw=None, bint training=False,
     ):
-        """out (n_samples, n_outputs) = A of the last layer; with scores, its Z where the loss has a link."""
+        """out (n_samples, n_outputs) = A of the last layer; with logits, its Z where the loss has a link."""
         cdef void* numbers = address(out, self.type_number, samples.n_samples * self.plan.n_outputs, True)
         cdef Run run = self.new_pass(samples, draw, training)
         run.data.out = numbers
-        self.evaluate(variables, &run, LOGITS if scores else OUTPUTS, n_threads)
+        self.evaluate(variables, &run, LOGITS if logits else OUTPUTS, n_threads)
 
     def cost(self, variables, Samples samples, int n_threads=1, draw=None, bint training=False):
         """The sum over the samples of their losses."""
@@ -290,9 +290,9 @@ cdef class Engine:
         self.squares = np.zeros((1 + MOST_VECTORS) * plan.n_tiles)
         rules.squares = <double*>cnp.PyArray_DATA(self.squares)
         rules.ema = NULL
-        if given.average is not None:
-            rules.ema = address(given.average, self.type_number, plan.n_variables, True)
-        rules.ema_share = given.average_share
+        if given.ema is not None:
+            rules.ema = address(given.ema, self.type_number, plan.n_variables, True)
+        rules.ema_share = given.ema_share
         return rules
 
     def train(

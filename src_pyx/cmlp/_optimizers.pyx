@@ -322,17 +322,17 @@ cdef void rprop(
     floating* change, floating* state, Py_ssize_t slot_stride, Py_ssize_t n, const double* values,
 ) noexcept nogil:
     cdef Py_ssize_t i
-    cdef floating first = <floating>values[0], grow = <floating>values[1], shrink = <floating>values[2]
+    cdef floating first = <floating>values[0], eta_plus = <floating>values[1], eta_minus = <floating>values[2]
     cdef floating least = <floating>values[3], most = <floating>values[4], d, agreement, size
     cdef floating* before = state
     cdef floating* step = state + slot_stride
-    # step = grow step where dtheta has the sign it had before, shrink step where it has changed, kept in [least, most]
+    # step = eta_plus step where dtheta has the sign it had before, eta_minus step where it has changed, kept in [least, most]
     # change = -sign(dtheta) step, 0 where the sign has changed; that is forgotten, so that the next update goes on
     for i in range(n):
         d = change[i]
         agreement = d * before[i]
         size = step[i] if step[i] > 0 else first
-        size = size * grow if agreement > 0 else (size * shrink if agreement < 0 else size)
+        size = size * eta_plus if agreement > 0 else (size * eta_minus if agreement < 0 else size)
         size = least if size < least else (most if size > most else size)
         d = <floating>0 if agreement < 0 else d
         step[i] = size
@@ -341,4 +341,4 @@ cdef void rprop(
 
 
 register_optimizer(
-    "rprop", rprop[float], rprop[double], ("learning_rate", "grow", "shrink", "least", "most"), 2)
+    "rprop", rprop[float], rprop[double], ("learning_rate", "eta_plus", "eta_minus", "min_step", "max_step"), 2)
