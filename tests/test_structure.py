@@ -1,10 +1,10 @@
-"""What the architecture promises: who imports whom, and that every registered name is documented."""
+"""What the architecture promises: who imports whom, what is public, and that it is documented."""
 
-import ast
 import doctest
-import functools
 import importlib
+import importlib.util
 import pkgutil
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -22,94 +22,6 @@ DOCS = Path(__file__).parents[1] / "docs"
 MODULES = [info.name for info in pkgutil.walk_packages([str(PACKAGE)], "cmlp.")]
 PYTHON_MODULES = [name for name in MODULES if not name.rpartition(".")[2].startswith("_")]
 
-# module: the modules of cmlp that it may import, besides those that anyone may
-ANYONE = {"validation", "layers"}
-MAY_IMPORT = {
-    "callbacks": {"files", "persistence"},  # the latter when asked for
-    "files": set(),
-    "persistence": {
-        *("architecture", "callbacks", "columns", "estimators", "files", "initializers", "lbfgs", "losses", "model"),
-        *("network", "norms", "optimizers", "rules", "schedules", "snapshot", "training"),
-    },
-    "snapshot": {"callbacks", "memory", "network", "training"},
-    "architecture": {"initializers", "losses", "norms", "registry"},
-    "__main__": {"cli"},
-    "cli": {"commands", "optimizers", "registry"},
-    "memory": {"_core"},
-    "commands": {
-        *("callbacks", "columns", "config", "convert", "datasets", "files", "losses", "model", "network", "optimizers"),
-        *("persistence", "progress", "scores", "targets"),
-    },
-    "columns": set(),
-    "convert": {"columns", "files", "losses", "model", "network", "norms", "targets", "version"},
-    "model": {"columns", "losses", "network", "samples", "targets"},
-    "config": {"_core", "threads"},
-    "datasets": set(),
-    "estimators": {
-        "callbacks",
-        "columns",
-        "losses",
-        "model",
-        "network",
-        "training",
-        "optimizers",
-        "registry",
-        "rules",
-        "schedules",
-        "targets",
-        "version",
-    },
-    "engines": {"_core", "architecture", "losses", "threads"},
-    "initializers": set(),
-    "inspection": {
-        *("_core", "_kernels", "_samples", "callbacks", "engines", "model", "optimizers", "samples", "scores", "trace"),
-        "training",
-    },
-    "layers": set(),
-    "learner": {"callbacks", "fitting", "memory", "optimizers", "registry", "rules", "schedules", "training"},
-    "lbfgs": {"optimizers", "pace", "rules", "stopping", "threads", "training"},
-    "losses": {"registry"},
-    "fitting": {
-        *(
-            "callbacks",
-            "lbfgs",
-            "optimizers",
-            "progress",
-            "rules",
-            "samples",
-            "schedules",
-            "scores",
-            "stopping",
-            "targets",
-            "training",
-        ),
-    },
-    "network": {
-        *("_core", "architecture", "engines", "initializers", "layers", "learner", "losses", "memory", "norms", "samples"),
-        *("scores", "summary", "targets", "threads", "trace", "training", "version"),
-    },
-    "norms": set(),
-    "optimizers": {"registry", "schedules"},
-    "pace": set(),
-    "profile": {"_core"},
-    "progress": {"training"},
-    "reference": set(),
-    "registry": {"_core"},
-    "rules": {"schedules"},
-    "samples": {"_samples", "targets"},
-    "schedules": set(),
-    "scores": {"targets"},
-    "stopping": {"schedules"},
-    "summary": set(),
-    "targets": {"losses", "registry"},
-    "threads": {"_core"},
-    "trace": {"engines"},
-    "version": set(),
-    "training": {"pace", "profile", "schedules", "stopping", "threads"},
-    "validation": {"registry"},
-}
-
-
 NEED = {
     "cmlp.estimators": ["sklearn"],
     "cmlp.convert.onnx_graph": ["onnx", "onnxruntime"],
@@ -118,40 +30,142 @@ NEED = {
 }
 
 
-@functools.cache
-def imported_by(path):
-    """The top modules of cmlp that a file imports, wherever in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module == "cmlp":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("cmlp."):
-            found.add(node.module.split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("cmlp.")}
-    return found
+# --- who imports whom ---------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def graph():
+    """The module of the documentation that reads the imports."""
+    if not (DOCS / "import_graph.py").exists():
+        pytest.skip("the documentation is not beside these tests")
+    spec = importlib.util.spec_from_file_location("import_graph", DOCS / "import_graph.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_follow_the_plan(path):
-    owner = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    if owner == "__init__":
-        return
-    allowed = (
-        MAY_IMPORT[owner]
-        | ANYONE
-        | {owner}
-        | set(cmlp.__all__) - {"convert", "datasets", "inspection", "reference", "registry", "initializers"}
-    )
-    unknown = {name for name in imported_by(path) if name not in allowed and not name[0].isupper() and name != "__version__"}
-    assert not unknown
+def test_every_room_has_a_floor(graph):
+    named = [name for floor in graph.FLOORS for name in floor]
+    assert len(named) == len(set(named))
+    assert set(graph.rooms(PACKAGE)) == set(named)
 
 
-def test_no_module_imports_the_reference():
-    users = [path for path in PACKAGE.rglob("*.py") if "reference" in imported_by(path) and path.parent.name != "reference"]
-    assert users == []
+def test_a_room_imports_from_lower_floors_alone(graph):
+    floor = {name: level for level, names in enumerate(graph.FLOORS) for name in names}
+    wrong = [
+        f"{module} -> {target}"
+        for module, targets in graph.graph(PACKAGE).items()
+        for target in targets
+        if graph.room(target) in floor
+        and graph.room(module) != graph.room(target)
+        and floor[graph.room(module)] <= floor[graph.room(target)]
+    ]
+    assert wrong == []
 
 
+def test_no_modules_import_each_other_in_a_circle(graph):
+    assert graph.circle(graph.graph(PACKAGE)) == []
+
+
+def test_only_the_runtime_imports_compiled_modules(graph):
+    compiled = {path.name.split(".")[0] for path in PACKAGE.iterdir() if path.suffix in (".so", ".pyd")}
+    assert "_core" in compiled
+    users = {name for name, targets in graph.graph(PACKAGE).items() if targets & compiled}
+    assert {graph.room(name) for name in users} == {graph.COMPILED}
+
+
+def test_the_graph_sees_every_kind_of_import(graph, tmp_path):
+    sources = {
+        "version.py": "def f():\n    from cmlp import network\n",
+        "layers.py": "import importlib\nimportlib.import_module('cmlp.model')\n",
+        "network.py": "import cmlp.model\n",
+        "model.py": "from cmlp.layers import Layer\nfrom cmlp._core import Engine\n",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).write_text(text)
+    found = graph.graph(tmp_path)
+    assert found == {"version": {"network"}, "layers": {"model"}, "network": {"model"}, "model": {"layers", "_core"}}
+    assert set(graph.circle(found)) == {"layers", "model"}
+
+
+def test_no_module_imports_the_reference(graph):
+    users = {name for name, targets in graph.rooms(PACKAGE).items() if "reference" in targets}
+    assert users <= {"__init__"}
+
+
+# --- the public face ----------------------------------------------------------------------------------------------------
+def test_no_module_is_longer_than_400_lines():
+    long = {path.name: n for path in PACKAGE.rglob("*.py") if (n := len(path.read_text().splitlines())) > 400}
+    assert long == {}
+
+
+def test_dir_shows_public_names_alone():
+    assert dir(cmlp) == sorted(cmlp.__all__)
+    assert all(hasattr(cmlp, name) for name in dir(cmlp) if name not in ("MLPClassifier", "MLPRegressor"))
+    assert [name for name in dir(cmlp) if name.startswith("_")] == ["__version__"]
+
+
+PUBLIC = {
+    "cmlp": cmlp,
+    "cmlp.activations": cmlp.activations,
+    "cmlp.losses": cmlp.losses,
+    "cmlp.schedules": cmlp.schedules,
+    "cmlp.initializers": cmlp.initializers,
+    "cmlp.callbacks": cmlp.callbacks,
+    "cmlp.convert": cmlp.convert,
+    "cmlp.inspection": cmlp.inspection,
+    "cmlp.data": cmlp.data,
+}
+INTERNAL = {"MeanVariance", "Domain", "Loss", "LossFunction", "Task", "Schedule", "InverseScaling", "Constant", "Initializer"}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_in_the_reference_api(name):
+    if not (DOCS / "api.rst").exists():
+        pytest.skip("the documentation is not beside these tests")
+    text = (DOCS / "api.rst").read_text()
+    module = PUBLIC[name]
+    names = getattr(module, "__all__", None) or [
+        key for key, value in vars(module).items() if isinstance(value, type) and value.__module__ == module.__name__
+    ]
+    missing = [
+        key
+        for key in names
+        if not key.isupper() and key not in INTERNAL and key != "resolve" and not re.search(rf"\b{key.strip('_')}\b", text)
+    ]
+    assert missing == []
+
+
+NETWORK = {
+    *(
+        "activations",
+        "astype",
+        "classes",
+        "copy",
+        "cost",
+        "dtype",
+        "ema",
+        "ema_network",
+        "fit",
+        "forward",
+        "gradient",
+        "history",
+    ),
+    *("input_scale", "layers", "logits", "loss", "loss_function", "n_params", "n_targets", "predict", "predict_proba", "reset"),
+    *("score", "seed", "shuffle_seed", "sizes", "step", "summary", "tables", "theta", "trace", "variables"),
+}
+
+
+def test_every_public_attribute_of_a_network_is_documented():
+    net = cmlp.Network([2, 3, 2])
+    net.fit(np.zeros((4, 2)), [0, 1, 0, 1], epochs=1)
+    public = {name for name in {*dir(net), *vars(net)} if not name.startswith("_")}
+    assert public == NETWORK
+    described = cmlp.Network.__doc__ or ""
+    methods = {name for name in public if callable(getattr(cmlp.Network, name, None))}
+    assert [name for name in sorted(public - methods) if not re.search(rf"\b{name}\b", described)] == []
+    assert [name for name in sorted(methods) if not getattr(cmlp.Network, name).__doc__] == []
+
+
+# --- the core -----------------------------------------------------------------------------------------------------------
 def test_the_layer_table_is_the_struct_of_the_core():
     net = cmlp.Network([3, 4, 2], activation="leaky_relu")
     engine = _core.Engine(*net.tables, net.loss_function, 10, "float32")

@@ -12,6 +12,7 @@ from cmlp.runtime import registry
 from cmlp.schedules import Value, is_scheduled
 from cmlp.validation import Checks, Hyperparameters
 
+
 @dataclass(frozen=True)
 class Optimizer(Hyperparameters):
     """What all optimizers have.

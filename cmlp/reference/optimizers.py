@@ -133,7 +133,9 @@ def rprop(d, state, t, *, learning_rate, eta_plus, eta_minus, min_step, max_step
     """
     agreement = d * state[0]
     step = np.where(state[1] > 0, state[1], learning_rate)
-    step = np.clip(np.where(agreement > 0, step * eta_plus, np.where(agreement < 0, step * eta_minus, step)), min_step, max_step)
+    step = np.clip(
+        np.where(agreement > 0, step * eta_plus, np.where(agreement < 0, step * eta_minus, step)), min_step, max_step
+    )
     d = np.where(agreement < 0, 0, d)
     return -np.sign(d) * step, [d, step]
 
