@@ -1,4 +1,4 @@
-"""Dropout: out = mask A, and dA = mask dout; in a pass without it nothing is done."""
+"""Dropout: out = mask A, and dA = mask dout; in a pass without it A and dout are passed on as they are."""
 
 from cython cimport floating
 
