@@ -29,9 +29,14 @@ VARIANTS = [cmlp.RMSprop(momentum=0.9), cmlp.RMSprop(centered=True, momentum=0.5
 HYPER = {optimizer.name: optimizer for optimizer in [*(kind() for kind in cmlp.optimizers.CLASSES), *VARIANTS]}
 
 
+def slow(*cases):
+    """Cases of a parametrized test that say little more than the others."""
+    return [pytest.param(case, marks=pytest.mark.slow) for case in cases]
+
+
 def seeds(n, fast):
     """That many seeds of random cases, of which the first few are fast enough to be run always."""
-    return [*range(fast), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(fast, n * ROUNDS))]
+    return [*range(fast), *slow(*range(fast, n * ROUNDS))]
 
 
 def paired(one, other):

@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from common import seeds
+from common import seeds, slow
 from converted import BOUND, FLAGS, N_NETWORKS, compiled, session_of, some_network
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -173,7 +173,7 @@ def fitted(rng, settings, loss, classes=None):
 
 @pytest.mark.filterwarnings("ignore:.*[Ii]terations:UserWarning")
 @pytest.mark.parametrize("settings", PREPARED, ids=str)
-@pytest.mark.parametrize("loss", [*LOSS[:1], *(pytest.param(loss, marks=pytest.mark.slow) for loss in LOSS[1:])], ids=str)
+@pytest.mark.parametrize("loss", [*LOSS[:1], *slow(*LOSS[1:])], ids=str)
 def test_regressors_in_every_format(settings, loss, rng, tmp_path):
     model, X = fitted(rng, settings, loss)
     expected, plain = cmlp.Model.of(model).forward(X), model.predict(X)

@@ -2,9 +2,7 @@
 
 import doctest
 import importlib
-import os
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -203,12 +201,8 @@ def test_logic_refuses_unknown_gates():
 # The real thing
 
 
-@pytest.mark.skipif(
-    "CMLP_DATA" not in os.environ,
-    reason="CMLP_DATA is not set; it names the folder that holds mnist/train-images-idx3-ubyte.gz and the other three",
-)
-def test_mnist():
-    folder = Path(os.environ["CMLP_DATA"]) / "mnist"
+def test_mnist(data_folder):
+    folder = data_folder / "mnist"
     parts = {
         "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
         "t10k": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from common import slow
 from numpy.testing import assert_allclose, assert_array_equal
 
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
@@ -160,9 +161,7 @@ def test_poisson_and_own_losses():
     assert_allclose(one.predict(X_VALUES), two.predict(X_VALUES), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "kind", ["csr_array", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("csc_array", "csr_matrix"))]
-)
+@pytest.mark.parametrize("kind", ["csr_array", *slow("csc_array", "csr_matrix")])
 def test_sparse_inputs(kind):
     import scipy.sparse
 

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from common import slow
 from numpy.testing import assert_allclose, assert_array_equal
 
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
@@ -110,7 +111,7 @@ def test_weights_count_in_what_is_held_out():
     assert model.score(X[:1000], y[:1000]) > 0.95
 
 
-@pytest.mark.parametrize("scoring", ["roc_auc", "neg_log_loss"])
+@pytest.mark.parametrize("scoring", ["roc_auc", *slow("neg_log_loss")])
 def test_a_scorer_sees_inputs_once_prepared(scoring):
     rng = np.random.default_rng(0)
     X = 5 + 0.01 * rng.normal(size=(400, 3))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import HIDDEN, LOSSES, paired, targets_for
+from common import HIDDEN, LOSSES, paired, slow, targets_for
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -113,7 +113,7 @@ def test_exploding_gradients(digits):
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "selu", "leaky_relu", "mish"])
-@pytest.mark.parametrize("depth", [1, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (0, 2, 4))])
+@pytest.mark.parametrize("depth", [1, *slow(0, 2, 4)])
 @pytest.mark.parametrize("trained", [False, True])
 def test_healthy_networks_have_no_trouble(activation, depth, trained, digits):
     net = cmlp.Network([64, *[40] * depth, 10], activation, input_scale=1 / 16)

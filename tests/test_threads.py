@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from common import DTYPES, HIDDEN, HYPER, LOSSES, paired, run_python, targets_for
+from common import DTYPES, HIDDEN, HYPER, LOSSES, paired, run_python, slow, targets_for
 from numpy.testing import assert_array_equal
 
 import cmlp
@@ -240,7 +240,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("method", ["fork", *(pytest.param(name, marks=pytest.mark.slow) for name in ("spawn", "forkserver"))])
+@pytest.mark.parametrize("method", ["fork", *slow("spawn", "forkserver")])
 def test_training_in_a_child_of_a_process_that_trained(method, tmp_path):
     if method not in multiprocessing.get_all_start_methods():
         pytest.skip(f"no {method} here")
@@ -252,7 +252,7 @@ def test_training_in_a_child_of_a_process_that_trained(method, tmp_path):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sizes", [[50, 20, 3], [100, 700, 3]], ids=["by rows", "by layer"])
-@pytest.mark.parametrize("batch_size", [300, *(pytest.param(size, marks=pytest.mark.slow) for size in (64, None))])
+@pytest.mark.parametrize("batch_size", [300, *slow(64, None)])
 def test_bits_of_inputs_that_are_mostly_zeros(sizes, batch_size, dtype, rng):
     """Batches on both sides of the density below which zeros are skipped, in place and gathered."""
     n = 5000 if batch_size is None else 1000
