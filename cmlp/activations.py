@@ -373,8 +373,8 @@ def resolve_output(output: Any, loss: Any, n_outputs: int) -> Activation:
     if link is not None and chosen.name != link:
         free = [name for name in registry.losses if registry.losses[name].link is None]
         raise ValueError(
-            f"output must be {link!r}, which loss {loss.name!r} sets itself, got {output!r}: leave it out, or use a loss that leaves "
-            f"it free ({', '.join(free)})"
+            f"output must be {link!r}, which loss {loss.name!r} sets itself, got {output!r}: leave it out, or use one "
+            f"of the losses that leave it free ({', '.join(free)})"
         )
     if isinstance(chosen, MeanVariance) and link is None:
         raise ValueError("output 'mean_variance' belongs to loss='gaussian', which sets it itself: leave it out")

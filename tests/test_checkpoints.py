@@ -107,8 +107,9 @@ from cmlp.callbacks import Checkpoint, EarlyStopping
 def train(path, n_threads):
     X, y, X_test, y_test = cmlp.datasets.load_digits(split=True)
     net = cmlp.Network([64, 48, 32, 10], norm=["batch", None], dropout=[0.0, 0.2], input_scale=1 / 16)
-    net.fit(X, y, epochs=30, batch_size=64, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.01)), ema_decay=0.99, n_threads=n_threads,
-            validation_data=(X_test, y_test), regularization=cmlp.Regularization(max_norm=2.0), stopping=cmlp.Stopping(patience=None),
+    net.fit(X, y, epochs=30, batch_size=64, optimizer=cmlp.Adam(cmlp.schedules.Cosine(0.01)), ema_decay=0.99,
+            n_threads=n_threads, validation_data=(X_test, y_test), regularization=cmlp.Regularization(max_norm=2.0),
+            stopping=cmlp.Stopping(patience=None),
             callbacks=[EarlyStopping("val_score", patience=25), Checkpoint(path, resume=True)])
     content = [net.variables, net._optimizer_state.slots, net.ema, np.array(net.history.loss), np.array(net.history.val_loss)]
     return hashlib.sha256(b"".join(part.tobytes() for part in content)).hexdigest()

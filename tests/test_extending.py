@@ -70,7 +70,8 @@ STEPS = [
     (
         "cmlp/activations.py",
         "CLASSES = (\n",
-        'class ISRU(Activation):\n    """``Z / sqrt(1 + Z^2)``."""\n\n    name = "isru"\n    range = (-1, 1)\n    saturates = True\n\n\n',
+        'class ISRU(Activation):\n    """``Z / sqrt(1 + Z^2)``."""\n\n    name = "isru"\n    range = (-1, 1)\n'
+        "    saturates = True\n\n\n",
     ),
     ("cmlp/activations.py", "    *(Identity, Sign", "    ISRU,\n"),
     (
@@ -95,7 +96,8 @@ STEPS = [
     (
         "cmlp/losses/regression.py",
         "class Poisson(Loss):",
-        'class Quartic(Loss):\n    """A quarter of the fourth power of the error, summed over the outputs."""\n\n    name = "quartic"\n\n\n',
+        'class Quartic(Loss):\n    """A quarter of the fourth power of the error, summed over the outputs."""\n\n'
+        '    name = "quartic"\n\n\n',
     ),
     ("cmlp/losses/__init__.py", "Poisson, Quantile, SquaredError\n", "Quartic, "),
     ("cmlp/losses/__init__.py", "    *(LogLoss, CrossEntropy", "    Quartic,\n"),
@@ -177,7 +179,8 @@ def test_the_documented_steps_are_enough(extended):
 def test_the_registries_are_still_whole(extended):
     """The walk over the registries passes in the copy: nothing was forgotten, by the steps or by the test."""
     shutil.copytree(Path(__file__).parent, extended / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    environment = ["-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir=."]
-    code = f"import sys; sys.path[:0] = [{str(extended)!r}, 'tests']; import pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'tests/test_traits.py']))"
-    assert environment
+    code = (
+        f"import sys; sys.path[:0] = [{str(extended)!r}, 'tests']; import pytest; "
+        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'tests/test_traits.py']))"
+    )
     assert re.search(r"\d+ passed", run(extended, "-c", code))

@@ -89,10 +89,10 @@ def test_an_unknown_norm_is_refused_by_its_name():
         pass
 
     net = cmlp.Network([3, 4, 2], norm=Other())
-    with pytest.raises(ValueError, match="C.*Other"):
+    with pytest.raises(ValueError, match=r"C.*Other"):
         cmlp.convert.to_c(net)
     if pytest.importorskip("onnx", reason="onnx is not installed"):
-        with pytest.raises(ValueError, match="ONNX.*Other"):
+        with pytest.raises(ValueError, match=r"ONNX.*Other"):
             cmlp.convert.to_onnx(net)
 
 
@@ -201,9 +201,9 @@ def test_a_class_of_a_users_own_is_checked_like_ours():
             return self.floor + self.slope * epochs
 
     Ramp(0.1)
-    with pytest.raises(ValueError, match="Ramp: slope.*inf"):
+    with pytest.raises(ValueError, match=r"Ramp: slope.*inf"):
         Ramp(float("inf"))
-    with pytest.raises(ValueError, match="Ramp: floor.*nan"):
+    with pytest.raises(ValueError, match=r"Ramp: floor.*nan"):
         Ramp(0.1, floor=float("nan"))
     with pytest.raises(ValueError, match=r"Adam: learning_rate.*-1"):
         cmlp.Network([2, 1], loss="log_loss").fit(np.zeros((4, 2)), [0, 1, 0, 1], optimizer=cmlp.Adam(Ramp(-1.0)), epochs=2)
