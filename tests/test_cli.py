@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 from cli_data import FEW, INPUTS, KINDS, LEARNS, VALUES, metric, split_of, without_times, write_csv, write_images
-from common import HIDDEN, environment
+from common import HIDDEN, environment, slow
 
 import cmlp
 from cmlp import optimizers
@@ -52,7 +52,7 @@ def test_help(succeeds, command):
 
 
 # --- training -----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("activation", ["relu", *slow(*(name for name in HIDDEN if name != "relu"))])
 def test_activations(succeeds, activation):
     write_csv("kinds.csv", KINDS)
     out = succeeds("train", "kinds.csv", "--target", "y", "--activation", activation, *FEW)
@@ -60,7 +60,7 @@ def test_activations(succeeds, activation):
     assert 0 <= metric("test accuracy", out) <= 1
 
 
-@pytest.mark.parametrize("optimizer", [name for name in optimizers.BY_NAME if name not in ("rprop", "lbfgs")])
+@pytest.mark.parametrize("optimizer", ["adam", *slow(*sorted(optimizers.BY_NAME.keys() - {"adam", "rprop", "lbfgs"}))])
 def test_optimizers(succeeds, optimizer):
     write_csv("kinds.csv", KINDS)
     out = succeeds("train", "kinds.csv", "--target", "y", "--optimizer", optimizer, "--learning-rate", 0.125, *FEW)
@@ -250,7 +250,8 @@ def test_idx_labels_with_a_fraction_are_values(succeeds):
 
 
 # --- progress -----------------------------------------------------------------------------------------------
-def test_about_ten_lines_on_a_pipe(succeeds):
+def test_about_ten_lines_on_a_pipe(succeeds, monkeypatch):
+    monkeypatch.setattr(progress.Reporter, "SECONDS", float("inf"))
     write_csv("kinds.csv", KINDS)
     out = succeeds("train", "kinds.csv", "--target", "y", "--epochs", 57)
     assert [int(n) for n in re.findall(r"epoch +(\d+)/57", out)] == [*range(5, 57, 5), 57]
@@ -283,6 +284,7 @@ def start(folder, *arguments, **how):
     return subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True, **how)
 
 
+@pytest.mark.slow
 def test_the_module_exits_with_the_code(tmp_path):
     process = start(tmp_path, "-m", "cmlp", "train", "nothing.csv")
     assert process.communicate()[1].startswith("cmlp: nothing.csv")

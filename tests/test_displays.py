@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from common import slow
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -151,7 +152,7 @@ def test_gradients(net, digits):
         inspection.plot_gradients(net, X)
 
 
-@pytest.mark.parametrize("loss", ["quantile", "gaussian", "poisson", "gamma", "perceptron", "squared_error"])
+@pytest.mark.parametrize("loss", ["quantile", *slow("gaussian", "poisson", "gamma", "perceptron", "squared_error")])
 def test_activations_need_no_targets(loss, rng):
     net = cmlp.Network([3, 4, 2], loss=loss)
     assert len(inspection.plot_activations(net, rng.normal(size=(20, 3))).values) == 2
@@ -249,6 +250,7 @@ def test_range_test(net, digits):
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_given_axes(net, digits):
     X, y = digits
     for draw in (

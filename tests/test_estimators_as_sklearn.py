@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from common import slow
 from numpy.testing import assert_allclose, assert_array_equal
 
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
@@ -29,7 +30,7 @@ SOLVERS = ["adam", "sgd", "lbfgs"]
 
 
 @pytest.mark.parametrize(("X", "y"), [(X_DIGITS, Y_DIGITS), (X_BINARY, Y_BINARY)], ids=["three classes", "two"])
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.parametrize("activation", ["logistic", *slow("identity", "tanh", "relu")])
 def test_lbfgs_classification(X, y, activation):
     """test_lbfgs_classification"""
     n_train = 150 if len(X) == 200 else 100
@@ -43,7 +44,7 @@ def test_lbfgs_classification(X, y, activation):
     assert predicted.dtype.kind == "i"
 
 
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.parametrize("activation", ["logistic", *slow("identity", "tanh", "relu")])
 def test_lbfgs_regression(activation):
     model = MLPRegressor(hidden_layer_sizes=50, solver="lbfgs", max_iter=150, random_state=1, activation=activation)
     model.fit(X_VALUES, Y_VALUES)
@@ -130,7 +131,7 @@ def test_partial_fit_classes_error():
         model.partial_fit(X_DIGITS, Y_DIGITS, classes=[1, 2])
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("solver", ["adam", *slow("sgd")])
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_partial_fit_is_one_epoch(kind, solver):
     """test_partial_fit_classification, test_partial_fit_regression: as many calls as epochs, the same result."""

@@ -26,6 +26,7 @@ def test_the_level_asked_for_is_taken(level):
     assert done.stdout.split() == [level]
 
 
+@pytest.mark.slow
 def test_an_unknown_level_is_refused():
     done = run_python("-c", "import cmlp", CMLP_INSTRUCTION_SET="v9")
     assert done.returncode == 1

@@ -106,6 +106,7 @@ def test_small_work_wakes_one_thread(monkeypatch):
     assert threads.resolve(8, work=10**9, tiles=100) == (8 if _core.openmp else 1)
 
 
+@pytest.mark.slow
 def test_omp_num_threads_is_obeyed():
     done = run_python("-c", "from cmlp.runtime import threads; print(threads.available())", OMP_NUM_THREADS="1")
     assert done.stdout.split() == ["1"]

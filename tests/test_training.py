@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import DTYPES, HYPER, LOSSES, ON_OUTPUTS, paired, reference_fit, targets_for, tolerance
+from common import DTYPES, HYPER, LOSSES, ON_OUTPUTS, paired, reference_fit, slow, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -37,7 +37,7 @@ def test_training_equals_the_reference(name, loss, dtype, rng):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("output", ["sigmoid", *slow("softmax")])
 @pytest.mark.parametrize("loss", ON_OUTPUTS)
 def test_the_textbook_network(loss, output, dtype, rng):
     """Squared error on sigmoid outputs, without biases."""
