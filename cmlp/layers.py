@@ -1,8 +1,8 @@
-"""The two tables that describe a network's flat buffers, and the views that they describe.
+"""The layers of a network: the layout of its flat buffers as two tables, and views of the parameters.
 
-``layers`` has one row a layer: widths, functions, and where its parameters begin in ``theta`` (and, once an engine has laid
-out a work space, where its Z, A and dZ begin in that). ``params`` has one row a block of parameters. Both are NumPy
-structured arrays of offsets, so they serve float32 and float64, Python, the reference and the compiled core alike.
+``layers`` has one row per layer: widths, functions, and the offsets of its parameters in ``theta`` (and, once an engine has a
+workspace, the offsets of its Z, A, dZ, ... there). ``params`` has one row per block of parameters. Both are NumPy structured
+arrays of offsets, the same for float32 and float64, and used by Python, the reference and the compiled core.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-NONE = -1  # an offset of what a layer does not have
-INPUT = -1  # the source of a residual connection that begins at X
-NO_SOURCE = -2  # that of a layer without one
+NONE = -1  # the offset of a block that a layer does not have
+INPUT = -1  # the source of a residual connection from X
+NO_SOURCE = -2  # the source of a layer without a residual connection
 
-VECTORS = ("b", "scale", "shift", "slope")  # blocks with a number for each unit, in the order in which they follow W
-PLACES = ("Z", "hat", "N", "A", "out", "mask", "dZ", "dN", "dout", "dscale", "dslope", "statistics")  # in the work space
+VECTORS = ("b", "scale", "shift", "slope")  # blocks with one element per unit, in the order in which they follow W
+PLACES = ("Z", "hat", "N", "A", "out", "mask", "dZ", "dN", "dout", "dscale", "dslope", "statistics")  # in the workspace
 TILES = ("forward_rows", "forward_columns", "backward_rows", "backward_columns", "gradient_rows", "gradient_columns")
 
 # field for field the struct Layer of src_pyx/cmlp/_plan.pxd
@@ -40,7 +40,7 @@ LAYER = np.dtype(
     ]
 )
 
-# and the struct Block; `source` is the layer whose output the block multiplies, `delta` the place its gradient is made from
+# and the struct Block; `source` is the layer whose output the block multiplies, `delta` the offset of its delta
 PARAM = np.dtype(
     [("name", "U16")] + [(name, np.intp) for name in ("layer", "offset", "rows", "cols", "matrix", "source", "delta")]
 )
@@ -50,32 +50,32 @@ PARAM = np.dtype(
 class Layer:
     """One layer: ``Z = A_prev . W + b``, ``A = f(Z)``; with a norm, ``A = f(scale hat(Z) + shift)``.
 
-    What the next layer multiplies is A; with dropout ``mask A``, with a residual connection that plus what the source layer
-    puts out, or ``. P`` of it.
+    The output of the layer is A; with dropout ``mask A``; with a residual connection the output of the source layer, or its
+    projection ``. P``, is added.
 
     Attributes
     ----------
     W : ndarray (fan_in, fan_out)
-        Weights; in a network, a view of its ``theta``.
+        Weights; in a network, a view of ``theta``.
     b : ndarray (fan_out,) or None
-        Biases; None where the layer has none.
+        Biases.
     activation : str
-        Name of f.
+        The name of f.
     parameter : float
-        What f depends on besides Z, such as the slope of leaky_relu; 0 where nothing.
+        The parameter of f, such as the slope of leaky_relu; 0 if it has none.
     norm : BatchNorm, LayerNorm or None
     scale, shift : ndarray (fan_out,) or None
-        Of the normalised values.
+        Learned scale and shift of the norm.
     mean, variance : ndarray (fan_out,) or None
-        The running ones of batch normalisation.
+        Running statistics of batch normalization.
     slope : ndarray (fan_out,) or None
-        Of prelu, below 0.
+        Learned slope of prelu for negative inputs.
     dropout : float
-        Rate.
+        Probability that a unit is zeroed in training.
     source : int or None
-        The layer whose output is added, -1 for X.
+        The layer whose output is added (residual connection), -1 for X.
     P : ndarray (fan_out of the source, fan_out) or None
-        Projects it, where the widths differ.
+        Projection of that output, where the widths differ.
     """
 
     W: Array
@@ -101,7 +101,7 @@ class Layer:
         return self.W.shape[1]
 
     def parameters(self) -> dict[str, Array]:
-        """Name -> array of what is learned, in the order in which it lies in theta."""
+        """The learned parameters by name, in the order of theta."""
         names = ("W", *VECTORS, "P")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
@@ -115,7 +115,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Spec:
-    """What a layer is to be; its activation and norm by their rows in the registry."""
+    """The specification of a layer; activation and norm are rows in the registry."""
 
     fan_out: int
     activation: int
@@ -130,13 +130,13 @@ class Spec:
 
 
 def tables(n_inputs: int, specs: Sequence[Spec]) -> tuple[Array, Array]:
-    """The tables of a network of these layers.
+    """The tables of a network with these layers.
 
     Returns
     -------
     layers : structured ndarray (n_layers,), dtype `LAYER`
     params : structured ndarray (n_blocks,), dtype `PARAM`
-        W0, b0, scale0, ..., W1, ... in the order in which they lie in theta.
+        W0, b0, scale0, ..., W1, ... in the order of theta.
     """
     layers = np.zeros(len(specs), dtype=LAYER)
     blocks: list[tuple] = []
@@ -172,17 +172,17 @@ def tables(n_inputs: int, specs: Sequence[Spec]) -> tuple[Array, Array]:
 
 
 def n_params(params: Array) -> int:
-    """Numbers in theta."""
+    """The number of parameters, the length of theta."""
     return int((params["rows"] * params["cols"]).sum())
 
 
 def n_variables(layers: Array, params: Array) -> int:
-    """Numbers in theta and, behind it, running means and variances."""
+    """The length of variables: theta, then running means and variances."""
     return n_params(params) + 2 * int(layers["fan_out"][layers["running"] != NONE].sum())
 
 
 def views(params: Array, flat: Array) -> list[dict[str, Array]]:
-    """For every layer, name -> block of a flat buffer laid out as theta is; W and P are matrices, the others vectors."""
+    """For each layer, views by name of a buffer with the layout of theta; W and P are matrices, the others vectors."""
     layers: list[dict[str, Array]] = [{} for _ in range(int(params["layer"].max()) + 1)]
     for block in params:
         piece = flat[block["offset"] : block["offset"] + block["rows"] * block["cols"]]
@@ -192,7 +192,7 @@ def views(params: Array, flat: Array) -> list[dict[str, Array]]:
 
 
 def running(layers: Array, l: int, variables: Array) -> dict[str, Array]:
-    """The running mean and variance of layer l as views of a flat buffer; nothing where it has none."""
+    """The running mean and variance of layer l as views of a buffer; empty if it has none."""
     start, width = int(layers["running"][l]), int(layers["fan_out"][l])
     if start == NONE:
         return {}

@@ -1,8 +1,8 @@
-"""A network as a table."""
+"""The summary of a network as a table."""
 
 
 def table(network) -> str:
-    """One line a layer: shape, function, bias, numbers of parameters; then the loss and the dtype."""
+    """A row per layer: shape, activation, bias, number of parameters; then the loss and the dtype."""
     rows = [("layer", "shape", "activation", "bias", "parameters")]
     for l, layer in enumerate(network.layers):
         shape = f"{layer.fan_in} x {layer.fan_out}"
@@ -21,7 +21,7 @@ def table(network) -> str:
 
 
 def function(layer) -> str:
-    """What a layer does with Z, in the order in which it does it."""
+    """The functions applied to Z, in order: norm, activation, dropout, residual connection."""
     parts = [f"{layer.norm.name} norm"] if layer.norm else []
     parts += [layer.activation]
     parts += [f"dropout {layer.dropout:g}"] if layer.dropout else []

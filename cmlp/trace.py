@@ -1,4 +1,4 @@
-"""The trace of a step: every intermediate of the forward and the backward pass."""
+"""The trace of a step, which exposes every intermediate of the forward and the backward pass."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,23 +15,23 @@ VALUES = ("Z", "hat", "N", "A", "mask", "out", "dout", "dN", "dZ")
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """What one layer computed for n samples; None where the layer has no such thing.
+    """The intermediates of one layer; None where the layer has none.
 
     Attributes
     ----------
     activation : str
     W, b : ndarray (fan_in, fan_out), (fan_out,)
-        Copies of the parameters that were used; likewise scale, shift, slope (fan_out,) and P.
+        Copies of the parameters; likewise scale, shift, slope (fan_out,) and P.
     Z, A : ndarray (n_samples, fan_out)
-        Weighted sums and the activation's values.
+        Weighted sums (pre-activations) and activations.
     hat, N : ndarray (n_samples, fan_out)
-        With a norm: Z normalized, and ``scale hat + shift``, of which A is the function.
+        With a norm: Z normalized, and ``N = scale hat + shift``, the input of the activation.
     mask, out : ndarray (n_samples, fan_out)
-        With dropout or a residual connection: the mask that multiplied A, and the output of the layer.
+        With dropout or a residual connection: the dropout mask, and the output of the layer.
     dout, dN, dZ : ndarray (n_samples, fan_out)
-        Gradient of the mean loss with respect to out, N and Z: dZ is the textbooks' delta, divided by n_samples.
+        Gradients of the mean loss with respect to out, N and Z; dZ is the delta of the textbooks, divided by n_samples.
     dW, db, dscale, dshift, dslope, dP : ndarray
-        Gradient of the mean loss with respect to the parameters.
+        Gradients of the mean loss with respect to the parameters.
     """
 
     activation: str
@@ -58,26 +58,26 @@ class LayerTrace:
     dP: Array | None = None
 
     def arrays(self) -> dict[str, Array]:
-        """Name -> array, in the order of the computation, of what there is."""
+        """The arrays of the layer by name, in the order of computation."""
         names = (*BEFORE, *VALUES, *(f"d{name}" for name in BEFORE))
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One forward and backward pass of a network, as `Network.trace` returns it; printing it gives a table.
+    """Every intermediate of one forward and backward pass, as `Network.trace` returns it. Print it for a table.
 
     Attributes
     ----------
     cost : float
         The mean loss of the samples.
     loss : str
-        Its name.
+        The name of the loss.
     X, Y : ndarray (n_samples, n_features), (n_samples, n_targets)
-        What the network saw, in its dtype: X scaled, with noise and dropout if it has them; Y one-hot.
+        The inputs and targets of the network, in its dtype: X after input_scale, noise and dropout; Y one-hot.
     layers : list of LayerTrace
     X_mask : ndarray (n_samples, n_features) or None
-        With input dropout: its mask.
+        The mask of input dropout.
     """
 
     cost: float
@@ -88,17 +88,17 @@ class Trace:
     X_mask: Array | None = None
 
     def __getitem__(self, name: str) -> Array:
-        """``trace["dW1"]``: an array by its name and the number of its layer; ``trace["X"]``, ``trace["Y"]``."""
+        """An array by its name and the index of its layer: ``trace["dW1"]``, ``trace["X"]``, ``trace["Y"]``."""
         if name in ("X", "Y") or (name == "X_mask" and self.X_mask is not None):
             return getattr(self, name)
         for l, layer in enumerate(self.layers):
             for key, array in layer.arrays().items():
                 if name == f"{key}{l}":
                     return array
-        raise KeyError(f"{name!r} is not in this trace; there are {', '.join(self.names())}")
+        raise KeyError(f"{name!r} is not in this trace, which has {', '.join(self.names())}")
 
     def names(self) -> list[str]:
-        """The names of all arrays, in the order of the computation."""
+        """The names of all arrays, in the order of computation."""
         inner = [f"{key}{l}" for l, layer in enumerate(self.layers) for key in layer.arrays()]
         return ["X", "Y", *inner] if self.X_mask is None else ["X_mask", "X", "Y", *inner]
 
@@ -117,7 +117,7 @@ class Trace:
 
 
 def _shown(array: Array) -> tuple[str, str]:
-    """Shape, and the values themselves if they are few, else their range."""
+    """(shape, values), or a summary of the values if there are more than 8."""
     shape = " x ".join(map(str, array.shape))
     if array.size <= 8:
         return shape, np.array2string(array, precision=6, separator=", ", max_line_width=200).replace("\n", "")
@@ -125,7 +125,7 @@ def _shown(array: Array) -> tuple[str, str]:
 
 
 def trace_step(network, samples, training: bool) -> Trace:
-    """Trace a network over samples; an engine of its own keeps Z, which training does not."""
+    """Trace a network over samples, with an engine that keeps Z, which training overwrites."""
     n = samples.n_samples
     validation.check_traceable(n, most_rows(network.n_params))
     outputs = np.empty((n, network.sizes[-1]), network.dtype)
@@ -152,7 +152,7 @@ def trace_step(network, samples, training: bool) -> Trace:
 
 
 def _values_of(engine, l: int, layer: Layer, n: int, training: bool) -> dict[str, Any]:
-    """Copies of what an engine has kept of a layer."""
+    """Copies of the intermediates of a layer in the workspace of an engine."""
     names = ["Z", "A", "dZ"]
     if layer.norm is not None:
         names += ["hat", "N", "dN"]

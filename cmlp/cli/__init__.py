@@ -1,7 +1,7 @@
-"""The command line.
+"""The command line interface.
 
-``parser`` has its commands and their arguments, ``training`` makes models, ``applying`` uses saved ones; ``data`` and ``rows``
-read files, ``reports`` are what is printed.
+``parser`` defines the commands and their arguments, ``training`` trains models, ``applying`` uses saved ones, ``data`` reads
+training data, ``rows`` reads data for a saved model, ``reports`` formats the evaluation.
 """
 
 from cmlp.cli.parser import main

@@ -1,4 +1,4 @@
-"""``cmlp predict``, ``evaluate``, ``export`` and ``info``: what can be done with a model that was saved."""
+"""``cmlp predict``, ``evaluate``, ``export`` and ``info``: the commands for saved models."""
 
 import csv
 import io
@@ -22,16 +22,16 @@ def predict(options) -> None:
     """``cmlp predict MODEL DATA``."""
     model = persistence.load_model(options.model)
     if options.proba and not model.has_probabilities:
-        raise UsageError(f"--proba: a network with the loss {model.network.loss} gives no probabilities")
+        raise UsageError(f"--proba is not supported with loss {model.network.loss}, which gives no probabilities")
     if options.outputs and options.proba:
-        raise UsageError("give one of --proba and --outputs")
+        raise UsageError("--proba and --outputs must not be given together")
     lines = (text.encode() for text in predictions(model, options))
     if options.output not in (None, "-"):
         files.check_place(options.output)
         files.write_whole(options.output, lines)
         return
     if sys.stdout is None:
-        raise ValueError("there is no standard output: give --output FILE")
+        raise ValueError("standard output is closed: give --output FILE")
     binary = getattr(sys.stdout, "buffer", None)
     for line in lines:
         if binary is None:
@@ -42,13 +42,13 @@ def predict(options) -> None:
 
 
 def predictions(model: Model, options) -> Iterator[str]:
-    """CSV, block by block."""
+    """The predictions as CSV, block by block."""
     for k, (X, _) in enumerate(blocks_of(model, options, False)):
         answer = model.forward if options.outputs else model.predict_proba if options.proba else model.predict
         values = answer(X, n_threads=options.threads)
         if k == 0:
             yield as_csv([model.output_names() if options.outputs else names_of(model, options.proba, values)])
-        yield as_csv(as_text(values))
+        yield as_csv(as_strings(values))
 
 
 def names_of(model: Model, proba: bool, values: Array) -> list[str]:
@@ -58,15 +58,15 @@ def names_of(model: Model, proba: bool, values: Array) -> list[str]:
     return [model.target] if values.ndim == 1 else [f"{model.target}_{j}" for j in range(values.shape[1])]
 
 
-def as_text(values: Array) -> list[list[str]]:
-    """Each number with the digits that tell it from its neighbours."""
+def as_strings(values: Array) -> list[list[str]]:
+    """Each number as the shortest string that reads back as the same number."""
     columns = values[:, None] if values.ndim == 1 else values
     return columns.astype(str).tolist()
 
 
 def as_csv(rows) -> str:
     text = io.StringIO()
-    returns = any("\r" in field for row in rows for field in row)  # which the csv of Python 3.11 does not quote by itself
+    returns = any("\r" in field for row in rows for field in row)  # the csv module of Python 3.11 does not quote these
     csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL).writerows(rows)
     return text.getvalue()
 
@@ -76,7 +76,9 @@ def evaluate(options) -> None:
     model = persistence.load_model(options.model)
     task = model.meaning.task
     if task == "multilabel" or (task == "regression" and model.network.n_targets > 1):
-        raise UsageError("a model of several targets is compared in Python: load it, predict")
+        raise UsageError(
+            "evaluate does not support several targets (multi-output, multilabel): use cmlp.load and predict in Python"
+        )
     given, found = [], []
     for X, y in blocks_of(model, options, True):
         assert y is not None
@@ -97,17 +99,17 @@ def as_numbers(y: Array) -> Array:
     try:
         values = y.astype(np.float64)
     except ValueError:
-        raise ValueError("the target holds text or nothing, and the model was trained on numbers") from None
+        raise ValueError("the target must be numbers, as in training, got strings or empty fields") from None
     if not np.isfinite(values).all():
-        raise ValueError("the target holds numbers that are missing or not finite")
+        raise ValueError("the target must be finite numbers, got missing or infinite ones")
     return values
 
 
 def as_labels(y: Array, classes: Array) -> Array:
-    """Labels of the kind that the model knows; those that it has not seen stay as they are, and count as wrong."""
+    """Labels in the dtype of the classes; unknown labels are kept, and count as errors."""
     given = y.tolist()
     if "" in given:
-        raise ValueError("a target is missing (the field is empty)")
+        raise ValueError("the target has a missing value (the field is empty)")
     known = {spelling: label for label in classes.tolist() for spelling in spellings(label)}
     made = np.empty(len(given), dtype=object)
     made[:] = [known.get(value, known.get(canonical(value), value)) for value in given]
@@ -115,14 +117,14 @@ def as_labels(y: Array, classes: Array) -> Array:
 
 
 def spellings(label) -> list:
-    """How a label may stand in a file: a truth by its usual words, a number as number and as text."""
+    """The strings that a label may have in a file: booleans in their usual spellings, numbers as number and string."""
     if isinstance(label, bool):
         return [label, *(("true", "1", "1.0") if label else ("false", "0", "0.0"))]
     return [label, str(label).strip(), canonical(str(label))]
 
 
 def canonical(value):
-    """Text that is a number as the shortest one for it; other text in lower case if it is a truth."""
+    """The shortest string of a number, the lowercase string of a boolean; anything else as it is."""
     if not isinstance(value, str):
         return value
     if value.lower() in ("true", "false"):
@@ -133,20 +135,20 @@ def canonical(value):
 
 
 def shown(value) -> str:
-    """A name from a file without what a terminal would take for a command."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
+    """A name from a file, with control characters of the terminal replaced."""
+    return "".join(char if char.isprintable() else "?" for char in str(value))
 
 
 def export(options) -> None:
     """``cmlp export MODEL``."""
     chosen = {name: getattr(options, name) for name in ("onnx", "c", "torch", "numpy") if getattr(options, name)}
     if not chosen:
-        raise UsageError("name a format: --onnx FILE, --c FILE, --torch FILE or --numpy FILE")
+        raise UsageError("a format must be given: --onnx FILE, --c FILE, --torch FILE or --numpy FILE")
     model = persistence.load_model(options.model)
     for name, path in chosen.items():
         files.check_place(path)
         if Path(path).exists() and Path(path).samefile(options.model):
-            raise UsageError(f"{path} is the model itself")
+            raise UsageError(f"{path} must not be the model itself")
         EXPORTS[name](model, path)
         if name == "torch":
             print(f"{path} holds the state_dict of\ncmlp.convert.to_torch(cmlp.load_model({str(options.model)!r}))")
@@ -154,7 +156,7 @@ def export(options) -> None:
 
 
 def export_torch(model: Model, path: str) -> None:
-    """The numbers, as `torch.save` writes them."""
+    """The state_dict, as `torch.save` writes it."""
     module = convert.to_torch(model)
     import torch
 
@@ -178,7 +180,7 @@ EXPORTS = {
 
 
 def info(options) -> None:
-    """``cmlp info``: of this installation, or of a model."""
+    """``cmlp info``: describe a model, or this installation."""
     if options.model is None:
         show_config()
         return
@@ -189,10 +191,10 @@ def info(options) -> None:
     if columns is not None:
         names = columns.names or [str(place) for place in range(columns.n_columns)]
         print(f"columns: {', '.join(map(shown, names[:20]))}" + (f", ... ({len(names)})" if len(names) > 20 else ""))
-        steps = ["missing numbers are filled"] if columns.fill is not None else []
-        steps += ["numbers are scaled"] if columns.center is not None or columns.quantiles is not None else []
-        steps += [f"{len(columns.categorical)} of categories"] if columns.categorical else []
-        print("".join(f"  {step}\n" for step in steps), end="")
+        parts = ["missing values are imputed"] if columns.fill is not None else []
+        parts += ["numeric columns are scaled"] if columns.center is not None or columns.quantiles is not None else []
+        parts += [f"{len(columns.categorical)} categorical, one-hot encoded"] if columns.categorical else []
+        print("".join(f"  {part}\n" for part in parts), end="")
     if meaning.classes is not None:
         labels = [shown(label) for label in meaning.classes[:20]]
         print(f"predicts {shown(model.target)}: one of {len(meaning.classes)} classes, {', '.join(labels)}")

@@ -1,4 +1,4 @@
-"""Files to train on: CSV tables, IDX images, NumPy arrays; and the held-out samples to test on."""
+"""Reading training data (CSV, IDX, NumPy) and splitting off held-out test samples."""
 
 import re
 import tokenize
@@ -16,21 +16,21 @@ TEST_FRACTION = 0.2
 
 
 class UsageError(Exception):
-    """What was asked for makes no sense, whatever the files hold."""
+    """The arguments are invalid, whatever the files hold."""
 
 
 @dataclass
 class Data:
-    """Samples to train on and to test on; y in the units of the file is ``y * y_scale + y_mean``."""
+    """Training and test samples; y in the units of the file is ``y * y_scale + y_mean``."""
 
     X: Array
     y: Array
     X_test: Array
     y_test: Array
     what: str
-    labelled: bool = False  # y is classes, whatever the loss
+    labeled: bool = False  # y is class labels, whatever the loss
     input_scale: float = 1.0
-    columns: Columns | None = None  # by which X was brought to mean 0 and standard deviation 1
+    columns: Columns | None = None  # the standardization of X
     target: str = "prediction"
     y_mean: float = 0.0
     y_scale: float = 1.0
@@ -41,7 +41,7 @@ def read(options) -> Data:
     if path.is_dir():
         return read_mnist_folder(path, options)
     if options.test_labels and not options.test:
-        raise UsageError("--test-labels goes with --test")
+        raise UsageError("--test-labels needs --test")
     if path.suffix == ".npy":
         return read_arrays(path, options)
     if is_idx(path):
@@ -56,20 +56,22 @@ def is_idx(path: Path) -> bool:
 # --- images and arrays ----------------------------------------------------------------------------------------
 def read_mnist_folder(folder: Path, options) -> Data:
     if options.test or options.test_fraction or options.labels or options.test_labels:
-        raise UsageError("--test, --test-fraction, --labels and --test-labels go with a file, not with a folder")
+        raise UsageError("--test, --test-fraction, --labels and --test-labels need a file, got a folder")
     return read_idx_files(images_in(folder, "train"), images_in(folder, "t10k"), options)
 
 
 def images_in(folder: Path, part: str) -> Path:
     found = sorted(folder.glob(f"{part}-images*idx?-ubyte*"))
     if not found:
-        raise ValueError(f"{folder}: a folder without {part}-images-idx3-ubyte or {part}-images-idx3-ubyte.gz; name a file")
+        raise ValueError(
+            f"{folder}: the folder must hold {part}-images-idx3-ubyte or {part}-images-idx3-ubyte.gz; or give a file"
+        )
     return found[0]
 
 
 def read_idx_files(path: Path, test: str | Path | None, options) -> Data:
     if options.target is not None:
-        raise UsageError("--target names a column of a CSV file; for IDX files give --labels")
+        raise UsageError("--target needs a CSV file: give --labels for IDX files")
     X, y = images_and_labels(path, options.labels)
     rest = images_and_labels(Path(test), options.test_labels) if test else None
     what, scale = f"{path.name}: {X.shape[1]} inputs; labels", 1 / 255 if X.dtype == np.uint8 else 1.0
@@ -80,59 +82,61 @@ def images_and_labels(path: Path, labels: str | None) -> tuple[Array, Array]:
     images = datasets.read_idx(path)
     y = datasets.read_idx(labels_of(path, labels))
     if y.ndim != 1 or images.ndim < 2 or len(y) != len(images):
-        raise ValueError(f"{path} holds an array {images.shape}, its labels are {y.shape}: not one label for each image")
+        raise ValueError(f"{path} must have one label for each image, got images {images.shape} and labels {y.shape}")
     return images.reshape(len(images), -1), y
 
 
 def labels_of(path: Path, labels: str | None) -> Path:
-    """The file of labels: the given one, or by the name of the images."""
+    """The file of the labels: the given one, else by the name of the images."""
     name = path.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
     if labels is None and name == path.name:
-        raise UsageError(f"{path}: no file of images by its name; give its labels too, with --labels FILE")
+        raise UsageError(f"{path}: the file of its labels is unknown, since images is not in its name: give --labels FILE")
     return Path(labels) if labels else path.with_name(name)
 
 
 def read_arrays(path: Path, options) -> Data:
     if options.target is not None or not options.labels or bool(options.test) != bool(options.test_labels):
-        raise UsageError(f"{path}: with a NumPy array go --labels FILE and, with --test FILE, --test-labels FILE")
+        raise UsageError(
+            f"{path}: a NumPy array needs --labels FILE and, with --test FILE, --test-labels FILE; it has no --target"
+        )
     X, y = array(path), array(Path(options.labels), 1)
     rest = (array(Path(options.test)), array(Path(options.test_labels), 1)) if options.test else None
     what = f"{path.name}: {X.shape[1]} inputs; {Path(options.labels).name}"
     if X.dtype == np.uint8:
         return Data(*parts(X, y, rest, options), what, input_scale=1 / 255)
-    return standardised(Data(*parts(X, y, rest, options), what), None, options.dtype)
+    return standardized(Data(*parts(X, y, rest, options), what), None, options.dtype)
 
 
 def array(path: Path, ndim: int = 2) -> Array:
-    """A matrix, of arrays of more dimensions too, or a vector, from a file of `numpy.save`; nothing is unpickled."""
+    """A matrix (more dimensions are flattened) or a vector from a .npy file; nothing is unpickled."""
     try:
         found = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, SyntaxError, zipfile.BadZipFile, tokenize.TokenError) as error:
-        raise ValueError(f"{path}: no array of numbers or text as numpy.save writes it ({error})") from None
+        raise ValueError(f"{path}: not a valid .npy file of numbers or strings ({error})") from None
     if not isinstance(found, np.ndarray) or found.ndim < ndim or (ndim == 1 and found.ndim > 1) or not found.size:
         raise ValueError(
-            f"{path} holds {getattr(found, 'shape', 'several arrays')}: {'a vector' if ndim == 1 else 'rows'} needed"
+            f"{path} must hold {'a vector' if ndim == 1 else 'a matrix'}, got {getattr(found, 'shape', 'several arrays')}"
         )
     if found.dtype.kind not in ("biuf" if ndim == 2 else "biufU"):
-        raise ValueError(f"{path} holds {found.dtype}: numbers are needed")
+        raise ValueError(f"{path} must hold numbers, got {found.dtype}")
     return found if ndim == 1 else found.reshape(len(found), -1)
 
 
 # --- tables -----------------------------------------------------------------------------------------------------
 def read_csv_files(path: Path, options) -> Data:
     if options.labels or options.test_labels:
-        raise UsageError("--labels and --test-labels go with IDX files; for a CSV file give --target COLUMN")
+        raise UsageError("--labels and --test-labels need IDX files or NumPy arrays: give --target COLUMN for a CSV file")
     X, y, names = datasets.read_csv(path, column(options.target), header=options.header, dtype="float64")
     rest = None
     if options.test:
         *rest, test_names = datasets.read_csv(options.test, column(options.target), header=options.header, dtype="float64")
         if test_names != names:
-            raise ValueError(f"{options.test}: the names of the columns are not those of {path}")
+            raise ValueError(f"{options.test} must have the same column names as {path}")
     what = f"{path.name}: {X.shape[1]} inputs; target column {options.target or 'label, else the first'}"
     data = Data(*parts(X, y, rest, options), what)
     unite_labels(data)
     data.target = target_name(path, options, names)
-    return standardised(data, names, options.dtype)
+    return standardized(data, names, options.dtype)
 
 
 def target_name(path: Path, options, names: list[str] | None) -> str:
@@ -147,20 +151,20 @@ def column(target: str | None) -> str | int | None:
 
 
 def unite_labels(data: Data) -> None:
-    """Labels such as 1, 2, x are whole numbers for a reader who meets no x: text in one part makes both text."""
+    """If the labels of one part are strings, make both parts strings: 1, 2, x are integers in a part without x."""
     kinds = {data.y.dtype.kind, data.y_test.dtype.kind}
     if kinds == {"U", "f"}:
-        raise ValueError("the target is text in one file and numbers in the other")
+        raise ValueError("the target must have the same kind in both files, got strings in one and numbers in the other")
     if "U" in kinds:
         data.y, data.y_test = data.y.astype(str), data.y_test.astype(str)
 
 
-def standardised(data: Data, names: list[str] | None, dtype: str) -> Data:
-    """X of both parts brought to mean 0 and standard deviation 1 of the first, and then to the network's dtype."""
+def standardized(data: Data, names: list[str] | None, dtype: str) -> Data:
+    """X of both parts standardized by mean and standard deviation of the training samples, in the network's dtype."""
     data.X, data.X_test = (np.ascontiguousarray(part, dtype=np.float64) for part in (data.X, data.X_test))
-    for name, part in (("to train on", data.X), ("to test on", data.X_test)):
+    for name, part in (("training", data.X), ("test", data.X_test)):
         if not np.isfinite(part).all():
-            raise ValueError(f"the samples {name} hold numbers that are missing or not finite")
+            raise ValueError(f"the {name} samples must be finite numbers, got missing or infinite ones")
     data.columns = Columns.standardizing(data.X, names)
     for part in (data.X, data.X_test):
         data.columns.transform_in_place(part)
@@ -169,22 +173,22 @@ def standardised(data: Data, names: list[str] | None, dtype: str) -> Data:
 
 
 def parts(X: Array, y: Array, rest, options) -> tuple[Array, Array, Array, Array]:
-    """What to train on and what to test on: the rest, if there is any, else a share of the samples."""
+    """Training and test samples: with rest, rest is the test set, else a random split."""
     if rest is None:
         return split(X, y, options.test_fraction or TEST_FRACTION, options.seed)
     here, there = (f"{array.shape[1]} inputs ({array.dtype})" for array in (X, rest[0]))
     if here != there:
-        raise ValueError(f"the samples to train on have {here}, those to test on {there}")
+        raise ValueError(f"test samples must have {here} as the training samples, got {there}")
     return X, y, *rest
 
 
 def split(X: Array, y: Array, fraction: float, seed: int) -> tuple[Array, Array, Array, Array]:
-    """The last samples, in an order drawn from the seed, are kept apart."""
+    """A random split: a fraction of the samples is held out for testing."""
     if len(X) != len(y):
-        raise ValueError(f"{len(X):,} samples and {len(y):,} labels")
+        raise ValueError(f"there must be one label for each of {len(X):,} samples, got {len(y):,}")
     n_test = round(len(X) * fraction)
     if not 0 < n_test < len(X):
-        use = "train" if n_test else "test"
-        raise ValueError(f"too few samples, {len(X):,}, for --test-fraction {fraction}: none would be left to {use} on")
+        use = "training" if n_test else "test"
+        raise ValueError(f"too few samples, {len(X):,}, for --test-fraction {fraction}: no {use} samples would be left")
     order = np.random.default_rng(seed).permutation(len(X))
     return X[order[:-n_test]], y[order[:-n_test]], X[order[-n_test:]], y[order[-n_test:]]

@@ -1,4 +1,4 @@
-"""``cmlp demo`` and ``cmlp train``: from files to a network that was trained, tested and, if asked for, saved."""
+"""``cmlp demo`` and ``cmlp train``: train a network, evaluate it, save it."""
 
 import errno
 import time
@@ -17,7 +17,7 @@ from cmlp.network import Network
 from cmlp.persistence import files
 from cmlp.training.hooks import Callback
 
-MOST_CLASSES = 100  # integers of more kinds than this are taken for values
+MOST_CLASSES = 100  # more distinct integers than this are regression targets
 
 
 def demo(options) -> None:
@@ -60,28 +60,28 @@ def train(options) -> None:
 
 
 def check_places(options) -> None:
-    """Files that are to be written can be, and are none of those that are read."""
+    """Check that output files can be written, and that they are not input files."""
     if options.resume is not None and not Path(options.resume).exists():
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", options.resume)
     read_files = [Path(name) for name in (options.data, options.test, options.labels, options.test_labels) if name]
     for path in filter(None, (options.save, options.checkpoint, options.resume)):
         files.check_place(path)
         if any(Path(path).exists() and other.exists() and other.samefile(path) for other in read_files):
-            raise UsageError(f"{path} is one of the files to read")
+            raise UsageError(f"{path} must not be one of the input files")
 
 
 def checkpoints(options, model: Model | None) -> list[Callback]:
-    """That which was asked for; --resume alone goes on writing its file."""
+    """The checkpoint callback, if any; --resume without --checkpoint keeps writing to its file."""
     path = options.checkpoint or options.resume
     if path is None and options.checkpoint_every is not None:
-        raise UsageError("--checkpoint-every goes with --checkpoint FILE")
+        raise UsageError("--checkpoint-every needs --checkpoint FILE")
     if path is None:
         return []
     return [persistence.Checkpoint(path, options.checkpoint_every or 1, resume=options.resume or False, around=model)]
 
 
 def model_of(net: Network, data: Data) -> Model:
-    """The network with the columns and the units of the file."""
+    """The network with the preprocessing of the columns and the units of the target."""
     scaled = (data.y_mean, data.y_scale) != (0.0, 1.0)
     mean, scale = (np.full(net.n_targets, number) if scaled else None for number in (data.y_mean, data.y_scale))
     return Model(net, data.columns, net.classes, mean, scale, data.target)
@@ -89,17 +89,17 @@ def model_of(net: Network, data: Data) -> Model:
 
 # --- what the target means ----------------------------------------------------------------------------------
 def loss_and_classes(data: Data, loss: str | None) -> tuple[str, list | None]:
-    """The loss asked for or, without one, that fits; the classes, or None for values.
+    """(loss, classes): the given loss or a default for the task; classes are None for regression.
 
-    Values are standardised, but for losses that need them to be positive.
+    Regression targets are standardized, unless the loss needs them to be positive.
     """
     if are_classes(data, loss):
         if loss is not None and "classification" not in losses.BY_NAME[loss].tasks:
-            raise UsageError(f"--loss {loss} is for regression, and the target holds classes")
+            raise UsageError(f"--loss {loss} is for regression, got a target of classes")
         classes = classes_of(data)
         return loss or ("log_loss" if len(classes) == 2 else "cross_entropy"), classes
     if (data.y == data.y[0]).all():
-        raise ValueError(f"every sample to train on has the target {data.y[0]}: there is nothing to learn")
+        raise ValueError(f"the target must not be constant, got {data.y[0]} for every training sample")
     data.y, data.y_test = data.y.astype(np.float64), data.y_test.astype(np.float64)
     if loss is None or losses.BY_NAME[loss].standardizes:
         scaling = Columns.standardizing(data.y[:, None])
@@ -112,34 +112,34 @@ def loss_and_classes(data: Data, loss: str | None) -> tuple[str, list | None]:
 
 
 def are_classes(data: Data, loss: str | None) -> bool:
-    """Text is; numbers are if the loss wants classes or, where none was asked for, if they are whole and of few kinds."""
-    if data.labelled or data.y.dtype.kind == "U" or (loss and losses.BY_NAME[loss].tasks[0] != "regression"):
+    """Whether the target is classes: strings, any label if the loss is for classification, else few distinct integers."""
+    if data.labeled or data.y.dtype.kind == "U" or (loss and losses.BY_NAME[loss].tasks[0] != "regression"):
         return True
     most = max(2, min(MOST_CLASSES, len(data.y) // 2))
     return loss is None and data.y.dtype.kind != "f" and len(np.unique(data.y)) <= most
 
 
 def classes_of(data: Data) -> list:
-    """All labels, of the test samples too: a network must have room for them."""
+    """All labels, including those of the test samples."""
     if (data.y == data.y[0]).all():
-        raise ValueError(f"every sample to train on is of the class {data.y[0]}: there is nothing to learn")
+        raise ValueError(f"there must be at least two classes, got {data.y[0]} for every training sample")
     classes = np.unique(np.concatenate([data.y, data.y_test]))
     if classes.dtype.kind == "f" and (classes != np.floor(classes)).any():
-        raise ValueError("the target holds numbers that are not integers, so not classes: use --loss squared_error")
+        raise ValueError("class labels must be strings or integers, got other numbers: use --loss squared_error for regression")
     return classes.tolist()
 
 
 def n_outputs_for(loss: str, classes: list | None) -> int:
-    """One output for values, and for two classes where one can tell them apart; else one for each class."""
+    """1 for regression, and for binary classification where the loss needs one output; else the number of classes."""
     return 1 if classes is None else losses.resolve(loss).outputs_for(len(classes))
 
 
-# --- training and telling ----------------------------------------------------------------------------------
+# --- training and evaluation --------------------------------------------------------------------------------
 def fit_and_report(net: Network, data: Data, optimizer, batch_size: int, options, callbacks: list[Callback]) -> None:
     print(f"{data.what}: {kind_of_target(data, net.classes)}")
-    print(f"{len(data.X):,} samples to train on, {len(data.X_test):,} to test on")
+    print(f"{len(data.X):,} samples for training, {len(data.X_test):,} for testing")
     print(net.summary())
-    print(f"{optimizer}, batches of {min(batch_size, len(data.X))}", flush=True)
+    print(f"{optimizer}, batch size {min(batch_size, len(data.X))}", flush=True)
     began = time.perf_counter()
     net.fit(
         data.X,
@@ -168,4 +168,4 @@ def kind_of_target(data: Data, classes: Array | None) -> str:
         least, most = (data.y_mean + data.y_scale * value for value in (data.y.min(), data.y.max()))
         return f"values from {least:.6g} to {most:.6g}"
     unseen = len(np.setdiff1d(data.y_test, data.y))
-    return f"{len(classes)} classes" + (f", {unseen} of them only among the samples to test on" if unseen else "")
+    return f"{len(classes)} classes" + (f", {unseen} of them only in the test samples" if unseen else "")

@@ -1,16 +1,16 @@
-"""Networks for other programs, and from them: ONNX, PyTorch, C, NumPy arrays, scikit-learn.
+"""Import and export: ONNX, PyTorch, C, NumPy arrays, scikit-learn.
 
 ==================  =================================================================================
-`to_onnx`           a graph that onnxruntime and others run (extra ``cmlp[export]``)
-`to_torch`          a module of PyTorch with the same outputs
-`to_c`              one file of C99: no dependency, no allocation
-`to_arrays`         the parameters by name
-`from_torch`        a network of the layers of an ``nn.Sequential``
-`from_sklearn`      a network of a fitted MLP of scikit-learn
-`from_arrays`       a network of weights and biases
+`to_onnx`           export to ONNX, for onnxruntime and others (extra ``cmlp[export]``)
+`to_torch`          export to a PyTorch module
+`to_c`              export to one C99 file: no dependency, no allocation
+`to_arrays`         export the parameters as NumPy arrays by name
+`from_torch`        import an ``nn.Sequential`` of PyTorch
+`from_sklearn`      import a fitted MLP of scikit-learn
+`from_arrays`       import weights and biases
 ==================  =================================================================================
 
-What a format cannot express is refused with the reason, never silently approximated.
+What a format cannot express raises an error that gives the reason; nothing is approximated silently.
 """
 
 from cmlp.convert.arrays import from_arrays, to_arrays

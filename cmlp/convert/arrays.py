@@ -1,4 +1,4 @@
-"""Parameters as arrays by name, and networks from them."""
+"""Export of the parameters as arrays by name, and import of weights and biases."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def to_arrays(network: Network | Model | HasModel) -> dict[str, Array]:
     Returns
     -------
     arrays : dict of str to ndarray
-        ``np.savez(path, **arrays)`` makes a file of them.
+        ``np.savez(path, **arrays)`` saves them.
 
     Examples
     --------
@@ -46,16 +46,16 @@ def from_arrays(
     loss: str | Loss | LossFunction = "cross_entropy",
     **settings: Any,
 ) -> Network:
-    """A network of given weights and biases.
+    """Create a network from weights and biases.
 
     Parameters
     ----------
     weights : sequence of array_like (fan_in, fan_out)
-        One for each layer; PyTorch's are the transposed.
+        One for each layer; PyTorch stores their transpose.
     biases : sequence of array_like (fan_out,) or None, optional
-        One for each layer, None for a layer without; without the argument no layer has one.
+        One for each layer, None for a layer without a bias; default: no layer has a bias.
     activation, loss, **settings
-        As `cmlp.Network` takes them; dtype is float64 if an array is, unless given.
+        As in `cmlp.Network`; the default dtype is float64 if any of the weights are float64.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def from_arrays(
     Raises
     ------
     ValueError
-        If the shapes do not chain.
+        If the shapes of consecutive layers do not match.
 
     Examples
     --------
@@ -78,9 +78,13 @@ def from_arrays(
     for l, weight in enumerate(W):
         if weight.ndim != 2 or (l and weight.shape[0] != W[l - 1].shape[1]):
             before = f" after {W[l - 1].shape}" if l else ""
-            raise ValueError(f"weights[{l}] has the shape {weight.shape}{before}: it must be (fan_in, fan_out), and chain")
+            raise ValueError(
+                f"weights[{l}] must have shape (fan_in, fan_out), with fan_in the previous fan_out, got {weight.shape}{before}"
+            )
     if not W or len(b) != len(W):
-        raise ValueError(f"{len(W)} weights and {len(b)} biases: there must be one of each for each layer, at least one layer")
+        raise ValueError(
+            f"weights and biases must have one entry for each layer, at least one, got {len(W)} weights and {len(b)} biases"
+        )
     settings.setdefault("dtype", "float64" if any(weight.dtype == np.float64 for weight in W) else "float32")
     return Network(
         [W[0].shape[0], *(weight.shape[1] for weight in W)],

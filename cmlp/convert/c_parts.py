@@ -1,14 +1,14 @@
-"""The pieces of C of which `cmlp.convert.to_c` puts a file together."""
+"""The C99 templates of `cmlp.convert.to_c`."""
 
 from cmlp.convert.onnx_graph import SELU_ALPHA, SELU_SCALE
 from cmlp.convert.tables import entry
 
 HEAD = """\
-/* {title}: C99, no dependency but the library of mathematics (-lm).
+/* {title}: C99, no dependency but the math library (-lm).
 {names}
 
    void predict(const input *x, output *y) reads {n_inputs} inputs and writes {n_outputs} outputs.
-   Compiled with -DCMLP_MAIN it is a program that reads lines of CSV and writes predictions. */
+   Compiled with -DCMLP_MAIN it is a program that reads CSV from standard input and writes predictions. */
 
 #include <math.h>
 #include <tgmath.h>
@@ -22,7 +22,7 @@ enum {{ N_INPUTS = {n_inputs}, N_OUTPUTS = {n_outputs} }};
 
 HELPERS = {
     "product": """\
-/* z = x W + b, or z += x W; W is (n_in, n_out), row by row */
+/* z = x W + b, or z += x W; W is (n_in, n_out) in row-major order */
 static void product(const real *x, int n_in, const real *W, const real *b, int n_out, real *z, int to_be_added)
 {
     int i, j;
@@ -43,7 +43,7 @@ static void add(const real *x, int n, real *a)
 }
 """,
     "normalise_batch": """\
-/* what (z - mean) / sqrt(variance + eps) * scale + shift comes down to */
+/* batch normalization, (z - mean) / sqrt(variance + eps) * scale + shift, as a factor and a summand */
 static void normalise_batch(real *a, int n, const real *gain, const real *offset)
 {
     int j;
@@ -67,7 +67,7 @@ static void normalise_layer(real *a, int n, const real *scale, const real *shift
 }
 """,
     "interpolate": """\
-/* how far v is along n rising numbers, from 0 to 1: where several are equal to it, the last, or with `first` the first */
+/* the rank of v among n increasing numbers, from 0 to 1, interpolated: where several are equal to v, the last or the first */
 static double interpolate(double v, const double *q, int n, int first)
 {
     int low = 0, high = n;
@@ -84,7 +84,7 @@ static double interpolate(double v, const double *q, int n, int first)
 }
 """,
     "normal_score": """\
-/* the value that a standard normal variable stays below with the probability that v has among its quantiles */
+/* the normal score of v: the standard normal quantile of its rank among the quantiles q */
 static double normal_score(double v, const double *q, int n, double edge, double lowest, double highest)
 {
     double p, z, t, error;
@@ -106,7 +106,7 @@ static double normal_score(double v, const double *q, int n, double edge, double
 """,
 }
 
-# of one number z, or with what it depends on: p
+# elementwise functions of z with a parameter p
 OF_ONE = {
     "sign": "z >= 0 ? 1 : -1",
     "sigmoid": "z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z))",
@@ -146,7 +146,7 @@ static void f_softmax(real *a, int n)
 """
 
 PREDICT = """\
-/* y, and the last layer's Z where scores is not 0 */
+/* y, and the logits Z of the last layer if scores is not 0 */
 static void run(const input *x, real *scores, output *y)
 {{
     {body}
@@ -160,7 +160,7 @@ void {prefix}predict(const input *x, output *y)
 
 CLASS = """\
 
-/* the place of the likeliest class */
+/* the index of the predicted class */
 int {prefix}predict_class(const input *x)
 {{
     output y[N_OUTPUTS];
@@ -200,7 +200,7 @@ MAIN = """\
 #include <string.h>
 
 {inputs}{heading}
-{find}/* a text as a field of CSV */
+{find}/* a string as a CSV field */
 static void put(FILE *file, const char *s)
 {{
     if (!strpbrk(s, ",\\"\\r\\n")) {{
@@ -215,7 +215,7 @@ static void put(FILE *file, const char *s)
     putc('"', file);
 }}
 
-/* a field as a number; *wrong counts those that are none */
+/* a field as a number; *wrong counts the invalid ones */
 static double value(const char *field, int column, int *wrong)
 {{
     char *end;
@@ -232,7 +232,7 @@ static double value(const char *field, int column, int *wrong)
     return v;
 }}
 
-/* lines of {prefix}predict's inputs, separated by commas, without quotes; the first may be a heading */
+/* each line holds the inputs of {prefix}predict, separated by commas, without quotes; the first may be a header */
 int main(void)
 {{
     static char line[1 << 20];
@@ -276,7 +276,7 @@ int main(void)
 
 
 def activation(name: str) -> str:
-    """A function that replaces z by f(z) in all places."""
+    """The C function that applies an activation in place."""
     if name == "softmax":
         return SOFTMAX
     return (

@@ -1,4 +1,4 @@
-"""Models as one file of C99: constant tables, and a function that reads them. The pieces of code are in ``c_parts``."""
+"""Export to C99: constant tables and the code that uses them. The templates are in ``c_parts``."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,26 +17,26 @@ from cmlp.persistence import files
 from cmlp.version import __version__
 
 ON_A_LINE = 8  # numbers
-LONGEST_TEXT = 1000  # characters, each up to four octal numbers
+LONGEST_TEXT = 1000  # characters, each up to four octal escapes
 NORMS = {BatchNorm: "normalise_batch", LayerNorm: "normalise_layer"}  # the functions of c_parts
 
 
 def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix: str = "") -> str:
-    """A model as one file of C99 that needs nothing but ``<math.h>``, allocates nothing and has no state.
+    """Export a model to one C99 file that needs only ``<math.h>``, allocates no memory and has no state.
 
-    It defines ``void predict(const input *x, output *y)``: from the columns of a table to `Model.forward`. ``input`` is the
-    network's dtype or, with scaling or categories, double; a missing number is NAN, and a string its index in ``categories_J``
-    of column J. With classes there are ``int predict_class(const input *x)`` and ``class_names``. Compiled
-    with ``-DCMLP_MAIN`` it is a program that reads lines of CSV and writes predictions.
+    It defines ``void predict(const input *x, output *y)``, which computes `Model.forward` of one row. ``input`` is the dtype of
+    the network, or double with scaling or categories; a missing value is NAN, and a string is its index in ``categories_J`` of
+    column J. Classifiers also have ``int predict_class(const input *x)`` and ``class_names``. Compiled with ``-DCMLP_MAIN`` the
+    file is a program that reads CSV from standard input and writes predictions.
 
     Parameters
     ----------
     model : cmlp.Network, cmlp.Model or fitted estimator
-        For the EMA of the weights, give `Network.ema_network()`.
+        For the EMA of the weights, pass `Network.ema_network()`.
     path : str or Path, optional
-        Where to write it.
+        Where to write the file.
     prefix : str, default ""
-        Put in front of all names that other files see, so that several models can be in one program.
+        Prefix of all external names, so that one program can link several models.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix:
     Raises
     ------
     ValueError
-        If the prefix is not a valid start of a name, or a label or category has more than 1,000 characters.
+        If prefix is not a valid C identifier, or a label or category has more than 1,000 characters.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix:
     True
     """
     if (prefix and not prefix.isidentifier()) or not prefix.isascii():
-        raise ValueError(f"prefix must be a valid start of a name in C, got {prefix!r}")
+        raise ValueError(f"prefix must be empty or a valid C identifier, got {prefix!r}")
     model = Model.of(model)
     parts = [head(model), *helpers(model), *tables(model), prepare(model), function(model, prefix)]
     if model.meaning.task == "classification":
@@ -75,7 +75,7 @@ def table(kind: str, name: str, values: Iterable[str]) -> str:
 
 
 def numbers(name: str, array: Array, kind: str = "real") -> str:
-    """All digits that tell a number of its dtype from its neighbours."""
+    """A table of numbers, with enough digits to restore them exactly."""
     single = array.dtype == np.float32
     digits, suffix = (9, "f") if single else (17, "")
     texts = (f"{value:.{digits - 1}e}{suffix}" if value else f"0.0{suffix}" for value in array.ravel().tolist())
@@ -83,18 +83,18 @@ def numbers(name: str, array: Array, kind: str = "real") -> str:
 
 
 def text(value: Any) -> str:
-    """A string of C: printable ASCII as it is, all else by octal numbers."""
+    """A C string literal: printable ASCII as it is, other bytes as octal escapes."""
     if len(str(value)) > LONGEST_TEXT:
         raise ValueError(
-            f"labels and categories must have at most {LONGEST_TEXT:,} characters in C, got one of {len(str(value)):,}"
+            f"labels and categories must have at most {LONGEST_TEXT:,} characters for to_c, got {len(str(value)):,}"
         )
     plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
     return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in str(value).encode()) + '"'
 
 
 def comment(value: str) -> str:
-    """Words that can do nothing in a comment."""
-    return "".join(letter if letter.isascii() and letter.isprintable() and letter not in "*/\\?" else "_" for letter in value)
+    """A string that is safe inside a C comment."""
+    return "".join(char if char.isascii() and char.isprintable() and char not in "*/\\?" else "_" for char in value)
 
 
 # --- the parts ---------------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def head(model: Model) -> str:
 
 
 def helpers(model: Model) -> list[str]:
-    """Functions that this network calls, and no others: unused ones would be warned of."""
+    """The functions that this network calls; unused ones would cause compiler warnings."""
     layers = model.network.layers
     names = [layer.activation for layer in layers]
     used = ["product"]
@@ -129,7 +129,7 @@ def helpers(model: Model) -> list[str]:
 
 
 def tables(model: Model) -> list[str]:
-    """Parameters; of batch normalisation what it comes down to, one factor and one summand for each unit."""
+    """The parameters; batch normalization as a factor and a summand for each unit."""
     made, dtype = [], model.network.dtype
     for l, layer in enumerate(model.network.layers):
         blocks: dict[str, Any] = {name: block for name, block in layer.parameters().items() if name in ("W", "b", "P", "slope")}
@@ -145,7 +145,7 @@ def tables(model: Model) -> list[str]:
 
 
 def function(model: Model, prefix: str) -> str:
-    """``predict``, and what it calls: a buffer for what each layer puts out; Z of the last is told where it is asked for."""
+    """``run`` and ``predict``: one buffer for the output of each layer; the logits are copied if asked for."""
     net = model.network
     body = [f"real x0[{net.sizes[0]}];"] + [f"real a{l}[{layer.fan_out}];" for l, layer in enumerate(net.layers)] + ["int i;"]
     body += ["for (i = 0; i < N_INPUTS; i++)", "    x0[i] = x[i];"] if model.prepared is None else ["prepare(x, x0);"]
@@ -266,7 +266,7 @@ def category_lines(place: int, known: Array) -> list[str]:
 
 # --- a program ---------------------------------------------------------------------------------------------------------
 def main(model: Model, prefix: str) -> str:
-    """Reads CSV from standard input; text is looked up among the categories of its column."""
+    """The program: reads CSV from standard input; strings are looked up among the categories of their column."""
     columns, names = model.prepared, model.columns.names if model.columns is not None else None
     lookups, may_be_missing = [], []
     for place, known in zip(columns.categorical, columns.categories) if columns is not None else ():
@@ -276,9 +276,9 @@ def main(model: Model, prefix: str) -> str:
             may_be_missing.append(place)
     if columns is not None and columns.fill is not None:
         may_be_missing += columns.numeric
-    has_classes = model.meaning.task == "classification"
-    heading = ["prediction"] if has_classes else []
-    heading += model.output_names() if not has_classes else [f"output_{j}" for j in range(model.network.sizes[-1])]
+    is_classifier = model.meaning.task == "classification"
+    heading = ["prediction"] if is_classifier else []
+    heading += model.output_names() if not is_classifier else [f"output_{j}" for j in range(model.network.sizes[-1])]
     return c_parts.MAIN.format(
         prefix=prefix,
         find=c_parts.FIND if lookups else "",
@@ -288,7 +288,7 @@ def main(model: Model, prefix: str) -> str:
         is_heading=c_parts.SAME_NAMES if names else "wrong == i",
         same="if (i < N_INPUTS) same += strcmp(field, inputs[i]) == 0;\n            " if names else "",
         heading=named("heading", heading),
-        label=c_parts.LABEL.format(prefix=prefix) if has_classes else "",
+        label=c_parts.LABEL.format(prefix=prefix) if is_classifier else "",
         digits=9 if model.network.dtype == np.float32 and model.scale is None else 17,
     )
 
@@ -298,7 +298,7 @@ def named(name: str, texts: list[str]) -> str:
 
 
 def missing_in(places: list[int]) -> str:
-    """What an empty field means: a missing number where the model fills it, else a fault."""
+    """The code for an empty field: a missing value where the model imputes it, else invalid."""
     if not places:
         return "*wrong += 1; return 0;"
     return f"if ({' || '.join(f'column == {place}' for place in sorted(places))}) return NAN;\n        *wrong += 1; return 0;"

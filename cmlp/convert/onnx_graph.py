@@ -1,4 +1,4 @@
-"""Models as ONNX graphs, built node by node (opset 17, IR 8, and ai.onnx.ml 3 for text)."""
+"""Export to ONNX, node by node (opset 17, IR version 8, ai.onnx.ml 3 for strings)."""
 
 import math
 from typing import Any
@@ -17,13 +17,13 @@ from cmlp.persistence import files
 from cmlp.version import __version__
 
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
-MOST_BYTES = 2**31 - 1  # of a file
+MOST_BYTES = 2**31 - 1  # limit of a protobuf file
 OUTPUTS = ("prediction", "probabilities", "outputs")
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 
 class Graph:
-    """Nodes and constants of a graph that is being built; what its methods take and return are names of values."""
+    """A graph under construction; its methods take and return the names of values."""
 
     def __init__(self, onnx, dtype: Any) -> None:
         self.onnx, self.dtype = onnx, np.dtype(dtype)
@@ -46,7 +46,7 @@ class Graph:
     def cast(self, value: str, dtype: Any) -> str:
         return self.add("Cast", value, to=self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
-    # --- arithmetic of a value and a number -------------------------------------------------------------------
+    # --- arithmetic with a constant --------------------------------------------------------------------------
     def times(self, value: str, number: float) -> str:
         return self.add("Mul", value, self.constant(number))
 
@@ -63,7 +63,7 @@ class Graph:
         return self.add("Greater", value, self.constant(0))
 
 
-# --- activations: Z -> A, of operators that onnxruntime has in double precision too ----------------------------------------
+# --- activations: Z -> A, by operators that onnxruntime implements for float64 too ------------------------------------------
 def elu(g: Graph, Z: str, alpha: float, scale: float = 1.0) -> str:
     below = g.times(g.plus(g.add("Exp", g.at_most(Z, 0)), -1), scale * alpha)
     return g.add("Where", g.above_zero(Z), Z if scale == 1 else g.times(Z, scale), below)
@@ -79,7 +79,7 @@ def sign(g: Graph, Z: str) -> str:
 
 
 def gelu(g: Graph, Z: str) -> str:
-    """In double precision erf is taken in single precision, for which alone onnxruntime has it."""
+    """With float64, erf is computed in float32, for which alone onnxruntime implements it."""
     scaled = g.times(Z, math.sqrt(0.5))
     erf = g.add("Erf", scaled) if g.dtype == np.float32 else g.cast(g.add("Erf", g.cast(scaled, np.float32)), g.dtype)
     return g.add("Mul", g.times(Z, 0.5), g.plus(erf, 1))
@@ -121,7 +121,7 @@ ACTIVATIONS = {
 }
 
 
-# --- norms in single precision: Z, scale, shift, [mean, variance] of the running statistics -> N ---------------------------
+# --- norms in float32: Z, scale, shift, [running mean, running variance] -> N ----------------------------------------------
 NORMS: dict[type[Norm], Any] = {
     BatchNorm: lambda g, Z, scale, shift, moments, eps: g.add("BatchNormalization", Z, scale, shift, *moments, epsilon=eps),
     LayerNorm: lambda g, Z, scale, shift, moments, eps: g.add("LayerNormalization", Z, scale, shift, axis=-1, epsilon=eps),
@@ -138,7 +138,7 @@ def propagate(g: Graph, network, value: str) -> tuple[str, str]:
         if layer.b is not None:
             Z = g.add("Add", Z, g.constant(layer.b, name=f"b{l}"))
         if layer.norm is not None:
-            Z = normalise(g, Z, layer, l)
+            Z = normalize(g, Z, layer, l)
         value = entry(ACTIVATIONS, layer.activation, "ONNX")(g, Z, layer)
         if layer.source is not None:
             source = outputs[layer.source + 1]
@@ -148,8 +148,8 @@ def propagate(g: Graph, network, value: str) -> tuple[str, str]:
     return Z, value
 
 
-def normalise(g: Graph, Z: str, layer: Layer, l: int) -> str:
-    """By the operators of ONNX; in double precision, for which their epsilon in single is too coarse, by the equation."""
+def normalize(g: Graph, Z: str, layer: Layer, l: int) -> str:
+    """By the operators of ONNX in float32; in float64 by the equation, since the operators round epsilon to float32."""
     names = ("scale", "shift") if layer.mean is None else ("scale", "shift", "mean", "variance")
     scale, shift, *moments = (g.constant(getattr(layer, name), name=f"{name}{l}") for name in names)
     if g.dtype == np.float32:
@@ -161,12 +161,12 @@ def normalise(g: Graph, Z: str, layer: Layer, l: int) -> str:
 
 
 # --- before the network ------------------------------------------------------------------------------------------------
-def takes_text(columns: Columns) -> bool:
+def has_strings(columns: Columns) -> bool:
     return any(map(is_text, columns.categories))
 
 
 def prepare(g: Graph, columns: Columns, inputs: list[str]) -> str:
-    """The network's matrix from the inputs: one matrix of numbers, or one column each where there is text."""
+    """The matrix that the network takes, from the inputs: one matrix, or one column each where there are strings."""
 
     def column(place: int) -> str:
         return g.add("Gather", inputs[0], g.constant([place], np.int64), axis=1) if len(inputs) == 1 else inputs[place]
@@ -203,11 +203,13 @@ def scaled(g: Graph, columns: Columns, numbers: str) -> str:
 
 
 def one_hot(g: Graph, column: str, known: Array) -> str:
-    """1 in the column of the category; text is looked up first, the empty text where it is missing."""
+    """The one-hot columns of a categorical column; a missing string is the empty string."""
     if is_text(known):
         keys = ["" if category is None or category != category else category for category in known.tolist()]
         if not all(isinstance(key, str) for key in keys) or len(set(keys)) < len(keys):
-            raise ValueError(f"the categories {known.tolist()[:5]} must all be strings, which ONNX needs in a column")
+            raise ValueError(
+                f"the categories must be different strings for ONNX, a missing one is '', got {known.tolist()[:5]}"
+            )
         column = g.add(
             "LabelEncoder", column, domain="ai.onnx.ml", keys_strings=keys, values_int64s=range(len(keys)), default_int64=-1
         )
@@ -220,7 +222,7 @@ def one_hot(g: Graph, column: str, known: Array) -> str:
     return g.cast(hot, np.float64)
 
 
-# --- behind it ---------------------------------------------------------------------------------------------------------
+# --- after the network -------------------------------------------------------------------------------------------------
 def decide(g: Graph, model: Model, Z: str, A: str) -> None:
     """The two outputs: prediction, and probabilities or outputs."""
     meaning, net = model.meaning, model.network
@@ -232,16 +234,16 @@ def decide(g: Graph, model: Model, Z: str, A: str) -> None:
         g.add("Gather", values, g.constant(int(places[0]) if one else places, np.int64), axis=1, name="prediction")
         g.add("Identity", values, name="outputs")
         return
-    scores, least = (Z, 0.0) if net.loss_function.takes_logits else (A, 0.5)
-    yes = g.add("GreaterOrEqual", scores, g.constant(least))
+    compared, threshold = (Z, 0.0) if net.loss_function.takes_logits else (A, 0.5)
+    positive = g.add("GreaterOrEqual", compared, g.constant(threshold))
     if meaning.task == "multilabel":
-        g.add("Where", yes, g.constant(1, np.int64), g.constant(net.loss_function.off, np.int64), name="prediction")
+        g.add("Where", positive, g.constant(1, np.int64), g.constant(net.loss_function.off, np.int64), name="prediction")
     else:
         assert meaning.classes is not None
         if net.sizes[-1] == 1:
-            code = g.add("Squeeze", g.cast(yes, np.int64), g.constant([1], np.int64))
+            code = g.add("Squeeze", g.cast(positive, np.int64), g.constant([1], np.int64))
         else:
-            code = g.add("ArgMax", scores, axis=1, keepdims=0)
+            code = g.add("ArgMax", compared, axis=1, keepdims=0)
         g.add("Gather", labels(g, meaning.classes), code, axis=0, name="prediction")
     if not model.has_probabilities:
         g.add("Identity", A, name="outputs")
@@ -264,29 +266,29 @@ def in_units(g: Graph, model: Model, A: str) -> str:
 def labels(g: Graph, classes: Array) -> str:
     if classes.dtype.kind in "UO":
         if not all(isinstance(label, str) for label in classes.tolist()):
-            raise ValueError(f"the classes {classes.tolist()[:5]} mix strings and numbers, which ONNX does not support")
+            raise ValueError(f"classes must be all strings or all numbers for ONNX, got {classes.tolist()[:5]}")
         return g.constant(classes, str)
     largest = np.iinfo(np.int64).max
     if classes.dtype.kind not in "biuf" or (classes.dtype.kind == "u" and classes.max() > largest):
-        raise ValueError(f"classes of dtype {classes.dtype} are not supported by ONNX: use integers or strings")
+        raise ValueError(f"classes must be integers or strings for ONNX, got dtype {classes.dtype}")
     return g.constant(classes, {"b": bool, "f": np.float64}.get(classes.dtype.kind, np.int64))
 
 
-# --- the whole ---------------------------------------------------------------------------------------------------------
+# --- the model ---------------------------------------------------------------------------------------------------------
 def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
-    """A model as an ONNX graph, with the preprocessing and the units of the target.
+    """Export a model to ONNX, with its preprocessing and the units of the target.
 
-    Its input is ``X`` (n_samples, n_features) in the network's dtype; with scaling or categories, float64 as they are in the
-    table; and if there are categories of text, each column is an input (n_samples, 1) by its name (``column_0``, ... without
-    names), float64 or text, missing text being the empty one. Its outputs are ``prediction``, as `Model.predict` returns it,
-    and ``probabilities`` (n_samples, n_classes) or, where there are none, ``outputs``, as `Network.forward` returns them.
+    The input is ``X`` (n_samples, n_features), in the dtype of the network, or float64 with scaling or categories. With
+    categories that are strings, each column is an input (n_samples, 1) with its name (default ``column_0``, ...), float64 or
+    string; a missing string is the empty string. The outputs are ``prediction``, as of `Model.predict`, and ``probabilities``
+    (n_samples, n_classes) or, without probabilities, ``outputs``, as of `Model.forward`.
 
     Parameters
     ----------
     model : cmlp.Network, cmlp.Model or fitted estimator
-        For the EMA of the weights, give `Network.ema_network()`.
+        For the EMA of the weights, pass `Network.ema_network()`.
     path : str or Path, optional
-        Where to write it.
+        Where to write the file.
 
     Returns
     -------
@@ -296,9 +298,9 @@ def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
     Raises
     ------
     ImportError
-        Without onnx.
+        If onnx is not installed.
     ValueError
-        If ONNX has no way to say it: quantile scaling, categories or labels that mix text and numbers, more than 2 GiB.
+        If ONNX cannot express the model: quantile scaling, categories or labels that mix strings and numbers, more than 2 GiB.
 
     Examples
     --------
@@ -317,7 +319,7 @@ def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
         raise ImportError("to_onnx needs onnx: pip install cmlp[export]") from None
     model = Model.of(model)
     if model.network.variables.nbytes > MOST_BYTES:
-        raise ValueError(f"the parameters take {model.network.variables.nbytes:,} bytes, an ONNX file holds at most 2 GiB")
+        raise ValueError(f"the parameters must take at most 2 GiB for ONNX, got {model.network.variables.nbytes:,} bytes")
     g = Graph(onnx, model.network.dtype)
     inputs = declared_inputs(onnx, model)
     value = "X"
@@ -335,7 +337,7 @@ def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
         proto = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True)
         onnx.checker.check_model(proto, full_check=True)
     except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError) as error:
-        raise ValueError(f"onnx rejects the graph: {error}") from None
+        raise ValueError(f"onnx rejects the model: {error}") from None
     if path is not None:
         files.write_whole(path, [proto.SerializeToString()])
     return proto
@@ -346,14 +348,16 @@ def declared_inputs(onnx, model: Model) -> list[Any]:
     if columns is None:
         dtype = types.FLOAT if model.network.dtype == np.float32 else types.DOUBLE
         return [onnx.helper.make_tensor_value_info("X", dtype, ["n_samples", model.n_inputs])]
-    if not takes_text(columns):
+    if not has_strings(columns):
         return [onnx.helper.make_tensor_value_info("X", types.DOUBLE, ["n_samples", columns.n_columns])]
-    text = {place for place, known in zip(columns.categorical, columns.categories) if is_text(known)}
+    strings = {place for place, known in zip(columns.categorical, columns.categories) if is_text(known)}
     names = columns.names or [f"column_{place}" for place in range(columns.n_columns)]
     taken = [name for name in names if name in OUTPUTS or name.startswith("/")]
     if taken:
-        raise ValueError(f"column {taken[0]!r} cannot be an input of the graph, whose names it collides with: rename it")
+        raise ValueError(
+            f"column names must not be {', '.join(OUTPUTS)} or begin with / for ONNX, got {taken[0]!r}: rename the column"
+        )
     return [
-        onnx.helper.make_tensor_value_info(name, types.STRING if place in text else types.DOUBLE, ["n_samples", 1])
+        onnx.helper.make_tensor_value_info(name, types.STRING if place in strings else types.DOUBLE, ["n_samples", 1])
         for place, name in enumerate(names)
     ]

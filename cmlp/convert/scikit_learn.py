@@ -1,4 +1,4 @@
-"""Networks from scikit-learn's MLPs."""
+"""Import of MLPs from scikit-learn."""
 
 from typing import Any
 
@@ -12,25 +12,24 @@ LOSSES = {"softmax": "cross_entropy", "logistic": "log_loss", "identity": "squar
 
 
 def from_sklearn(mlp: Any, **settings: Any) -> Network:
-    """A network of a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn: it predicts the same, and goes on learning.
+    """Import a fitted ``MLPClassifier`` or ``MLPRegressor`` of scikit-learn, for prediction and further training.
 
     Parameters
     ----------
     mlp : sklearn.neural_network.MLPClassifier or MLPRegressor
-        Its optimizer state is not taken over.
+        The optimizer state is not imported.
     **settings
-        More arguments of `cmlp.Network`; dtype is that of its weights unless given.
+        More arguments of `cmlp.Network`; the default dtype is that of the weights.
 
     Returns
     -------
     network : Network
-        With the classifier's labels; `Network.forward` is the classifier's predict_proba (for two classes, that of the
-        second).
+        With the same predictions and labels; `Network.predict_proba` equals the classifier's predict_proba.
 
     Raises
     ------
     ValueError
-        If it is not fitted, or its output or activation is not supported.
+        If mlp is not fitted, or its output function or activation is not supported.
 
     Examples
     --------
@@ -44,14 +43,16 @@ def from_sklearn(mlp: Any, **settings: Any) -> Network:
     np.True_
     """
     if hasattr(mlp, "network_"):
-        raise ValueError(f"this {type(mlp).__name__} is cmlp's own: its network is .network_, all of it .to_model()")
+        raise ValueError(
+            f"mlp must be an estimator of scikit-learn, got the {type(mlp).__name__} of cmlp: use its network_ or to_model()"
+        )
     for name in ("coefs_", "intercepts_", "out_activation_"):
         if not hasattr(mlp, name):
-            raise ValueError(f"{type(mlp).__name__} has no {name}: a fitted MLPClassifier or MLPRegressor is needed")
+            raise ValueError(f"mlp must be a fitted MLPClassifier or MLPRegressor, got a {type(mlp).__name__} without {name}")
     if mlp.out_activation_ not in LOSSES:
-        raise ValueError(f"an MLP with the output {mlp.out_activation_!r} is not supported")
+        raise ValueError(f"out_activation_ must be one of {', '.join(LOSSES)}, got {mlp.out_activation_!r}")
     if not isinstance(mlp.activation, str) or mlp.activation not in ACTIVATIONS:
-        raise ValueError(f"an MLP with the activation {mlp.activation!r} is not supported")
+        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {mlp.activation!r}")
     classes = getattr(mlp, "classes_", None)
     multilabel = classes is not None and mlp.out_activation_ == "logistic" and np.shape(mlp.intercepts_[-1])[0] > 1
     if classes is not None and not multilabel:

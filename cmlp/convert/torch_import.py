@@ -1,4 +1,4 @@
-"""Networks from PyTorch's ``nn.Sequential``."""
+"""Import of ``nn.Sequential`` from PyTorch."""
 
 import itertools
 from typing import Any
@@ -12,36 +12,36 @@ from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
 
 LOSSES = {"Softmax": "cross_entropy", "LogSoftmax": "cross_entropy", "Sigmoid": "log_loss"}
-LEAST_THRESHOLD = 20  # of Softplus: above it e^-Z is below 3e-9
+LEAST_THRESHOLD = 20  # of Softplus, which is linear above it: e^-20 is below 3e-9
 IGNORED = ("Identity", "Flatten")
 NORMS = ("BatchNorm1d", "LayerNorm")
-ORDER = {"Linear": 0, "norm": 1, "activation": 2, "Dropout": 3}  # within a layer of cmlp
+ORDER = {"Linear": 0, "norm": 1, "activation": 2, "Dropout": 3}  # within a layer
 
 
 def from_torch(module: Any, loss: str | Loss | None = None, **settings: Any) -> Network:
-    """A network of the layers of an ``nn.Sequential``: it gives the same outputs, and goes on learning.
+    """Import an ``nn.Sequential``, for prediction and further training.
 
     Parameters
     ----------
     module : torch.nn.Sequential
-        Of Linear, activations, Dropout, BatchNorm1d and LayerNorm, in this order within a layer: Linear, norm, activation,
-        dropout; Flatten and Identity are passed over, and what is nested is taken apart. Dropout in front is that of the
-        inputs.
+        Of Linear, BatchNorm1d or LayerNorm, activations and Dropout, in this order within a layer. Flatten and Identity are
+        skipped, nested Sequentials are flattened, and Dropout at the beginning is dropout of the inputs.
     loss : str or Loss, optional
-        As `cmlp.Network` takes it. It can be left out where the module ends with Softmax, LogSoftmax or Sigmoid; after a
-        Linear only you know whether its outputs are logits ("cross_entropy", "log_loss") or values ("squared_error").
+        As in `cmlp.Network`. Optional if the module ends with Softmax, LogSoftmax or Sigmoid. After a Linear it must be given:
+        "cross_entropy" or "log_loss" if the outputs are logits, "squared_error" or another for regression.
     **settings
-        More arguments of `cmlp.Network`; dtype is that of the weights unless given.
+        More arguments of `cmlp.Network`; the default dtype is that of the weights.
 
     Returns
     -------
     network : Network
-        Its `forward` ends with the loss's own function: probabilities with cross_entropy, whether the module does or not.
+        With the same outputs, but for the output function of the loss: with cross_entropy `Network.forward` returns
+        probabilities, even if the module returns logits.
 
     Raises
     ------
     ValueError
-        For modules and orders that cmlp's layers do not have, and if the loss must be given.
+        If a module or its position is not supported, or if loss must be given.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def from_torch(module: Any, loss: str | Loss | None = None, **settings: Any) -> 
     if any(kind_of(layer.get("activation")) == "LogSoftmax" for layer in hidden):
         raise ValueError("LogSoftmax must be the last module")
     if any(name in layers[-1] for name in ("norm", "Dropout")):
-        raise ValueError("the last layer must not have a norm or dropout, which cmlp's has not: put a Linear at the end")
+        raise ValueError("the last layer must not have a norm or dropout: end the module with a Linear")
     network = Network(
         [layers[0]["Linear"].in_features, *(layer["Linear"].out_features for layer in layers)],
         [activation_of(layer.get("activation")) for layer in hidden],
@@ -79,7 +79,7 @@ def from_torch(module: Any, loss: str | Loss | None = None, **settings: Any) -> 
 
 
 def flattened(module):
-    """The modules of nested Sequentials, one after the other."""
+    """The modules of nested Sequentials, in order."""
     if type(module).__name__ != "Sequential":
         raise ValueError(f"module must be an nn.Sequential, got {type(module).__name__}")
     for each in module:
@@ -94,17 +94,17 @@ def kind_of(module) -> str:
 
 
 def grouped(modules) -> list[dict[str, Any]]:
-    """For each layer, its parts by name."""
+    """The modules of each layer, by role."""
     layers: list[dict[str, Any]] = []
     last = -1
     for module in modules:
         name = kind_of(module)
         part = name if name in ("Linear", "Dropout") else "norm" if name in NORMS else "activation"
         if name in ("Softmax", "LogSoftmax") and module.dim not in (1, -1, None):
-            raise ValueError(f"{module} is over the samples of a batch, cmlp's is over the units")
+            raise ValueError(f"{module} must be over the units, dim=1 or dim=-1, got dim={module.dim}")
         if part == "activation" and name not in (*ACTIVATIONS, "LogSoftmax"):
             raise ValueError(
-                f"{module} is not supported: from_torch takes Linear, Dropout, {', '.join((*NORMS, *ACTIVATIONS))}"
+                f"modules must be Linear, Dropout, {', '.join((*NORMS, *ACTIVATIONS))}, got {module}, which is not supported"
             )
         if part == "Linear":
             layers.append({})
@@ -112,31 +112,33 @@ def grouped(modules) -> list[dict[str, Any]]:
             raise ValueError(f"{module} is out of place: the order within a layer must be Linear, norm, activation, dropout")
         layers[-1][part], last = module, ORDER[part]
     if not layers:
-        raise ValueError("the module has no Linear")
+        raise ValueError("module must have at least one Linear, got none")
     for before, after in itertools.pairwise(layers):
         if before["Linear"].out_features != after["Linear"].in_features:
-            raise ValueError(f"{after['Linear']} cannot follow {before['Linear']}")
+            raise ValueError(f"out_features must equal the next in_features, got {before['Linear']} before {after['Linear']}")
     return layers
 
 
 def loss_and_output(layers, loss) -> tuple[Any, Any]:
-    """The loss, and the output function where it leaves that free."""
+    """(loss, output function); the latter None where the loss sets it."""
     last = layers[-1].get("activation")
     if loss is None:
         if kind_of(last) not in LOSSES:
             raise ValueError(
-                f"the module ends with {layers[-1]['Linear'] if last is None else last}, which does not tell what it was "
-                "trained for: give loss='cross_entropy' or 'log_loss' for logits, 'squared_error' or another for regression"
+                f"loss must be given for a module that ends with {layers[-1]['Linear'] if last is None else last}: "
+                "use loss='cross_entropy' or 'log_loss' if its outputs are logits, 'squared_error' or another for regression"
             )
         loss = LOSSES[kind_of(last)]
     name = getattr(loss, "name", loss)
     sets_own = {"cross_entropy": ("Softmax", "LogSoftmax"), "log_loss": ("Sigmoid",)}
     if name in sets_own:
         if last is not None and kind_of(last) not in sets_own[name]:
-            raise ValueError(f"the loss {name!r} sets the output function itself, and the module ends with {last}")
+            raise ValueError(
+                f"with loss {name!r} the module must end with {' or '.join(sets_own[name])} or a Linear, got {last}"
+            )
         return loss, None
     if kind_of(last) == "LogSoftmax":
-        raise ValueError(f"LogSoftmax goes with the loss 'cross_entropy', not with {name!r}")
+        raise ValueError(f"loss must be 'cross_entropy' for a module that ends with LogSoftmax, got {name!r}")
     return loss, None if last is None else activation_of(last)
 
 
@@ -145,15 +147,15 @@ def norm_of(norm):
         return None
     if kind_of(norm) == "LayerNorm":
         if len(norm.normalized_shape) != 1:
-            raise ValueError(f"{norm} normalizes over several dimensions, cmlp over the units of a layer")
+            raise ValueError(f"LayerNorm must have one dimension, the units of a layer, got {norm}")
         return LayerNorm(eps=norm.eps)
     if norm.running_mean is None or norm.momentum is None:
-        raise ValueError(f"{norm} must keep running statistics by a momentum, which cmlp predicts with")
+        raise ValueError(f"BatchNorm1d must have running statistics and a momentum, got {norm}")
     return BatchNorm(eps=norm.eps, momentum=norm.momentum)
 
 
 def fill(layer, given) -> None:
-    """Numbers of a layer; a bias in front of batch normalisation is taken off its running mean."""
+    """Copy the parameters of a layer; a bias before batch normalization is subtracted from the running mean."""
     linear, norm, activation = given["Linear"], given.get("norm"), given.get("activation")
     layer.W[:] = numbers(linear.weight).T
     bias = None if linear.bias is None else numbers(linear.bias)
@@ -172,39 +174,39 @@ def fill(layer, given) -> None:
 def numbers(tensor) -> Array:
     array = tensor.detach().cpu().numpy()
     if not np.isfinite(array).all():
-        raise ValueError("the module has parameters that are not finite")
+        raise ValueError("the parameters of the module must be finite, got nan or inf")
     return array
 
 
 def activation_of(module) -> Any:
-    """cmlp's activation, or its name."""
+    """The activation of cmlp, or its name."""
     return "identity" if module is None else ACTIVATIONS[kind_of(module)](module)
 
 
 def softplus(module) -> str:
     if module.beta != 1 or module.threshold < LEAST_THRESHOLD:
-        raise ValueError(f"{module}: cmlp's softplus has beta=1 alone, and no threshold (20 and more make no difference)")
+        raise ValueError(f"Softplus must have beta=1 and threshold >= {LEAST_THRESHOLD}, got {module}")
     return "softplus"
 
 
 def only(name: str, **expected):
-    """The name, for a module that is as cmlp has it."""
+    """A function that returns the name, for modules with these settings."""
 
     def check(module):
         for field, value in expected.items():
             if getattr(module, field) != value:
-                raise ValueError(f"{module}: cmlp's {name} has {field}={value} alone")
+                raise ValueError(f"{name} must have {field}={value}, got {module}")
         return name
 
     return check
 
 
-# Activations that no module of PyTorch becomes, and why; to_torch writes them as modules of its own.
+# Activations that from_torch does not return, and why; to_torch exports them as custom modules.
 REFUSED = {
-    "sign": "PyTorch has no module of it",
-    "exponential": "PyTorch has no module of it",
-    "sine": "PyTorch has no module of it",
-    "mean_variance": "PyTorch has no module of it; the gaussian loss sets it",
+    "sign": "PyTorch has no such module",
+    "exponential": "PyTorch has no such module",
+    "sine": "PyTorch has no such module",
+    "mean_variance": "PyTorch has no such module; it is set by loss='gaussian'",
 }
 
 ACTIVATIONS = {

@@ -1,4 +1,4 @@
-"""Models as modules of PyTorch: its own layers where it has them, in an ``nn.Sequential`` where there are no residuals."""
+"""Export to PyTorch: an ``nn.Sequential`` of PyTorch's layers, with custom modules for what it does not have."""
 
 from typing import Any
 
@@ -14,29 +14,29 @@ from cmlp.version import __version__
 
 
 def to_torch(model: Network | Model | HasModel) -> Any:
-    """A module of PyTorch with the same outputs as `Network.forward`, or `Model.forward`.
+    """Export a model to a PyTorch module with the same outputs as `Model.forward`.
 
-    Without residual connections it is an ``nn.Sequential`` of PyTorch's layers; dropout, noise and batch normalization do in
-    ``train()`` what they do in `Network.fit`. The last layer's function (softmax, sigmoid) is in it, while PyTorch's losses
-    want what comes before: ``module[:-1]``.
+    Without residual connections it is an ``nn.Sequential`` of PyTorch's layers. In ``train()`` mode, dropout, noise and batch
+    normalization work as in `Network.fit`. The module includes the output function (softmax, sigmoid); PyTorch's losses take
+    logits: use ``module[:-1]`` for training.
 
     Parameters
     ----------
     model : cmlp.Network, cmlp.Model or fitted estimator
-        For the EMA of the weights, give `Network.ema_network()`.
+        For the EMA of the weights, pass `Network.ema_network()`.
 
     Returns
     -------
     module : torch.nn.Module
-        In ``eval()``, in the network's dtype. With scaling or categories it takes float64, as they are in the table;
-        ``module.state_dict()`` has all numbers.
+        In ``eval()`` mode, in the dtype of the network. With scaling or categories it takes the columns of the table as
+        float64. ``module.state_dict()`` has all parameters.
 
     Raises
     ------
     ImportError
-        Without torch.
+        If torch is not installed.
     ValueError
-        For categories that are strings, for which PyTorch has no tensors.
+        If categories are strings, for which PyTorch has no tensors.
 
     Examples
     --------
@@ -63,16 +63,16 @@ def to_torch(model: Network | Model | HasModel) -> Any:
     before += [parts.Noise(net._architecture.input_noise)] if net._architecture.input_noise else []
     before += [torch.nn.Dropout(net._architecture.input_dropout)] if net._architecture.input_dropout else []
     layers = [modules_of(torch, parts, layer, dtype) for layer in net.layers]
-    behind = []
+    after = []
     if model.scale is not None:
-        behind = [parts.Affine(*(torch.as_tensor(part, dtype=torch.float64) for part in model.units))]
+        after = [parts.Affine(*(torch.as_tensor(part, dtype=torch.float64) for part in model.units))]
     if any(layer.source is not None for layer in net.layers):
         made = [torch.nn.Sequential(*each) for each in layers]
         projections = {str(l): linear(torch, layer.P, None, dtype) for l, layer in enumerate(net.layers) if layer.P is not None}
         core = [parts.Residual(made, [layer.source for layer in net.layers], projections)]
     else:
         core = [module for each in layers for module in each]
-    return torch.nn.Sequential(*before, *core, *behind).eval()
+    return torch.nn.Sequential(*before, *core, *after).eval()
 
 
 def linear(torch, W, b, dtype) -> Any:
@@ -85,18 +85,18 @@ def linear(torch, W, b, dtype) -> Any:
 
 
 def modules_of(torch, parts, layer: Layer, dtype) -> list[Any]:
-    """Linear, norm, activation, dropout: those that the layer has."""
+    """The modules of a layer: Linear, norm, activation, dropout."""
     modules = [linear(torch, layer.W, layer.b, dtype)]
     if layer.norm is not None:
         norm, values = entry(NORMS, type(layer.norm), "PyTorch")(torch.nn, layer, dtype)
-        modules.append(filled(torch, norm, values | {"weight": layer.scale, "bias": layer.shift}))
+        modules.append(with_values(torch, norm, values | {"weight": layer.scale, "bias": layer.shift}))
     activation = entry(parts.ACTIVATIONS, layer.activation, "PyTorch")(layer)
     if activation is not None:
-        modules.append(activation if layer.slope is None else filled(torch, activation.to(dtype), {"weight": layer.slope}))
+        modules.append(activation if layer.slope is None else with_values(torch, activation.to(dtype), {"weight": layer.slope}))
     return modules + ([torch.nn.Dropout(layer.dropout)] if layer.dropout else [])
 
 
-# the module, and the statistics that it has besides scale and shift
+# (module, its running statistics)
 NORMS = {
     BatchNorm: lambda nn, layer, dtype: (
         nn.BatchNorm1d(layer.fan_out, eps=layer.norm.eps, momentum=layer.norm.momentum, dtype=dtype),
@@ -106,7 +106,7 @@ NORMS = {
 }
 
 
-def filled(torch, module, values) -> Any:
+def with_values(torch, module, values) -> Any:
     with torch.no_grad():
         for name, value in values.items():
             getattr(module, name).copy_(torch.from_numpy(value.copy()))
@@ -116,6 +116,6 @@ def filled(torch, module, values) -> Any:
 def prepared(parts, columns: Columns, dtype) -> Any:
     if any(map(is_text, columns.categories)):
         raise ValueError(
-            "to_torch does not support categories that are strings, PyTorch has no such tensors: use to_onnx or to_c"
+            "to_torch does not support categories that are strings, for which PyTorch has no tensors: use to_onnx or to_c"
         )
     return parts.Prepare(columns, (EDGE, LOWEST, HIGHEST), dtype)

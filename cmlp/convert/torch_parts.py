@@ -1,4 +1,4 @@
-"""Modules that PyTorch has not, and its names for cmlp's activations. Imported only where torch is."""
+"""PyTorch modules for what torch.nn does not have, and its equivalents of cmlp's activations. Needs torch."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from cmlp.data.columns import numbers_of
 
 
 class Scale(nn.Module):
-    """Multiply by a number."""
+    """Multiplication by a constant."""
 
     def __init__(self, factor: float) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class Scale(nn.Module):
 
 
 class Noise(nn.Module):
-    """In training, add normal noise."""
+    """Gaussian noise in training."""
 
     def __init__(self, std: float) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Noise(nn.Module):
 
 
 class Affine(nn.Module):
-    """Values in the units of the target, in float64."""
+    """Conversion of the outputs to the units of the target, in float64."""
 
     def __init__(self, factor, summand) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Affine(nn.Module):
 
 
 class Function(nn.Module):
-    """A function without a module of its own."""
+    """A function as a module."""
 
     def __init__(self, function, parameter: float = 0.0) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Function(nn.Module):
 
 
 class Residual(nn.Module):
-    """Layers of which some add the output of an earlier one (-1: the inputs), as it is or projected."""
+    """Layers with residual connections: some add the output of an earlier layer (-1: the inputs), as it is or projected."""
 
     def __init__(self, layers, sources, projections) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class Residual(nn.Module):
 
 
 class Prepare(nn.Module):
-    """`cmlp.data.Columns` of numbers."""
+    """`cmlp.data.Columns`, for numeric columns and categories."""
 
     fill: torch.Tensor | None
     center: torch.Tensor | None
@@ -119,13 +119,13 @@ class Prepare(nn.Module):
     def scores(self, v, q):
         edge, lowest, highest = self.limits
         q = q.contiguous()
-        places = (along(v, q, right=True) + along(v, q, right=False)) / 2
+        places = (rank(v, q, right=True) + rank(v, q, right=False)) / 2
         places = torch.where(v - edge < q[0], 0.0, torch.where(v + edge > q[-1], 1.0, places))
         return torch.special.ndtri(places).clamp(lowest, highest)
 
 
-def along(v, q, right: bool):
-    """How far v is along the rising q, from 0 to 1."""
+def rank(v, q, right: bool):
+    """The rank of v among the increasing q, from 0 to 1, interpolated."""
     n = len(q)
     high = torch.searchsorted(q, v.contiguous(), right=right).clamp(1, n - 1)
     below, above = q[high - 1], q[high]

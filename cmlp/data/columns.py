@@ -1,4 +1,4 @@
-"""From the columns of a table to the matrix that a network sees: missing numbers, scaling, one-hot columns, in plain NumPy."""
+"""Preprocessing of tables in plain NumPy: imputation of missing values, scaling, one-hot encoding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ from cmlp.layers import Array
 
 
 class Table(list):
-    """Columns of a table, each an array (n_samples,): what a list of rows is not."""
+    """A list of columns, each an array (n_samples,), to tell it from a list of rows."""
 
 
-AT_ONCE = 1 << 20  # numbers that are scaled together
-EDGE = 1e-7  # how near to the outermost quantiles counts as at them: scikit-learn's BOUNDS_THRESHOLD
+BLOCK = 1 << 20  # numbers scaled at a time
+EDGE = 1e-7  # values this close to the outermost quantiles are equal to them: scikit-learn's BOUNDS_THRESHOLD
 LOWEST, HIGHEST = (float(ndtri(place)) for place in (EDGE - np.spacing(1), 1 - (EDGE - np.spacing(1))))  # normal scores
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """What happens to each column of a table in front of a network; columns are identified by their position.
+    """Preprocessing of the columns of a table: imputation, scaling, one-hot encoding. Columns are identified by index.
 
-    The matrix has the numeric columns first, then missing indicators, then the one-hot columns of the categories.
+    The result has the numeric columns first, then the missing indicators, then the one-hot columns of the categories.
 
     Attributes
     ----------
@@ -31,16 +31,16 @@ class Columns:
     names : list of str or None
     numeric : list of int
     fill : ndarray (n_numeric,) or None
-        What stands for missing numbers; nan: the column is left out. None: none may be missing.
+        Replaces missing values; nan: the column is dropped. None: missing values are not allowed.
     indicated : list of int
-        Numeric columns, counted among themselves, that have a missing indicator: 1 where the number was missing.
+        Positions in numeric of the columns with a missing indicator, which is 1 where the value was missing.
     center, scale : ndarray (n_numeric + n_indicated,) or None
-        ``(x - center) / scale`` of what is then there.
+        Standardization, ``(x - center) / scale``, of numeric columns and missing indicators.
     quantiles : ndarray (n_quantiles, n_numeric + n_indicated) or None
-        The normal score of a number's place among these, in place of center and scale.
+        Quantile transformation instead: the standard normal quantile of the rank of a value among these.
     categorical : list of int
     categories : list of ndarray
-        Of each categorical column; what is none of them becomes zeros.
+        Of each categorical column; unknown categories are encoded as zeros.
     """
 
     n_columns: int
@@ -56,7 +56,7 @@ class Columns:
 
     @classmethod
     def standardizing(cls, X: Array, names: list[str] | None = None) -> "Columns":
-        """Columns that bring X to mean 0 and standard deviation 1, or to 0 where it is constant.
+        """Columns that standardize X to mean 0 and standard deviation 1; a constant column becomes 0.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Columns:
         except FloatingPointError:
             scale = np.zeros(1)
         if not scale.all():
-            raise ValueError("the standard deviation of a column overflows or underflows: rescale the column")
+            raise ValueError("the standard deviation of every column must be finite and not underflow: rescale the column")
         return cls(X.shape[1], names, list(range(X.shape[1])), center=mean, scale=scale)
 
     def __post_init__(self) -> None:
@@ -93,17 +93,17 @@ class Columns:
 
     @property
     def kept(self) -> list[int]:
-        """Numeric columns, counted among themselves, that are not left out."""
+        """Positions in numeric of the columns that are not dropped."""
         filled = range(len(self.numeric)) if self.fill is None else np.flatnonzero(~np.isnan(self.fill))
         return [int(place) for place in filled]
 
     @property
     def n_inputs(self) -> int:
-        """Columns of the matrix."""
+        """The number of columns of the result."""
         return len(self.kept) + len(self.indicated) + sum(map(len, self.categories))
 
     def transform(self, X: Any) -> Array:
-        """The matrix (n_samples, n_inputs) of float64.
+        """The preprocessed matrix (n_samples, n_inputs) of float64.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Columns:
         Raises
         ------
         ValueError
-            If columns are missing, too many, in another order, or hold something else than in training.
+            If columns are missing, unknown, in another order, or of another kind than in training.
         """
         columns = self.split(X)
         parts = [self._numbers(columns)] if self.numeric else []
@@ -120,13 +120,13 @@ class Columns:
         return np.hstack(parts)
 
     def transform_in_place(self, X: Array) -> None:
-        """`transform` where there are as many columns after as before, without another array of X's size."""
-        n_rows = max(1, AT_ONCE // X.shape[1])
+        """`transform` without a second array of the size of X; the number of columns must stay the same."""
+        n_rows = max(1, BLOCK // X.shape[1])
         for start in range(0, len(X), n_rows):
             X[start : start + n_rows] = self.transform(X[start : start + n_rows])
 
     def split(self, X: Any) -> Sequence[Array]:
-        """The columns, each an array."""
+        """The columns of X as arrays."""
         names = getattr(X, "columns", None)
         if names is not None:
             if self.names is not None:
@@ -168,7 +168,7 @@ class Columns:
 
     @property
     def as_they_are(self) -> bool:
-        """Whether nothing happens to the columns but that their names are looked at."""
+        """Whether the columns are passed through unchanged; only their names are checked."""
         prepared = (self.fill, self.center, self.quantiles)
         return not self.categorical and all(part is None for part in prepared) and self.numeric == list(range(self.n_columns))
 
@@ -177,17 +177,17 @@ class Columns:
 
 
 def is_text(known: Array) -> bool:
-    """Whether any of the categories is text."""
+    """Whether any of the categories is a string."""
     return any(isinstance(category, str) for category in known.tolist())
 
 
 def numbers_of(known: Array) -> Array:
-    """Categories that are numbers, also where they came as objects; nan where a missing one was a category of its own."""
+    """Numeric categories as float64; nan for the category of missing values."""
     return np.array([np.nan if category is None else category for category in known.tolist()], np.float64)
 
 
 def _missing(column: Array) -> Array:
-    """Where objects are None, nan or pandas' NA."""
+    """Mask of None, nan and pandas.NA in a column of objects."""
     if column.dtype.kind != "O":
         return np.zeros(len(column), bool)
     return np.array([value is None or type(value).__name__ == "NAType" or value != value for value in column], bool)
@@ -200,7 +200,7 @@ def _equal(column: Array, category) -> Array:
 
 
 def _scores(values: Array, quantiles: Array) -> Array:
-    """The normal scores of values by their places among quantiles; the mean of both ends where quantiles are equal."""
+    """Standard normal quantiles of the ranks of values among quantiles; ties get the mean rank."""
     levels = np.linspace(0, 1, len(quantiles))
     below, above = values - EDGE < quantiles[0], values + EDGE > quantiles[-1]
     places = np.interp(values, quantiles, levels) - np.interp(-values, -quantiles[::-1], -levels[::-1])
@@ -209,13 +209,13 @@ def _scores(values: Array, quantiles: Array) -> Array:
 
 
 def check_names(given: list[str], known: list[str]) -> None:
-    """Raise unless the columns are those of training, in their order."""
+    """Raise unless the columns are those of training, in the same order."""
     missing = [name for name in known if name not in given]
     extra = [name for name in given if name not in known]
     if missing or extra:
-        said = [f"missing: {', '.join(map(repr, missing[:10]))}"] if missing else []
-        said += [f"unknown: {', '.join(map(repr, extra[:10]))}"] if extra else []
-        raise ValueError(f"X must have the columns of training: {'; '.join(said)}")
+        problems = [f"missing: {', '.join(map(repr, missing[:10]))}"] if missing else []
+        problems += [f"unknown: {', '.join(map(repr, extra[:10]))}"] if extra else []
+        raise ValueError(f"X must have the columns of training: {'; '.join(problems)}")
     if given != known:
         place = next(i for i, name in enumerate(known) if given[i] != name)
         raise ValueError(

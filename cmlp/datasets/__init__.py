@@ -1,18 +1,17 @@
-"""
-Data sets: read your own files, or start from a small set that is always at hand.
+"""Data sets: readers for your own files, bundled handwritten digits, and generators of two-dimensional toy data.
 
-========================  ===================================================================
-`idx`                     `read_idx`, `write_idx`: the file format of MNIST, plain or gzip
-`csv_files`               `read_csv`: a table of numbers with one target column
-`csv_rows`                `read_rows`: a table of anything, as text, block by block
-`digits`                  `load_digits`: 1,797 handwritten digits, 8 x 8 pixels, bundled
-`planar`                  `flower`, `moons`, `circles`, `spirals`, `xor`, `logic`: points in
-                          the plane, made from a seed
-``data/``                 the bundled files, with their source and licence
-========================  ===================================================================
+==============  ===========================================================================
+``idx``         `read_idx`, `write_idx`: the file format of MNIST, plain or gzip
+``csv_files``   `read_csv`: a numeric table with one target column
+``csv_rows``    `read_rows`: any CSV table, as strings, block by block
+``digits``      `load_digits`: 1,797 handwritten digits, 8 x 8 pixels, bundled
+``planar``      `flower`, `moons`, `circles`, `spirals`, `xor`, `logic`: points in the
+                plane, from a seed
+``data/``       the bundled files, with their source and license
+==============  ===========================================================================
 
-Nothing here downloads anything. Every function returns fresh arrays that are yours to change: the inputs
-``X`` of shape (n_samples, n_features) and the targets ``y`` of shape (n_samples,).
+Nothing is downloaded. Every function returns new arrays that you may change: the inputs ``X`` (n_samples, n_features) and the
+targets ``y`` (n_samples,).
 """
 
 from cmlp.datasets.csv_files import is_number, read_csv

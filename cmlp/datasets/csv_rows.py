@@ -1,4 +1,4 @@
-"""Rows of a CSV file as text, block by block: for who does not know what is in it, or cannot hold it whole."""
+"""CSV rows as strings, block by block: for tables of mixed types, and files larger than memory."""
 
 import os
 from collections.abc import Iterator
@@ -9,34 +9,31 @@ from typing import Any, BinaryIO
 from cmlp.datasets.csv_files import BLOCK, is_number, lines_of, split_line
 from cmlp.datasets.idx import open_unpacked, unpacked
 
-__all__ = ["read_rows"]
-
 
 @contextmanager
 def read_rows(
     source: str | os.PathLike[str] | BinaryIO, *, header: bool | None = None, delimiter: str = ","
 ) -> Iterator[tuple[list[str] | None, Iterator[tuple[int, list[list[str]]]]]]:
-    """
-    Read a CSV file as text: a context, in which the file is open.
+    """Read a CSV file as rows of strings, in blocks: a context manager that keeps the file open.
 
     Parameters
     ----------
     source : str, path-like or binary file
-        The file, plain or gzip, or an open one, such as ``sys.stdin.buffer``. See `read_csv` for its form.
+        Plain or gzip; or an open file, such as ``sys.stdin.buffer``. See `read_csv` for the format.
     header : bool, optional
-        Whether the first row holds the column names. Without it, it does if any of its fields is neither empty nor a number.
+        Whether the first row holds the column names. Default: it does if any of its fields is neither empty nor a number.
     delimiter : str, default ","
 
     Yields
     ------
-    names : list of str, or None
+    names : list of str or None
     blocks : iterator of (int, list of list of str)
-        The line that a block begins at, and its rows; blocks come as they are read.
+        The number of a block's first line, and its rows; read lazily.
 
     Raises
     ------
     ValueError
-        If the file is empty, or, from the iterator, a row has more or fewer fields than the first.
+        If the file is empty; from the iterator, if a row has more or fewer fields than the first.
 
     Examples
     --------
@@ -56,12 +53,12 @@ def read_rows(
         fields = split_line(first, 1, path, delimiter)
         has_names = any(field and not is_number(field) for field in fields) if header is None else header
         if has_names:
-            yield fields, _blocks(path, lines, 2, len(fields), delimiter)
+            yield fields, row_blocks(path, lines, 2, len(fields), delimiter)
         else:
-            yield None, _blocks(path, chain([first], lines), 1, len(fields), delimiter)
+            yield None, row_blocks(path, chain([first], lines), 1, len(fields), delimiter)
 
 
-def _blocks(path, lines: Iterator[str], line: int, width: int, delimiter: str) -> Iterator[tuple[int, list[list[str]]]]:
+def row_blocks(path, lines: Iterator[str], line: int, width: int, delimiter: str) -> Iterator[tuple[int, list[list[str]]]]:
     while block := list(islice(lines, max(1, BLOCK // width))):
         rows = [
             split_line(text, line + i, path, delimiter) if '"' in text else [field.strip() for field in text.split(delimiter)]
@@ -69,6 +66,6 @@ def _blocks(path, lines: Iterator[str], line: int, width: int, delimiter: str) -
         ]
         for i, row in enumerate(rows):
             if len(row) != width:
-                raise ValueError(f"{path}, line {line + i}: {len(row)} fields, the first row has {width}")
+                raise ValueError(f"{path}, line {line + i}: {len(row)} fields, must be {width} as in the first row")
         yield line, rows
         line += len(block)

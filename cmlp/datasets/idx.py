@@ -1,18 +1,17 @@
-"""
-IDX, the file format of MNIST: a four-byte header, the sizes, and the numbers in one run.
+"""IDX, the file format of MNIST: a four-byte header, the shape, then the data.
 
 =================  ======================================================================
 bytes              meaning
 =================  ======================================================================
 0, 1               zero
-2                  the type of the numbers (`TYPES`)
-3                  the rank: how many dimensions
-4 to 3 + 4 rank    the sizes, one unsigned four-byte integer for each dimension
-the rest           the numbers, last dimension fastest
+2                  type code (`TYPES`)
+3                  rank: the number of dimensions
+4 to 3 + 4 rank    shape: one unsigned 32-bit integer for each dimension
+the rest           data, in row-major (C) order
 =================  ======================================================================
 
-Everything is big-endian. The format is described by Y. LeCun, C. Cortes and C. J. C. Burges on the page of
-"The MNIST database of handwritten digits".
+Everything is big-endian. The format is described by Y. LeCun, C. Cortes and C. J. C. Burges on the page of "The MNIST database
+of handwritten digits".
 """
 
 import gzip
@@ -27,8 +26,6 @@ from typing import BinaryIO
 
 import numpy as np
 
-__all__ = ["read_idx", "write_idx"]
-
 TYPES: dict[int, np.dtype] = {
     0x08: np.dtype(np.uint8),
     0x09: np.dtype(np.int8),
@@ -37,40 +34,39 @@ TYPES: dict[int, np.dtype] = {
     0x0D: np.dtype(np.float32),
     0x0E: np.dtype(np.float64),
 }
-_GZIP_MAGIC = b"\x1f\x8b"
-_MAX_RANK = 64  # of a NumPy array
-_CHUNK = 1 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+MAX_RANK = 64  # NumPy's limit
+CHUNK = 1 << 20
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
-    """
-    Read an array from an IDX file, plain or gzip.
+    """Read an array from an IDX file, plain or gzip.
 
-    Whether the file is gzip is decided by its first two bytes, not by its name. The header is never trusted:
-    memory grows with the bytes that are really there, up to one byte more than the header promises.
+    gzip is recognized by the first two bytes, not by the name of the file. The header is not trusted: memory is allocated as
+    data are read, for no more than the header declares and the file holds.
 
     Parameters
     ----------
     path : str or path-like
-        The file, for example ``train-images-idx3-ubyte.gz`` of MNIST.
+        For example ``train-images-idx3-ubyte.gz`` of MNIST.
 
     Returns
     -------
     array : ndarray
-        Of the shape and type in the header: uint8, int8, int16, int32, float32 or float64, in the byte order
-        of this machine. Fresh and writable.
+        Of the shape and dtype in the header: uint8, int8, int16, int32, float32 or float64, in native byte order; new and
+        writable.
 
     Raises
     ------
     ValueError
-        If the file is not a whole and exact IDX file. The message says where (byte offsets count from 0, in a
-        gzip file from the start of the unpacked bytes), what was found and what is expected.
+        If the file is not a valid IDX file: truncated, malformed, or with bytes after the data. The message gives the byte
+        offset (from 0; in a gzip file, of the decompressed data), what was found and what was expected.
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
 
     See Also
     --------
-    write_idx : The way back.
+    write_idx : Write an IDX file.
 
     Examples
     --------
@@ -86,50 +82,48 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     """
     with open_unpacked(path) as stream:
         name = f"{path} (unpacked)" if isinstance(stream, gzip.GzipFile) else str(path)
-        dtype, rank = _read_type(stream, name)
-        shape = _read_sizes(stream, name, rank, dtype)
-        data = _read_data(stream, name, shape, dtype)
+        dtype, rank = read_type(stream, name)
+        shape = read_shape(stream, name, rank, dtype)
+        data = read_data(stream, name, shape, dtype)
     stored = np.ndarray(shape, dtype.newbyteorder(">"), buffer=data)
     return stored.astype(dtype, copy=False)
 
 
 def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
-    """
-    Write an array to an IDX file, packed with gzip if the name ends in ``.gz``.
+    """Write an array to an IDX file, compressed with gzip if the name ends in ``.gz``.
 
-    The same array gives the same bytes: no time stamp or name goes into a gzip file.
+    The same array gives the same bytes: a gzip file gets no time stamp and no file name.
 
     Parameters
     ----------
     path : str or path-like
-        The file to write; an existing one is replaced.
+        Where to write; an existing file is replaced.
     array : ndarray
-        Of any rank from 0 to 64 and of one of the six types of the format: uint8, int8, int16, int32, float32
-        or float64, in any byte order.
+        Of up to 64 dimensions, of dtype uint8, int8, int16, int32, float32 or float64, in any byte order.
 
     Raises
     ------
     ValueError
-        If the array is of another type, or a size needs more than 32 bits. Nothing is written then.
+        If the dtype is unsupported, or a dimension needs more than 32 bits. Nothing is written then.
 
     See Also
     --------
-    read_idx : The way back, with an example.
+    read_idx : Read an IDX file; has an example.
     """
     array = np.asarray(array)
     codes = {dtype: code for code, dtype in TYPES.items()}
     code = codes.get(array.dtype.newbyteorder("="))
     if code is None:
-        raise ValueError(f"IDX has no type for {array.dtype}; convert with astype to one of {_names_of_types()}")
+        raise ValueError(f"dtype of an IDX file must be one of {type_names()}, got {array.dtype}: convert with astype")
     if max(array.shape, default=0) > 0xFFFFFFFF:
-        raise ValueError(f"IDX holds sizes below 2**32, got the shape {array.shape}")
+        raise ValueError(f"every dimension of an IDX file must be < 2**32, got the shape {array.shape}")
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
     data = array.astype(array.dtype.newbyteorder(">"), copy=False).tobytes()
     with open(path, "wb") as raw:
         if os.fspath(path).endswith(".gz"):
-            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
-                packed.write(header)
-                packed.write(data)
+            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as compressed:
+                compressed.write(header)
+                compressed.write(data)
         else:
             raw.write(header)
             raw.write(data)
@@ -137,86 +131,88 @@ def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
 
 @contextmanager
 def open_unpacked(path: str | os.PathLike[str]) -> Iterator[BinaryIO | gzip.GzipFile]:
-    """Open a file for reading bytes, unpacked if it is gzip; gzip damage met on the way is a ValueError."""
+    """Open a file for reading bytes, decompressed if it is gzip; raises ValueError for a damaged gzip file."""
     with open(path, "rb") as raw, unpacked(raw, path) as stream:
         yield stream
 
 
 @contextmanager
 def unpacked(raw, path="standard input") -> Iterator[BinaryIO | gzip.GzipFile]:
-    """An open file as it is, or unpacked if it is gzip."""
+    """An open file as it is, or decompressed if it is gzip."""
     beginning = raw.peek(2)[:2] if hasattr(raw, "peek") else b""
-    if beginning != _GZIP_MAGIC:
+    if beginning != GZIP_MAGIC:
         yield raw
         return
     with gzip.GzipFile(fileobj=raw) as stream:
         try:
             yield stream
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"{path}: the gzip data are damaged or cut short ({error})") from error
+            raise ValueError(f"{path}: the gzip data are damaged or truncated ({error})") from error
 
 
-def _read_type(stream, name: str) -> tuple[np.dtype, int]:
-    """Read the first four bytes: the type of the numbers, and the rank."""
-    header = _read_upto(stream, 4)
+def read_type(stream, name: str) -> tuple[np.dtype, int]:
+    """Read the first four bytes: dtype and rank."""
+    header = read_at_most(stream, 4)
     if header[:2] != bytes(2)[: len(header)]:
-        raise ValueError(f"{name}, byte 0: an IDX file begins with two zero bytes, got {_hex(header[:2])}")
+        raise ValueError(f"{name}, byte 0: an IDX file must begin with two zero bytes, got {as_hex(header[:2])}")
     if len(header) < 4:
-        raise ValueError(f"{name}: too short for an IDX header, which has at least 4 bytes, got {len(header)}")
+        raise ValueError(f"{name}: an IDX header must have at least 4 bytes, got {len(header)}")
     code, rank = header[2], header[3]
     if code not in TYPES:
-        raise ValueError(f"{name}, byte 2: unknown type code {_hex([code])}, expected one of {_names_of_types()}")
-    if rank > _MAX_RANK:
-        raise ValueError(f"{name}, byte 3: the rank is {rank}, expected at most {_MAX_RANK} (the limit of NumPy)")
+        raise ValueError(f"{name}, byte 2: unknown type code {as_hex([code])}, must be one of {type_names()}")
+    if rank > MAX_RANK:
+        raise ValueError(f"{name}, byte 3: the rank is {rank}, must be at most {MAX_RANK} (NumPy's limit)")
     return TYPES[code], rank
 
 
-def _read_sizes(stream, name: str, rank: int, dtype: np.dtype) -> tuple[int, ...]:
-    sizes = _read_upto(stream, 4 * rank)
+def read_shape(stream, name: str, rank: int, dtype: np.dtype) -> tuple[int, ...]:
+    sizes = read_at_most(stream, 4 * rank)
     if len(sizes) < 4 * rank:
-        raise ValueError(f"{name}, byte 4: rank {rank} takes {4 * rank} bytes of sizes, but only {len(sizes)} follow")
+        raise ValueError(
+            f"{name}, byte 4: the file is truncated: rank {rank} needs {4 * rank} bytes of shape, got {len(sizes)}"
+        )
     shape = struct.unpack(f">{rank}I", sizes)
-    # NumPy refuses such a shape even if another size is 0 and the array therefore empty.
+    # NumPy refuses such a shape even if another dimension is 0 and the array therefore empty.
     if math.prod(size for size in shape if size) * dtype.itemsize > sys.maxsize:
-        raise ValueError(f"{name}, byte 4: {_words(shape, dtype)} is larger than any array can be")
+        raise ValueError(f"{name}, byte 4: {described(shape, dtype)} is larger than an array can be")
     return shape
 
 
-def _read_data(stream, name: str, shape: tuple[int, ...], dtype: np.dtype) -> bytearray:
+def read_data(stream, name: str, shape: tuple[int, ...], dtype: np.dtype) -> bytearray:
     start = 4 + 4 * len(shape)
-    promised = math.prod(shape) * dtype.itemsize
-    data = _read_upto(stream, promised + 1)
-    if len(data) < promised:
+    expected = math.prod(shape) * dtype.itemsize
+    data = read_at_most(stream, expected + 1)
+    if len(data) < expected:
         raise ValueError(
-            f"{name}, byte {start}: the header promises {_words(shape, dtype)}, which is {promised} bytes, "
-            f"but only {len(data)} follow"
+            f"{name}, byte {start}: the file is truncated: {described(shape, dtype)} in the header need {expected} bytes of "
+            f"data, got {len(data)}"
         )
-    if len(data) > promised:
+    if len(data) > expected:
         raise ValueError(
-            f"{name}, byte {start + promised}: extra bytes after the data; the header promises "
-            f"{_words(shape, dtype)}, which is {promised} bytes, and no more should follow"
+            f"{name}, byte {start + expected}: extra bytes after the data: {described(shape, dtype)} in the header need "
+            f"{expected} bytes"
         )
     return data
 
 
-def _read_upto(stream, count: int) -> bytearray:
-    """Read count bytes, or all there are; allocate only as they come in."""
+def read_at_most(stream, count: int) -> bytearray:
+    """Read up to count bytes, allocating memory only as they arrive."""
     data = bytearray()
     while len(data) < count:
-        chunk = stream.read(min(count - len(data), _CHUNK))
+        chunk = stream.read(min(count - len(data), CHUNK))
         if not chunk:
             break
         data += chunk
     return data
 
 
-def _words(shape: tuple[int, ...], dtype: np.dtype) -> str:
+def described(shape: tuple[int, ...], dtype: np.dtype) -> str:
     return f"{' x '.join(map(str, shape)) or 'one'} {dtype}"
 
 
-def _hex(values) -> str:
+def as_hex(values) -> str:
     return " ".join(f"0x{value:02X}" for value in values)
 
 
-def _names_of_types() -> str:
+def type_names() -> str:
     return ", ".join(f"0x{code:02X} ({dtype})" for code, dtype in TYPES.items())

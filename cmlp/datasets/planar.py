@@ -1,9 +1,7 @@
-"""
-Points in the plane: sets that one can look at, made from a seed.
+"""Two-dimensional toy data for classification, generated from a seed.
 
-Each generator returns the points of class 0 first, then those of class 1, and so on (`xor` and `logic` keep the
-order of the truth table); shuffle before cutting a part off. If `n_samples` cannot be shared evenly, the first
-classes get one point more.
+The points are sorted by class (those of `xor` and `logic` by the truth table): shuffle them before you split them. If
+`n_samples` is not a multiple of the number of classes, the first classes have one point more.
 """
 
 import math
@@ -11,21 +9,18 @@ from numbers import Integral, Real
 
 import numpy as np
 
-__all__ = ["circles", "flower", "logic", "moons", "spirals", "xor"]
-
-_CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-_GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "xor": [0, 1, 1, 0], "nand": [1, 1, 1, 0]}
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "xor": [0, 1, 1, 0], "nand": [1, 1, 1, 0]}
 
 Seed = int | np.random.Generator
 Points = tuple[np.ndarray, np.ndarray]
 
 
 def flower(n_samples: int = 400, noise: float = 0.2, seed: Seed = 0) -> Points:
-    """
-    Make a flower whose petals alternate between two classes.
+    """Generate a flower whose petals alternate between two classes.
 
-    Class j follows the curve r = 4 sin(4 t) for t from 3.12 j to 3.12 (j + 1), at (r sin t, r cos t); noise is
-    added to the angle t and to the radius r.
+    Class j lies on the curve r = 4 sin(4 t) for t from 3.12 j to 3.12 (j + 1), at (r sin t, r cos t). Normal noise is added to
+    the angle t and to the radius r.
 
     Parameters
     ----------
@@ -34,12 +29,12 @@ def flower(n_samples: int = 400, noise: float = 0.2, seed: Seed = 0) -> Points:
     noise : float, default 0.2
         Standard deviation of the normal noise.
     seed : int or numpy.random.Generator, default 0
-        The source of the noise.
+        Seed of the noise.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, 2), dtype float64
-    y : ndarray of shape (n_samples,), dtype int64, 0 or 1
+    X : ndarray (n_samples, 2) of float64
+    y : ndarray (n_samples,) of int64: 0 or 1
 
     Raises
     ------
@@ -57,20 +52,19 @@ def flower(n_samples: int = 400, noise: float = 0.2, seed: Seed = 0) -> Points:
     >>> X.shape, y.sum().item()
     ((400, 2), 200)
     """
-    random, counts = _checked(n_samples, noise, seed, 2)
+    random, counts = check_arguments(n_samples, noise, seed, 2)
     parts = []
     for j, count in enumerate(counts):
         t = np.linspace(3.12 * j, 3.12 * (j + 1), count) + noise * random.standard_normal(count)
         r = 4 * np.sin(4 * t) + noise * random.standard_normal(count)
         parts.append(np.column_stack([r * np.sin(t), r * np.cos(t)]))
-    return np.concatenate(parts), _labels(counts)
+    return np.concatenate(parts), labels_of(counts)
 
 
 def moons(n_samples: int = 400, noise: float = 0.1, seed: Seed = 0) -> Points:
-    """
-    Make two half circles of radius 1 that reach into each other.
+    """Generate two interleaving half circles of radius 1.
 
-    Class 0 is the upper half circle around (0, 0), class 1 the lower one around (1, 0.5).
+    Class 0 is the upper half circle around (0, 0), class 1 the lower half circle around (1, 0.5).
 
     Parameters
     ----------
@@ -79,12 +73,12 @@ def moons(n_samples: int = 400, noise: float = 0.1, seed: Seed = 0) -> Points:
     noise : float, default 0.1
         Standard deviation of the normal noise on both coordinates.
     seed : int or numpy.random.Generator, default 0
-        The source of the noise.
+        Seed of the noise.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, 2), dtype float64
-    y : ndarray of shape (n_samples,), dtype int64, 0 or 1
+    X : ndarray (n_samples, 2) of float64
+    y : ndarray (n_samples,) of int64: 0 or 1
 
     Raises
     ------
@@ -103,16 +97,15 @@ def moons(n_samples: int = 400, noise: float = 0.1, seed: Seed = 0) -> Points:
     >>> y
     array([0, 0, 1, 1])
     """
-    random, counts = _checked(n_samples, noise, seed, 2)
+    random, counts = check_arguments(n_samples, noise, seed, 2)
     upper, lower = (np.linspace(0, np.pi, count) for count in counts)
     x = np.concatenate([np.cos(upper), 1 - np.cos(lower)])
     X = np.column_stack([x, np.concatenate([np.sin(upper), 0.5 - np.sin(lower)])])
-    return X + noise * random.standard_normal(X.shape), _labels(counts)
+    return X + noise * random.standard_normal(X.shape), labels_of(counts)
 
 
 def circles(n_samples: int = 400, noise: float = 0.05, seed: Seed = 0) -> Points:
-    """
-    Make two circles around (0, 0): class 0 of radius 1, and class 1 of radius 1/2 inside it.
+    """Generate two concentric circles around (0, 0): class 0 with radius 1, class 1 with radius 1/2.
 
     Parameters
     ----------
@@ -121,12 +114,12 @@ def circles(n_samples: int = 400, noise: float = 0.05, seed: Seed = 0) -> Points
     noise : float, default 0.05
         Standard deviation of the normal noise on both coordinates.
     seed : int or numpy.random.Generator, default 0
-        The source of the noise.
+        Seed of the noise.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, 2), dtype float64
-    y : ndarray of shape (n_samples,), dtype int64, 0 or 1
+    X : ndarray (n_samples, 2) of float64
+    y : ndarray (n_samples,) of int64: 0 or 1
 
     Raises
     ------
@@ -141,20 +134,19 @@ def circles(n_samples: int = 400, noise: float = 0.05, seed: Seed = 0) -> Points
     >>> np.hypot(X[:, 0], X[:, 1])
     array([1. , 1. , 1. , 0.5, 0.5, 0.5])
     """
-    random, counts = _checked(n_samples, noise, seed, 2)
+    random, counts = check_arguments(n_samples, noise, seed, 2)
     t = np.concatenate([np.linspace(0, 2 * np.pi, count, endpoint=False) for count in counts])
-    y = _labels(counts)
+    y = labels_of(counts)
     radius = np.where(y == 0, 1.0, 0.5)
     X = np.column_stack([radius * np.cos(t), radius * np.sin(t)])
     return X + noise * random.standard_normal(X.shape), y
 
 
 def spirals(n_samples: int = 300, noise: float = 0.2, seed: Seed = 0, n_classes: int = 3) -> Points:
-    """
-    Make spiral arms, one for each class, that turn around (0, 0).
+    """Generate spiral arms around (0, 0), one for each class.
 
-    The radius r of an arm grows from 0 to 1 while its angle t goes from 2 pi j / n_classes, for class j, four
-    radians further; the points are (r sin t, r cos t), with noise on the angle.
+    Along the arm of class j the radius r grows from 0 to 1 and the angle t from 2 pi j / n_classes by 4 radians. The points are
+    (r sin t, r cos t), with noise on the angle.
 
     Parameters
     ----------
@@ -163,14 +155,14 @@ def spirals(n_samples: int = 300, noise: float = 0.2, seed: Seed = 0, n_classes:
     noise : float, default 0.2
         Standard deviation of the normal noise on the angle, in radians.
     seed : int or numpy.random.Generator, default 0
-        The source of the noise.
+        Seed of the noise.
     n_classes : int, default 3
         Number of arms, at least 2.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, 2), dtype float64
-    y : ndarray of shape (n_samples,), dtype int64, 0 to n_classes - 1
+    X : ndarray (n_samples, 2) of float64
+    y : ndarray (n_samples,) of int64: 0 to n_classes - 1
 
     Raises
     ------
@@ -191,17 +183,16 @@ def spirals(n_samples: int = 300, noise: float = 0.2, seed: Seed = 0, n_classes:
     array([67, 67, 66])
     """
     if not isinstance(n_classes, Integral) or n_classes < 2:
-        raise ValueError(f"n_classes must be an integer of at least 2, got {n_classes!r}")
-    random, counts = _checked(n_samples, noise, seed, int(n_classes))
+        raise ValueError(f"n_classes must be an integer >= 2, got {n_classes!r}")
+    random, counts = check_arguments(n_samples, noise, seed, int(n_classes))
     r = np.concatenate([np.linspace(0, 1, count) for count in counts])
-    y = _labels(counts)
+    y = labels_of(counts)
     t = 2 * np.pi * y / n_classes + 4 * r + noise * random.standard_normal(len(r))
     return np.column_stack([r * np.sin(t), r * np.cos(t)]), y
 
 
 def xor(n_samples: int = 400, noise: float = 0.15, seed: Seed = 0) -> Points:
-    """
-    Make four clouds around the corners of the unit square, opposite corners of one class.
+    """Generate four clusters around the corners of the unit square; opposite corners are the same class.
 
     Parameters
     ----------
@@ -210,14 +201,14 @@ def xor(n_samples: int = 400, noise: float = 0.15, seed: Seed = 0) -> Points:
     noise : float, default 0.15
         Standard deviation of the normal noise on both coordinates.
     seed : int or numpy.random.Generator, default 0
-        The source of the noise.
+        Seed of the noise.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, 2), dtype float64
-        The clouds one after the other, around (0, 0), (0, 1), (1, 0) and (1, 1).
-    y : ndarray of shape (n_samples,), dtype int64
-        0 around (0, 0) and (1, 1), 1 around the other two.
+    X : ndarray (n_samples, 2) of float64
+        Cluster by cluster: around (0, 0), (0, 1), (1, 0) and (1, 1).
+    y : ndarray (n_samples,) of int64
+        0 around (0, 0) and (1, 1), 1 around the others.
 
     Raises
     ------
@@ -226,7 +217,7 @@ def xor(n_samples: int = 400, noise: float = 0.15, seed: Seed = 0) -> Points:
 
     See Also
     --------
-    logic : The truth table itself, which ``xor(4, noise=0)`` equals.
+    logic : The truth table, equal to ``xor(4, noise=0)``.
 
     Examples
     --------
@@ -240,35 +231,34 @@ def xor(n_samples: int = 400, noise: float = 0.15, seed: Seed = 0) -> Points:
     >>> y
     array([0, 1, 1, 0])
     """
-    random, (zeros, ones) = _checked(n_samples, noise, seed, 2, at_least=4)
-    (at_00, at_11), (at_01, at_10) = _share(zeros, 2), _share(ones, 2)
-    cloud = np.repeat(np.arange(4), [at_00, at_01, at_10, at_11])
-    X = _CORNERS[cloud] + noise * random.standard_normal((len(cloud), 2))
-    return X, np.array(_GATES["xor"], dtype=np.int64)[cloud]
+    random, (zeros, ones) = check_arguments(n_samples, noise, seed, 2, at_least=4)
+    (at_00, at_11), (at_01, at_10) = split_evenly(zeros, 2), split_evenly(ones, 2)
+    cluster = np.repeat(np.arange(4), [at_00, at_01, at_10, at_11])
+    X = CORNERS[cluster] + noise * random.standard_normal((len(cluster), 2))
+    return X, np.array(GATES["xor"], dtype=np.int64)[cluster]
 
 
 def logic(name: str) -> Points:
-    """
-    Give the truth table of a logic gate with two inputs.
+    """The truth table of a logic gate with two inputs.
 
-    Of these gates, only "xor" is beyond a single neuron (M. Minsky and S. Papert, Perceptrons, 1969).
+    Of these gates only "xor" is not linearly separable: no single neuron computes it (M. Minsky and S. Papert, Perceptrons,
+    1969).
 
     Parameters
     ----------
     name : {"and", "or", "xor", "nand"}
-        The gate.
 
     Returns
     -------
-    X : ndarray of shape (4, 2), dtype float64
+    X : ndarray (4, 2) of float64
         The inputs: (0, 0), (0, 1), (1, 0), (1, 1).
-    y : ndarray of shape (4,), dtype int64
-        The output for each.
+    y : ndarray (4,) of int64
+        The output for each row of X.
 
     Raises
     ------
     ValueError
-        If there is no gate of this name.
+        If the name is unknown.
 
     Examples
     --------
@@ -277,25 +267,25 @@ def logic(name: str) -> Points:
     >>> y
     array([1, 1, 1, 0])
     """
-    if name not in _GATES:
-        raise ValueError(f"unknown logic gate {name!r}; expected one of {', '.join(map(repr, _GATES))}")
-    return _CORNERS.copy(), np.array(_GATES[name], dtype=np.int64)
+    if name not in GATES:
+        raise ValueError(f"unknown gate {name!r}: name must be one of {', '.join(map(repr, GATES))}")
+    return CORNERS.copy(), np.array(GATES[name], dtype=np.int64)
 
 
-def _checked(n_samples, noise, seed, n_classes: int, at_least: int | None = None):
-    """Check the arguments that all generators share; return the Generator and the counts of the classes."""
+def check_arguments(n_samples, noise, seed, n_classes: int, at_least: int | None = None):
+    """Check the arguments that all generators share: (Generator, samples in each class)."""
     at_least = at_least or n_classes
     if not isinstance(n_samples, Integral) or n_samples < at_least:
-        raise ValueError(f"n_samples must be an integer of at least {at_least}, got {n_samples!r}")
+        raise ValueError(f"n_samples must be an integer >= {at_least}, got {n_samples!r}")
     if not isinstance(noise, Real) or not math.isfinite(noise) or noise < 0:
-        raise ValueError(f"noise must be a finite number of at least 0, got {noise!r}")
-    return np.random.default_rng(seed), _share(int(n_samples), n_classes)
+        raise ValueError(f"noise must be a finite number >= 0, got {noise!r}")
+    return np.random.default_rng(seed), split_evenly(int(n_samples), n_classes)
 
 
-def _share(total: int, parts: int) -> list[int]:
-    """Share total out as evenly as possible, the larger parts first."""
+def split_evenly(total: int, parts: int) -> list[int]:
+    """Total as a sum of parts that differ by at most 1, the larger ones first."""
     return [total // parts + (j < total % parts) for j in range(parts)]
 
 
-def _labels(counts: list[int]) -> np.ndarray:
+def labels_of(counts: list[int]) -> np.ndarray:
     return np.repeat(np.arange(len(counts), dtype=np.int64), counts)

@@ -1,29 +1,29 @@
-"""Looking at a network: are its gradients right, does it learn, what do its layers hold, which learning rate suits it.
+"""Inspection of networks: gradient checking, diagnosis of training, activations, saliency, plots.
 
-Numbers:
+Functions that return numbers:
 
 ============================  ====================================================================
-`check_gradients`             analytic gradients against differences, block by block
-`diagnose`                    spreads, dead and saturated units, sizes of updates, and what they say
-`activations`                 A of any layer for new data
-`input_gradient`              how the outputs change with the inputs
-`learning_rate_range`         the loss while the learning rate grows
-`grid`                        the tiles that a step is cut into
-`Recorder`                    a callback that keeps how activations and gradients are spread
+`check_gradients`             gradient checking against finite differences, block by block
+`diagnose`                    vanishing gradients, dead and saturated units, size of the updates
+`activations`                 the activations A of a layer
+`input_gradient`              the gradient of an output with respect to the inputs (saliency)
+`learning_rate_range`         the learning rate range test
+`grid`                        the tiles that threads compute in a training step
+`Recorder`                    a callback that records distributions of activations and gradients
 ============================  ====================================================================
 
-Pictures (extra ``cmlp[plot]``), each by a function, and by a display that holds the numbers drawn:
+Plots (extra ``cmlp[plot]``), each by a function and by a display that holds the data:
 
 ============================  ====================================================================
 `plot_network`                layers, units, and weights as lines
-`plot_history`                loss, score and learning rate by epoch, of one run or several
-`plot_decision_boundary`      what a model of two inputs says in the plane
-`plot_weights`                the weights of a layer as images or as a table
-`plot_activations`            how activations are spread, by layer or epoch
-`plot_gradients`              how gradients are spread, likewise
-`plot_confusion`              which classes are taken for which
-`plot_step`                   the graph of one step with its numbers, forward and back
-`plot_range_test`             what `learning_rate_range` found
+`plot_history`                learning curves: loss, score and learning rate by epoch
+`plot_decision_boundary`      the predictions of a model with two inputs
+`plot_weights`                the weights of a layer, as images or as a matrix
+`plot_activations`            distributions of the activations, by layer or epoch
+`plot_gradients`              distributions of the gradients, by layer or epoch
+`plot_confusion`              the confusion matrix
+`plot_step`                   the computational graph of one step, with values and gradients
+`plot_range_test`             the learning rate range test
 ============================  ====================================================================
 """
 

@@ -1,4 +1,4 @@
-"""Does this network learn? The numbers that tell, layer by layer, and what they say in words, with the remedy."""
+"""Diagnosis of a training step: problems of gradients, units and learning rate, each with its remedy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,30 +11,32 @@ from cmlp.layers import Array
 from cmlp.network import Network
 
 MOST_SAMPLES = 1000
-EDGE = 0.01  # of the range of a function that saturates: nearer to its ends than this it is saturated
+EDGE = 0.01  # a unit is saturated within this fraction of the range of its activation from either end
 
-FADING = 1e-3  # dZ of a layer against that of the last, below which gradients vanish; above the inverse they explode
-MOST_DEAD = 0.5  # share of the units
-MOST_SATURATED = 0.5  # share of the numbers in A
+VANISHING = 1e-3  # std of dZ of a layer relative to the last: below it gradients vanish, above its inverse they explode
+MOST_DEAD = 0.5  # fraction of the units
+MOST_SATURATED = 0.5  # fraction of the elements of A
 LARGE_UPDATE, SMALL_UPDATE = 0.2, 1e-6  # |change of W| / |W|
 
 
 @dataclass(frozen=True)
 class LayerHealth:
-    """One layer, over the samples.
+    """Statistics of one layer over the samples.
 
     Attributes
     ----------
+    activation : str
     Z_std, A_std, dZ_std : float
-        Standard deviations; of dZ for the loss of a single sample.
+        Standard deviations; dZ is the gradient of a single sample's loss.
     dead : float
-        Share of units of relu or relu6 that are 0 for every sample.
+        Fraction of the units of relu or relu6 whose output is 0 for every sample.
     saturated : float
-        Share of the numbers in A of a function that saturates that are within a hundredth of its range from an end.
+        Fraction of the elements of A within 1 % of the activation's range from either end; 0 for activations that do not
+        saturate.
     gradient_to_weight : float
-        Norm of dW divided by that of W.
+        Norm of dW divided by the norm of W.
     update_to_weight : float
-        Norm of the change of W divided by that of W, in one step of the optimizer.
+        Norm of the change of W in one step of the optimizer, divided by the norm of W.
     alike : bool
         Whether all units have the same weights.
     """
@@ -52,46 +54,48 @@ class LayerHealth:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Print it for the table and the words.
+    """What `diagnose` returns. Print it for a table of the layers and the problems found.
 
     Attributes
     ----------
     layers : list of LayerHealth
     troubles : dict of str to str
-        Name of a trouble to what it is and what to do: "symmetric", "vanishing", "exploding", "dead", "saturated",
-        "rate too high", "rate too low". Empty for a healthy network.
+        Problem to its description and remedy: "symmetric", "vanishing", "exploding", "dead", "saturated", "rate too high",
+        "rate too low". Empty if there is none.
     """
 
     layers: list[LayerHealth]
     troubles: dict[str, str]
 
     def __str__(self) -> str:
-        head = f"{'layer':>5}  {'function':12}{'std Z':>10}{'std A':>10}{'std dZ':>10}{'dead':>7}{'saturated':>11}"
+        head = f"{'layer':>5}  {'activation':12}{'std Z':>10}{'std A':>10}{'std dZ':>10}{'dead':>7}{'saturated':>11}"
         lines = [head + f"{'|dW|/|W|':>11}{'|change|/|W|':>14}"]
         for l, health in enumerate(self.layers):
-            spreads = "".join(f"{value:10.3g}" for value in (health.Z_std, health.A_std, health.dZ_std))
-            shares = f"{health.dead:7.0%}{health.saturated:11.0%}"
+            deviations = "".join(f"{value:10.3g}" for value in (health.Z_std, health.A_std, health.dZ_std))
+            fractions = f"{health.dead:7.0%}{health.saturated:11.0%}"
             ratios = f"{health.gradient_to_weight:11.2g}{health.update_to_weight:14.2g}"
-            lines.append(f"{l:5}  {health.activation:12}{spreads}{shares}{ratios}")
-        words = [f"{name}: {text}" for name, text in self.troubles.items()] or ["no trouble found"]
-        return "\n".join(lines + words)
+            lines.append(f"{l:5}  {health.activation:12}{deviations}{fractions}{ratios}")
+        problems = [f"{name}: {text}" for name, text in self.troubles.items()] or ["no problems found"]
+        return "\n".join(lines + problems)
 
     __repr__ = __str__
 
 
 def diagnose(net: Network, X: Any, y: Any, optimizer: Any = "adam", *, batch_size: int = 128) -> Diagnosis:
-    """Look at one forward and backward pass, and at one step of a copy.
+    """Diagnose training: vanishing and exploding gradients, dead and saturated units, symmetric weights, learning rate.
+
+    Runs one forward and backward pass of the network, and one optimizer step of a copy.
 
     Parameters
     ----------
     net : cmlp.Network
         It is not changed.
     X, y : as in `cmlp.Network.fit`
-        The first 1,000 samples are looked at.
+        The first 1,000 samples are used.
     optimizer : str or Optimizer, default "adam"
-        Whose step is tried, with the state that the network has of it.
+        Makes the step, from the optimizer state of the network if it has one.
     batch_size : int, default 128
-        Samples of that step.
+        Mini-batch size of the step.
 
     Returns
     -------
@@ -148,10 +152,10 @@ def _health(traced, W: Array, W_after: Array, n: int) -> LayerHealth:
 
 def _troubles(layers: list[LayerHealth], cost: float, cost_after: float, optimizer) -> dict[str, str]:
     alike = [l for l, health in enumerate(layers[:-1]) if health.alike]
-    if alike:  # what else is odd follows from it
+    if alike:  # the cause of any other problem
         text = (
-            f"all units of layer {alike[0]} have the same weights, so they get the same gradient and stay equal for ever: "
-            "start from random weights (init=None chooses them by the activation)"
+            f"all units of layer {alike[0]} have the same weights, so they get the same gradient and stay equal: "
+            "use a random initializer (init=None chooses it by the activation)"
         )
         return {"symmetric": text}
     troubles = _of_gradients(layers, cost) | _of_units(layers)
@@ -165,16 +169,16 @@ def _of_gradients(layers: list[LayerHealth], cost: float) -> dict[str, str]:
     troubles = {}
     last = layers[-1].dZ_std
     ratios = [health.dZ_std / last for health in layers[:-1]] if last else []
-    if ratios and min(ratios) < FADING:
+    if ratios and min(ratios) < VANISHING:
         l = int(np.argmin(ratios))
         troubles["vanishing"] = (
-            f"dZ of layer {l} is {ratios[l]:.1g} of that of the last layer, so it hardly learns: use relu or another "
-            "rectifier, Glorot's or He's initial weights (init=None), residual=1, norm='batch', or fewer layers"
+            f"dZ of layer {l} is {ratios[l]:.1g} of dZ of the last layer, so layer {l} hardly learns: use relu, Glorot or He "
+            "initialization (init=None), residual=1, norm='batch', or fewer layers"
         )
-    if (ratios and max(ratios) > 1 / FADING) or not np.isfinite(cost):
+    if (ratios and max(ratios) > 1 / VANISHING) or not np.isfinite(cost):
         troubles["exploding"] = (
-            "gradients grow on their way back: use smaller initial weights (init=None), scale the inputs to about 1, or clip "
-            "them (clip=cmlp.Clip(norm=1.0))"
+            "gradients grow from layer to layer in the backward pass: use smaller initial weights (init=None), scale the "
+            "inputs to about 1, or clip the gradients (clip_norm=1.0)"
         )
     return troubles
 
@@ -184,14 +188,14 @@ def _of_units(layers: list[LayerHealth]) -> dict[str, str]:
     dead = max(range(len(layers)), key=lambda l: layers[l].dead)
     if layers[dead].dead > MOST_DEAD:
         troubles["dead"] = (
-            f"{layers[dead].dead:.0%} of the units of layer {dead} are 0 for every sample and get no gradient: begin again "
-            "(net.reset()) with a smaller learning rate, or use leaky_relu or elu"
+            f"{layers[dead].dead:.0%} of the units of layer {dead} output 0 for every sample, so their gradient is 0: "
+            "reinitialize (net.reset()) with a smaller learning rate, or use leaky_relu or elu"
         )
     full = max(range(len(layers)), key=lambda l: layers[l].saturated if l < len(layers) - 1 else -1)
     if layers[full].saturated > MOST_SATURATED and full < len(layers) - 1:
         troubles["saturated"] = (
-            f"{layers[full].saturated:.0%} of A of layer {full} lie at the ends of {layers[full].activation}, where its "
-            "derivative is nearly 0: scale the inputs to about 1, use smaller initial weights, or relu"
+            f"{layers[full].saturated:.0%} of A of layer {full} are in the saturated range of {layers[full].activation}, "
+            "where its derivative is nearly 0: scale the inputs to about 1, use smaller initial weights, or relu"
         )
     return troubles
 
@@ -200,8 +204,8 @@ def _of_the_rate(updates: list[float], cost: float, cost_after: float, optimizer
     step = f"one step at learning rate {getattr(optimizer, 'learning_rate', None)}"
     largest = max(updates)
     if largest > LARGE_UPDATE or cost_after > 2 * cost:
-        what = f"moves a layer by {largest:.1g} of its length and takes the cost from {cost:.3g} to {cost_after:.3g}"
+        what = f"changes the weights of a layer by {largest:.1g} of their norm and the cost from {cost:.3g} to {cost_after:.3g}"
         return {"rate too high": f"{step} {what}: divide it by ten"}
     if largest < SMALL_UPDATE:
-        return {"rate too low": f"{step} moves no layer by more than {largest:.1g} of its length: multiply it by ten"}
+        return {"rate too low": f"{step} changes no weights by more than {largest:.1g} of their norm: multiply it by ten"}
     return {}

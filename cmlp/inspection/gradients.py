@@ -1,4 +1,4 @@
-"""Gradient checking: the analytic gradient against differences of the cost."""
+"""Gradient checking: backpropagation against finite differences of the cost."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,30 +7,31 @@ import numpy as np
 
 from cmlp import validation
 
-# Steps of the differences, and the relative error that each allows: a long step may reach over a kink, rounding spoils
-# short ones.
+# Step sizes of the finite differences, and the relative error allowed for each: a large step may cross a kink, a small one
+# loses digits to rounding.
 STEPS = ((1e-4, 1e-6), (1e-5, 1e-5), (1e-6, 1e-4))
-SMALL = 1e-3  # errors are relative to the gradient, or to this part of the largest of its block where it is smaller
-FLOOR = 1e-6  # or to this part of the cost
+SMALL = 1e-3  # errors are relative to the derivative, or to this fraction of the largest of its block where it is smaller,
+FLOOR = 1e-6  # or to this fraction of the cost
 
 
 @dataclass(frozen=True)
 class BlockCheck:
-    """One block of parameters, W0 or b0 or ..., at the place where analytic and numeric gradient differ most.
+    """The check of one block of parameters (W0, b0, ...): the largest error.
 
     Attributes
     ----------
     name : str
     place : tuple of int
-        Row and column in the block.
+        Row and column of the largest error in the block.
     analytic, numeric : float
+        The derivatives there, by backpropagation and by finite differences.
     error : float
-        Their relative difference, as a multiple of what is allowed.
+        Their relative difference, as a multiple of the tolerance.
     n_checked, n_params : int
-        Coordinates that were compared, of all.
+        Parameters that were checked, and parameters of the block.
     n_kinks : int
-        Coordinates left out, because the cost has a kink there: the differences to the left and to the right disagree, and the
-        analytic gradient is one of them or lies between.
+        Parameters skipped because the cost is not differentiable there: the left and the right derivative differ, and the
+        analytic one is equal to one of them or between them.
     ok : bool
     """
 
@@ -47,7 +48,7 @@ class BlockCheck:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """All blocks; print it for a table."""
+    """What `check_gradients` returns. Print it for a table of the blocks."""
 
     blocks: list[BlockCheck]
 
@@ -68,7 +69,7 @@ class GradientCheck:
                 f"{b.name:8}{checked:>14}{b.n_kinks:7}{place:>14}{b.analytic:14.6g}{b.numeric:14.6g}{b.error:10.2g}"
                 + ("" if b.ok else "  WRONG")
             )
-        return "\n".join([*lines, "all gradients are right" if self.ok else f"the gradient of {self.worst.name} is wrong"])
+        return "\n".join([*lines, "all gradients are correct" if self.ok else f"the gradient of {self.worst.name} is wrong"])
 
     __repr__ = __str__
 
@@ -76,20 +77,20 @@ class GradientCheck:
 def check_gradients(
     net, X: Any, y: Any, sample_weight: Any = None, *, training: bool = True, most: int = 50, seed: int = 0
 ) -> GradientCheck:
-    """Compare the gradient with central differences of the cost, in float64 whatever the network's dtype.
+    """Compare the gradient of backpropagation with central finite differences of the cost.
 
     Parameters
     ----------
     net : cmlp.Network
-        It is not changed: a copy in float64 is checked.
+        It is not changed: a copy in float64 is checked, whatever the dtype.
     X, y, sample_weight : as in `cmlp.Network.fit`
-        Some ten samples are enough; more take longer and have more kinks.
+        About ten samples are enough; more take longer and cross more kinks.
     training : bool, default True
-        As the next update would see them: with its dropout masks and noise, and normalised by their own means and variances.
+        Check the pass of the next update: with its dropout masks, noise and batch statistics.
     most : int, default 50
-        Coordinates of each block that are compared, drawn at random where it has more.
+        Parameters of each block that are checked, a random subset where there are more.
     seed : int, default 0
-        For that.
+        Seed of the random subset.
 
     Returns
     -------
@@ -136,7 +137,7 @@ def _check_block(block, chosen, dtheta, cost, least: float) -> BlockCheck:
 
 
 def _check_place(place: int, dtheta, cost, least: float) -> tuple[float, float, float, bool]:
-    """(error as a multiple of what is allowed, analytic, numeric, whether a kink lies right here)."""
+    """(error as a multiple of the tolerance, analytic, numeric, whether the cost has a kink here)."""
     analytic, best = float(dtheta[place]), (np.inf, 0.0)
     for h, allowed in STEPS:
         up, down = cost(place, h), cost(place, -h)

@@ -1,4 +1,4 @@
-"""How a step of training is cut into tiles, which threads then take."""
+"""The tiles into which a training step is divided for the threads."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ class LayerGrid:
     Attributes
     ----------
     forward : ndarray (n_tiles, 4)
-        Of Z, (batch_size, fan_out); of a batch that goes through in chunks, those of the first.
+        Tiles of Z (batch_size, fan_out); where the batch is processed in chunks, those of the first chunk.
     backward : ndarray (n_tiles, 4)
-        Of dA of the layer before, (batch_size, fan_in); none in layer 0.
+        Tiles of dA of the previous layer (batch_size, fan_in); none in layer 0.
     gradient : ndarray (n_tiles, 4)
-        Of dW, (fan_in, fan_out): the sum over the whole batch is in each.
+        Tiles of dW (fan_in, fan_out); each is summed over the whole batch.
     """
 
     forward: Array
@@ -30,12 +30,13 @@ class LayerGrid:
 
 @dataclass(frozen=True)
 class Grid:
-    """What `grid` found.
+    """What `grid` returns.
 
     Attributes
     ----------
     by_layer : bool
-        Whether there is a barrier after each layer; else a tile of forward goes on through all layers, and back.
+        Whether all threads wait for each other after each layer; else each tile of rows passes through all layers, forward and
+        backward, without a barrier.
     layers : list of LayerGrid
     """
 
@@ -44,10 +45,10 @@ class Grid:
 
 
 def grid(net: Network, batch_size: int) -> Grid:
-    """The tiles that a step is cut into: a function of the shapes, the dtype and the instruction set, never of the threads.
+    """The tiles into which a training step is divided. They depend on shapes, dtype and instruction set, not on threads.
 
-    Each is computed by one thread, whichever is free, and no sum is cut by the grid: that is why bits do not depend on
-    the number of threads.
+    A tile is computed by one thread, whichever is free, and no sum is split between tiles. So the results are bitwise
+    identical for any number of threads.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the layers of a network hold for given inputs, and how its outputs change with them."""
+"""Activations of a layer, and gradients of the outputs with respect to the inputs."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from cmlp.network import Network
 from cmlp.runtime import compiled, kernels
 from cmlp.runtime.engines import most_rows
 
-ROWS = 1024  # samples looked at together
+ROWS = 1024  # samples processed at a time
 
 
 class _Output:
-    """A loss whose gradient is that of one output: what `cmlp.losses.Custom` is, for A instead of Z."""
+    """A loss that is one output of the network: like `cmlp.losses.Custom`, but of A instead of Z."""
 
     name, values, outputs_per_target = "one output", (), 1
 
@@ -31,14 +31,14 @@ class _Output:
 
 
 def activations(net: Network, X: Any, layer: int) -> Array:
-    """A of one layer.
+    """The activations A of one layer.
 
     Parameters
     ----------
     net : cmlp.Network
     X : array_like (n_samples, n_features)
     layer : int
-        Counted from 0; -1 is the last, whose A `Network.forward` returns.
+        Index of the layer, from 0; -1 is the last, whose A is the output of `Network.forward`.
 
     Returns
     -------
@@ -68,19 +68,19 @@ def activations(net: Network, X: Any, layer: int) -> Array:
 
 
 def input_gradient(net: Network, X: Any, output: int = 0) -> Array:
-    """The derivative of an output with respect to the inputs, for each sample: saliency (Simonyan et al. 2014).
+    """The gradient of an output with respect to the inputs, for each sample: saliency (Simonyan et al. 2014).
 
     Parameters
     ----------
     net : cmlp.Network
     X : array_like (n_samples, n_features)
     output : int, default 0
-        The unit of the last layer.
+        Index of the unit in the last layer.
 
     Returns
     -------
     dX : ndarray (n_samples, n_features)
-        Per unit of X as it is given: input_scale is in it.
+        With respect to X as given, before input_scale.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The learning-rate range test: the loss while the learning rate grows from step to step."""
+"""The learning rate range test: the training loss while the learning rate increases (Smith, WACV 2017)."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,23 +10,23 @@ from cmlp.layers import Array
 from cmlp.network import Network
 from cmlp.training.history import DivergenceError
 
-SMOOTHING = 0.9  # of the losses, which single batches make jump
-DIVERGED = 4.0  # times the lowest loss at which the test ends
+SMOOTHING = 0.9  # decay of the moving average of the loss, which is noisy for single mini-batches
+DIVERGED = 4.0  # multiple of the lowest loss at which the test ends
 
 
 @dataclass(frozen=True)
 class RateCurve:
-    """What each learning rate did.
+    """The loss against the learning rate, as `learning_rate_range` returns it.
 
     Attributes
     ----------
     learning_rate : ndarray (n_steps,)
     loss : ndarray (n_steps,)
-        Of each step's batch, before its update.
+        Of the mini-batch of each step, before its update.
     smoothed : ndarray (n_steps,)
-        A running mean of the loss without the bias of its beginning.
+        Exponential moving average of the loss, bias-corrected.
     suggestion : float
-        Where the smoothed loss comes down fastest: a rate to begin with; a third of it is careful.
+        The learning rate at which the smoothed loss decreases fastest; a third of it is a safer choice.
     """
 
     learning_rate: Array
@@ -47,7 +47,7 @@ def learning_rate_range(
     batch_size: int = 128,
     seed: int = 0,
 ) -> RateCurve:
-    """Train a copy of the network with a learning rate that grows by a constant factor at each step (Smith, WACV 2017).
+    """Learning rate range test: train a copy while the learning rate grows by a constant factor each step (Smith, WACV 2017).
 
     Parameters
     ----------
@@ -55,13 +55,14 @@ def learning_rate_range(
         It is not changed.
     X, y : as in `cmlp.Network.fit`
     optimizer : Optimizer, optional
-        Whose learning rate is replaced; ``cmlp.Adam()`` unless given.
+        Its learning rate is replaced; default ``cmlp.Adam()``.
     lowest, highest : float, default 1e-6, 10
+        The first and the last learning rate.
     steps : int, default 100
-        It ends before, when the smoothed loss is four times the lowest, or not finite.
+        The test stops earlier when the smoothed loss is four times its minimum, or not finite.
     batch_size : int, default 128
     seed : int, default 0
-        For the order of the samples.
+        Seed of the order of the samples.
 
     Returns
     -------
@@ -78,10 +79,10 @@ def learning_rate_range(
     """
     optimizer = optimizers.resolve(optimizer or "adam")
     if not hasattr(optimizer, "learning_rate"):
-        raise ValueError(f"{type(optimizer).__name__} has no learning rate")
+        raise ValueError(f"optimizer must have a learning rate, got {type(optimizer).__name__}")
     validation.check_integer("steps", steps, 3)
     if not 0 < validation.check_number("lowest", lowest) < validation.check_number("highest", highest):
-        raise ValueError(f"lowest and highest must be above 0, in this order, got {lowest!r}, {highest!r}")
+        raise ValueError(f"lowest and highest must satisfy 0 < lowest < highest, got {lowest!r}, {highest!r}")
     X, y = np.asarray(X), np.asarray(y)
     batch_size = validation.check_batch_size(batch_size, len(X))
     rng, twin = validation.check_seed(seed), net.copy()

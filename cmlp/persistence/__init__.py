@@ -1,8 +1,9 @@
-"""Networks, models, estimators and trainings in files: `save`, `load`, `Checkpoint`.
+"""Saving and loading networks, models, estimators and trainings: `save`, `load`, `Checkpoint`.
 
-``files`` writes whole files or nothing, ``safetensors`` writes and reads the layout, ``values`` and ``description`` turn
-settings and networks into JSON and back, ``models`` and ``estimators`` what is around them; ``snapshot`` is the state of a
-training, ``checkpoints`` are callbacks that write it. Nothing in a file is unpickled, evaluated or imported.
+``files`` writes files atomically, ``safetensors`` writes and reads the file format, ``values`` and ``description`` convert
+settings and networks to JSON and back, ``models`` and ``estimators`` do so for preprocessing and estimators; ``snapshot`` is
+the state of a training, ``checkpoints`` are callbacks that save it. Loading never unpickles, evaluates or imports what a file
+contains.
 """
 
 from typing import Protocol
@@ -18,7 +19,7 @@ __all__ = ["Checkpoint", "DamagedFileError", "ModelCheckpoint", "load", "load_mo
 
 
 class Estimator(Protocol):
-    """`MLPClassifier`, `MLPRegressor` or a subclass of theirs."""
+    """`MLPClassifier`, `MLPRegressor` or a subclass of one."""
 
     saved_as: str
     network_: Network
@@ -31,24 +32,25 @@ class Estimator(Protocol):
 
 
 def save(model: Network | Model | Estimator, path: Path) -> None:
-    """Save a network, a fitted estimator or a model in the safetensors layout, which any reader of safetensors opens.
+    """Save a network, a fitted estimator or a model in the safetensors format, which other safetensors readers open too.
 
     Parameters
     ----------
     model : cmlp.Network, MLPClassifier, MLPRegressor or cmlp.Model
-        Weights, their moving average, running statistics, history and settings are saved, with an estimator its parameters and
-        its preprocessing. The optimizer state is not: see `cmlp.callbacks.Checkpoint`.
+        Weights, their EMA, running statistics, history and settings are saved; of an estimator, also its parameters and
+        preprocessing. The optimizer state is not saved: see `cmlp.callbacks.Checkpoint`.
     path : str or Path
-        Written whole or not at all.
+        Written atomically: the whole file or nothing.
 
     Raises
     ------
     ValueError
-        If a file cannot hold it: its loss is a Python function, its classes are neither strings nor numbers, an estimator has
-        callbacks (``set_params(callbacks=None)``), a function or a generator among its parameters.
+        If a part cannot be saved: a loss that is a Python function, classes that are neither strings nor numbers, or, among the
+        parameters of an estimator, callbacks (``set_params(callbacks=None)``), a function or a generator.
     TypeError
-        If it is something else.
+        If model is of another type.
     OSError
+        If the file cannot be written.
 
     Examples
     --------
@@ -73,24 +75,27 @@ def save(model: Network | Model | Estimator, path: Path) -> None:
 
 
 def check(model: Network | Model) -> None:
-    """Raise if `save` would refuse it, before a long training.
+    """Raise what `save` would raise, before a long training.
 
     Raises
     ------
     ValueError
+        If a part of the model cannot be saved.
     """
     sections = {"network": description.describe(model if isinstance(model, Network) else model.network)}
     if isinstance(model, Model):
         sections["model"] = models.describe_model(model)
     n_bytes = sum(map(len, description.as_metadata("model", **sections).values()))
-    if n_bytes > safetensors.MOST_HEADER // 2:  # text in text is quoted twice, and there are the tensors' names
-        raise ValueError(f"the names of columns and classes take {n_bytes:,} bytes, too many for a file")
+    if n_bytes > safetensors.MOST_HEADER // 2:  # JSON within JSON is escaped twice, and the names of the tensors are added
+        most = safetensors.MOST_HEADER // 2
+        raise ValueError(f"the names of columns and classes must take at most {most:,} bytes to be saved, got {n_bytes:,}")
 
 
 def load(path: Path) -> Network | Model | Estimator:
-    """Load what `save` has written, or the network of a checkpoint: bitwise identical, to predict or to be trained further.
+    """Load a file of `save`, or the network of a checkpoint: bitwise identical, for prediction or further training.
 
-    Its optimizer starts afresh. Where initial weights were given as arrays, `Network.reset` draws them instead.
+    The optimizer state is not restored. Where initial weights were given as arrays, `Network.reset` uses the default
+    initializer instead.
 
     Parameters
     ----------
@@ -105,20 +110,21 @@ def load(path: Path) -> Network | Model | Estimator:
     DamagedFileError
         If the file is invalid or damaged; the message says what is wrong, and where.
     ImportError
-        If it holds an estimator and scikit-learn is not installed; `load_model` does without.
+        If the file holds an estimator and scikit-learn is not installed: use `load_model`.
     OSError
+        If the file cannot be read.
     """
     with safetensors.opened(path) as archive:
         kind = known_kind(archive)
         if kind == "estimator":
             return estimators.rebuild(archive)
         if kind == "model" or "model" in archive.metadata:
-            return models.rebuild(archive, checkpoints.room_for(archive))
-        return description.rebuild(archive, checkpoints.room_for(archive))
+            return models.rebuild(archive, checkpoints.buffers_for(archive))
+        return description.rebuild(archive, checkpoints.buffers_for(archive))
 
 
 def load_model(path: Path) -> Model:
-    """As `load`, but always a `cmlp.Model`, for which scikit-learn is not needed.
+    """Load any file of `save` as a `cmlp.Model`, without scikit-learn.
 
     Parameters
     ----------
@@ -139,7 +145,7 @@ def load_model(path: Path) -> Model:
 
 
 def kind_of(path: Path) -> str:
-    """What a file holds: "network", "model", "estimator" or "checkpoint".
+    """The kind of a file: "network", "model", "estimator" or "checkpoint".
 
     Raises
     ------
@@ -152,5 +158,5 @@ def kind_of(path: Path) -> str:
 def known_kind(archive: safetensors.Archive) -> str:
     kind = archive.metadata.get("kind")
     if kind not in ("network", "model", "estimator", "checkpoint"):
-        raise DamagedFileError(f"{archive.path}: unsupported kind {kind!r}")
+        raise DamagedFileError(f"{archive.path}: kind must be 'network', 'model', 'estimator' or 'checkpoint', got {kind!r}")
     return kind

@@ -1,4 +1,4 @@
-"""Checkpoints: callbacks that write a training to a file while it runs, and resume it after it was killed."""
+"""Checkpoints: callbacks that save a training while it runs, and resume it after an interruption."""
 
 import time
 from collections.abc import Callable
@@ -16,37 +16,35 @@ from cmlp.regularization import UpdateRules
 from cmlp.training.hooks import Callback, Monitor
 from cmlp.training.lbfgs import LBFGSTraining
 
-PREFIX = "training."  # of the tensors that a network has not
+PREFIX = "training."  # of tensors besides those of the network
 
 
 class Checkpoint(Callback):
-    """Write the whole training to a file, so that it can be resumed bit for bit if it is killed.
+    """Save the whole training to a file, from which it is resumed bit for bit (on the same instruction set).
 
-    (On the same instruction set: see `cmlp.show_config`.)
-
-    The file holds the network and, besides, the optimizer state, the place in the epoch, the best weights so far, the moving
-    average of the weights, the counters of early stopping and schedules, and the history. It is written to a temporary file
-    and then renamed, so there is always a whole one. To resume, give `Network.fit` the same data and arguments as before; only
-    `n_threads` and `verbose` may differ, and `epochs`, which a schedule without a length of its own follows. The data are
-    recognized by a thousand samples. `cmlp.load` reads the network from it.
+    The file holds the network, the optimizer state, the position in the epoch, the best weights so far, the EMA of the weights,
+    the counters of early stopping and schedules, and the history. It is written to a temporary file and then renamed, so a
+    complete file always exists. To resume, give `Network.fit` the same data and arguments; only `n_threads`, `verbose` and
+    `epochs` may differ (a schedule without a length of its own follows `epochs`). The data are verified by a checksum of up to
+    1,000 samples. `cmlp.load` loads the network of the file. `cmlp.show_config` prints the instruction set.
 
     Parameters
     ----------
     path : str or Path
     every : int or None, default 1
-        Epochs.
+        Save every so many epochs; None for `minutes` alone.
     minutes : float, optional
-        Also, or with ``every=None`` only, when so much time has passed; within an epoch too.
+        Save whenever so many minutes have passed, also within an epoch.
     resume : bool, str or Path, default False
-        Resume where this file ends; True: where `path` ends, if it exists, else begin.
+        Resume from this file; with True, from `path` if it exists.
     around : cmlp.Model, optional
-        The preprocessing and the units of the target: `cmlp.load` then reads a model from the file.
+        Save its preprocessing and the units of its target as well: `cmlp.load` then returns a model.
 
     Raises
     ------
     ValueError
-        By `fit`, before anything changes: if the training has what a file cannot hold (a Python function as a loss or a
-        schedule, a custom callback without `Callback.state`, L-BFGS); or if the file does not fit the arguments.
+        By `fit`, before anything changes: if the training cannot be saved (a Python function as loss or schedule, a custom
+        callback without `Callback.state`, L-BFGS), or if the file does not match the arguments.
     DamagedFileError
         If the file is not a checkpoint, or damaged.
 
@@ -77,7 +75,7 @@ class Checkpoint(Callback):
         self.every = None if every is None else validation.check_integer("every", every, 1)
         self.minutes = None if minutes is None else validation.check_positive("minutes", minutes)
         if every is None and minutes is None:
-            raise ValueError("give every (epochs), minutes or both, got None for both")
+            raise ValueError("every or minutes must be given, got None for both")
         self.around = validation.check_kind("around", around, Model)
         self.resume = resume if isinstance(resume, bool) else Path(resume)
 
@@ -86,12 +84,12 @@ class Checkpoint(Callback):
 
     def on_prepare(self, training: Any) -> None:
         if isinstance(training, LBFGSTraining):
-            raise ValueError("Checkpoint does not support LBFGS, whose state is scipy's: use another optimizer")
+            raise ValueError("Checkpoint does not support LBFGS, whose state is inside scipy: use another optimizer")
         self.required = settings_of(training)
         description.describe(training.network)
         for callback in training.callbacks.each:
             if type(callback).state is Callback.state:
-                callback.state()  # says what is missing
+                callback.state()  # raises, and says what is missing
         if self.resume is True and not self.path.exists():
             return
         if self.resume:
@@ -111,12 +109,12 @@ class Checkpoint(Callback):
 
 
 def settings_of(training: Any) -> dict[str, Any]:
-    """What must be the same when a training is resumed, as JSON.
+    """The settings that must be the same when a training is resumed, as JSON.
 
     Raises
     ------
     ValueError
-        If something of it is a Python function.
+        If one of them is a Python function.
     """
     settings, network = training.settings, training.network
     evaluation = settings.evaluate
@@ -143,12 +141,12 @@ def described_rules(rules: UpdateRules | None) -> list[Any] | None:
 
 
 def write(path, training, settings: dict[str, Any], around: Model | None = None) -> None:
-    """A training as it stands between two steps.
+    """Save the state of a training between two steps.
 
     Raises
     ------
     ValueError
-        If a callback's state is no numbers, text or arrays.
+        If the state of a callback holds anything but numbers, strings and arrays.
     """
     arrays, state = snapshot.take(training)
     tensors = description.tensors_of(training.network) | {PREFIX + name: array for name, array in arrays.items()}
@@ -161,28 +159,28 @@ def write(path, training, settings: dict[str, Any], around: Model | None = None)
 
 
 def resume(training, path, settings: dict[str, Any]) -> None:
-    """Let a training that has not begun go on where the file ends.
+    """Restore the state of a training from a file, before its first step.
 
     Raises
     ------
     ValueError
-        If the file belongs to another network, to other data or to other settings.
+        If the file is of another network, other data or other settings.
     DamagedFileError, OSError
     """
     with safetensors.opened(path) as archive:
         saved = archive.section("training") if archive.metadata.get("kind") == "checkpoint" else None
         if saved is None:
-            raise ValueError(f"{path} is not a checkpoint but a {archive.metadata.get('kind')}: cmlp.load reads it")
+            raise ValueError(f"{path} must be a checkpoint, got a {archive.metadata.get('kind')}: load it with cmlp.load")
         check_same(path, archive.section("network"), training.network, saved, settings)
-        rooms = room_for(archive)
-        network = description.rebuild(archive, rooms | models.room_for(archive))
-    arrays = {name.removeprefix(PREFIX): array for name, array in rooms.items()}
+        buffers = buffers_for(archive)
+        network = description.rebuild(archive, buffers | models.buffers_for(archive))
+    arrays = {name.removeprefix(PREFIX): array for name, array in buffers.items()}
     with description.refusing(path):
         snapshot.put(training, network, arrays, description.restored(saved["state"]))
 
 
-def room_for(archive: Archive) -> dict[str, np.ndarray]:
-    """For the tensors of a training."""
+def buffers_for(archive: Archive) -> dict[str, np.ndarray]:
+    """Empty arrays for the tensors of a training."""
     return archive.read([name for name in archive.entries if name.startswith(PREFIX)])
 
 
@@ -191,29 +189,29 @@ def check_same(path, described_network, network, saved: dict[str, Any], settings
     for name in sorted(description.ARCHITECTURE | {"input_scale", "dtype"}):
         if described_network.get(name) != here[name]:
             raise ValueError(
-                f"{path} is a checkpoint of another network: its {name} is {described_network.get(name)}, here {here[name]}"
+                f"{path} is a checkpoint of another network: its {name} is {described_network.get(name)}, got {here[name]}"
             )
     if not isinstance(saved.get("settings"), dict) or saved.keys() != {"settings", "state"}:
         raise DamagedFileError(f"{path}: the description of the training must hold settings and state")
     for name, value in settings.items():
         before = saved["settings"].get(name)
         if before != value:
-            are_prints = name in ("X, y and weights", "validation_data")  # fingerprints say nothing to a reader
-            said = "" if are_prints else f": {str(before)[:200]} then, {str(value)[:200]} now"
-            raise ValueError(f"{path} was made with another {name}{said}: give fit the same arguments")
+            is_fingerprint = name in ("X, y and weights", "validation_data")  # meaningless to a reader
+            both = "" if is_fingerprint else f" ({str(before)[:200]}), got {str(value)[:200]}"
+            raise ValueError(f"{path} was saved with another {name}{both}: call fit with the same arguments")
 
 
 class ModelCheckpoint(Callback):
-    """Save the network by `cmlp.save` after every so many epochs; with `monitor`, only when it is the best so far.
+    """Save the network with `cmlp.save` every so many epochs; with `monitor`, only if it is the best so far.
 
     Parameters
     ----------
     path : str or Path
-        ``{epoch}`` in it becomes the number of the epoch.
+        ``{epoch}`` is replaced by the number of the epoch.
     monitor : {"val_loss", "val_score", "loss"} or callable, optional
         As in `cmlp.Stopping`.
     every : int, default 1
-        Epochs.
+        Save every so many epochs.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A network as JSON and tensors, and back: names, numbers and lists, checked as any user's arguments are."""
+"""Networks as JSON and tensors, and back; what is read passes the same checks as the arguments of a user."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from cmlp.persistence.safetensors import Archive, DamagedFileError
 from cmlp.persistence.values import described, described_labels, restored, restored_labels
 from cmlp.training.history import History
 
-EMA, HISTORY = "ema.", "history."  # how the names of tensors begin
+EMA, HISTORY = "ema.", "history."  # prefixes of tensor names
 ARCHITECTURE = {
     *("sizes", "activation", "loss", "output", "norm", "dropout", "residual", "bias", "input_dropout", "input_noise"),
 }
@@ -27,15 +27,15 @@ KEYS = ARCHITECTURE | {"input_scale", "dtype", "seed", "shuffle_seed", "init", "
 
 # --- to a file ----------------------------------------------------------------------------------------------
 def describe(network) -> dict[str, Any]:
-    """Everything of a network but its numbers.
+    """The description of a network as JSON: everything but its arrays.
 
     Raises
     ------
     ValueError
-        If something of it cannot be written down.
+        If a part cannot be saved.
     """
     if network.loss not in losses.BY_NAME:
-        raise ValueError("a network whose loss is a Python function cannot be saved: pickle it, if you trust the reader")
+        raise ValueError("loss must not be a Python function to be saved: use a loss of cmlp.losses, or pickle the network")
     rows = network.layers
     hidden, last = rows[:-1], rows[-1]
     return {
@@ -62,7 +62,7 @@ def describe(network) -> dict[str, Any]:
 
 
 def _initial(init) -> Any:
-    """None for an array, which is not kept."""
+    """An initializer as JSON; None for an array, which is not saved."""
     return described(init, "init") if isinstance(init, Initializer) else None
 
 
@@ -78,7 +78,7 @@ def described_history(history: History) -> dict[str, Any]:
 
 
 def tensors_of(network) -> dict[str, Array]:
-    """Name -> numbers: blocks of theta, running means and variances, the running mean of these, the history.
+    """The arrays of a network by name: parameters, running statistics, the EMA of both, the history.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def tensors_of(network) -> dict[str, Array]:
         If a parameter is not finite.
     """
     if not np.isfinite(network.variables).all():
-        raise ValueError("the network has parameters that are not finite, and no reader would take them")
+        raise ValueError("parameters must be finite to be saved, got nan or inf")
     tensors = blocks(network._architecture, network.variables)
     if network.ema is not None:
         tensors |= {EMA + name: block for name, block in blocks(network._architecture, network.ema).items()}
@@ -94,7 +94,7 @@ def tensors_of(network) -> dict[str, Array]:
 
 
 def blocks(plan, variables) -> dict[str, Array]:
-    """``W0``, ``b0``, ... as views of a buffer laid out as `Network.variables` is."""
+    """``W0``, ``b0``, ... as views of a buffer with the layout of `Network.variables`."""
     rows, params = plan.tables
     found: dict[str, Array] = {}
     for l, block in enumerate(layers.views(params, variables)):
@@ -110,24 +110,30 @@ def history_tensors(history: History | None) -> dict[str, Array]:
 # --- from a file --------------------------------------------------------------------------------------------
 @contextmanager
 def refusing(path) -> Iterator[None]:
-    """What is wrong with a description becomes a `DamagedFileError`."""
+    """Turn the errors of an invalid description into a `DamagedFileError`."""
     try:
         yield
     except DamagedFileError:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
-        said = f"there is no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
-        raise DamagedFileError(f"{path}: the description is wrong: {said}") from None
+        cause = f"missing or unknown key {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise DamagedFileError(f"{path}: invalid description: {cause}") from None
+
+
+def check_keys(what: str, given: dict[str, Any], keys: set[str]) -> None:
+    if given.keys() != keys:
+        differing = sorted(given.keys() ^ keys)
+        raise ValueError(f"the description of {what} has missing or unknown keys: {', '.join(differing[:5])[:200]}")
 
 
 def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:
-    """The network that a file describes, with its numbers.
+    """The network of a file.
 
     Parameters
     ----------
     archive : Archive
     more : dict of str to ndarray, optional
-        Room for the other tensors of the file.
+        Arrays for the other tensors of the file, which are filled too.
 
     Raises
     ------
@@ -135,8 +141,7 @@ def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:
     """
     with refusing(archive.path):
         given = archive.section("network")
-        if given.keys() != KEYS:
-            raise ValueError("the description does not have the parts of a network")
+        check_keys("a network", given, KEYS)
         network = _network(given, archive)
         arrays = blocks(network._architecture, network.variables)
         if any(name.startswith(EMA) for name in archive.entries):
@@ -152,9 +157,9 @@ def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:
 
 
 def _network(given: dict[str, Any], archive: Archive) -> Network:
-    """Before anything of its size is allocated, its numbers must be there."""
+    """A network without its parameters, allocated only if the file has tensors of its size."""
     if len(given["sizes"]) - 1 > len(archive.entries):
-        raise ValueError(f"{len(given['sizes']) - 1} layers, and {len(archive.entries)} tensors")
+        raise ValueError(f"{len(given['sizes']) - 1} layers need at least as many tensors, got {len(archive.entries)}")
     arguments = _arguments(given)
     plan = architecture.describe(**arguments)
     _check_sizes(plan, archive, validation.check_dtype(given["dtype"]))
@@ -180,12 +185,12 @@ def _check_sizes(plan: Architecture, archive: Archive, dtype: np.dtype) -> None:
     for name, shape in shapes.items():
         entry = archive.entries.get(name)
         if entry is None or entry.shape != shape or entry.dtype != dtype:
-            found = "it is missing" if entry is None else f"it is {entry.dtype} of {entry.shape}"
-            raise ValueError(f"{name} should be {dtype} of shape {tuple(map(int, shape))}; {found}")
+            found = "it is missing" if entry is None else f"got {entry.dtype} of shape {entry.shape}"
+            raise ValueError(f"{name} must be {dtype} of shape {tuple(map(int, shape))}, {found}")
 
 
 def _arguments(given: dict[str, Any]) -> dict[str, Any]:
-    """Those of `Network` that describe its layers."""
+    """The arguments of `Network` that describe its layers."""
     loss = restored(given["loss"])
     chosen = {name: given[name] for name in ARCHITECTURE}
     return chosen | {
@@ -205,21 +210,24 @@ def _activation(pair):
 def _check_numbers(arrays: dict[str, Array]) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all() or ("variance" in name and (array < 0).any()):
-            raise ValueError(f"{name} holds numbers that no training has left: not finite, or variances below 0")
+            raise ValueError(f"{name} must be finite{' and >= 0' if 'variance' in name else ''}, as training leaves it")
 
 
 def restored_history(given, columns: dict[str, Array]) -> History | None:
-    """A history from its description and its columns."""
+    """The history from its description and its columns."""
     if given is None and not columns:
         return None
     names = {name.removeprefix(HISTORY): column for name, column in columns.items()}
     wanted = {"epoch", "loss", "largest_change", "learning_rate", "time"} | (VALIDATION if names.keys() & VALIDATION else set())
     uneven = len({column.shape for column in columns.values()}) > 1 or any(column.ndim != 1 for column in columns.values())
     if (names and names.keys() != wanted) or uneven:
-        raise ValueError(f"the columns of the history do not fit together: {', '.join(sorted(names))}")
+        raise ValueError(
+            f"the columns of the history must be {', '.join(sorted(wanted))}, vectors of the same length, got "
+            f"{', '.join(sorted(names))}"
+        )
     best = given["best_epoch"]
     if given.keys() != {"stopped", "best_epoch"} or type(given["stopped"]) is not str or type(best) not in (int, type(None)):
-        raise ValueError("the history is not described by where it stopped and by its best epoch")
+        raise ValueError(f"the history must be described by stopped (str) and best_epoch (int or None), got {str(given)[:80]}")
     lists: dict[str, Any] = {name: column.tolist() for name, column in names.items()}
     if "epoch" in lists:
         lists["epoch"] = [int(epoch) for epoch in lists["epoch"]]
@@ -227,10 +235,10 @@ def restored_history(given, columns: dict[str, Array]) -> History | None:
 
 
 def as_metadata(kind: str, **sections: dict[str, Any]) -> dict[str, str]:
-    """Parts of a description as the texts that a header holds."""
+    """The sections of a description as JSON strings, for the metadata of a header."""
     return {"kind": kind} | {name: json.dumps(section) for name, section in sections.items()}
 
 
 def save(network, path) -> None:
-    """A network in a file."""
+    """Save a network."""
     safetensors.write(path, tensors_of(network), as_metadata("network", network=describe(network)))

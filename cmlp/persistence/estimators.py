@@ -1,6 +1,6 @@
-"""Estimators in files: their parameters, their network and their preprocessing, as numbers and names.
+"""Saving and loading estimators: parameters, network and preprocessing.
 
-Their classes, which need scikit-learn, are registered from above.
+`cmlp.estimators` registers the classes, which need scikit-learn.
 """
 
 import dataclasses
@@ -25,17 +25,17 @@ _classes: list[Callable[[], Mapping[str, type]]] = []
 
 
 def register_estimators(classes: Callable[[], Mapping[str, type]]) -> None:
-    """classes: returns the classes of estimators by the names under which they are saved; called when one is loaded."""
+    """Register a function that returns the estimator classes by name; it is called when an estimator is saved or loaded."""
     _classes[:] = [classes]
 
 
 def save(estimator: Any, path: Any) -> None:
-    """An estimator, or one of a subclass, of which what it adds is not saved.
+    """Save an estimator; what a subclass adds is not saved.
 
     Raises
     ------
     ValueError
-        If a parameter is what no file can hold: callbacks, functions, generators.
+        If a parameter cannot be saved: callbacks, functions, generators.
     """
     model = estimator.to_model()
     name = estimator.saved_as
@@ -58,12 +58,13 @@ def save(estimator: Any, path: Any) -> None:
 
 
 def rebuild(archive: Archive):
-    """
+    """The estimator of a file.
+
     Raises
     ------
     DamagedFileError
     ImportError
-        Without scikit-learn.
+        If scikit-learn is not installed.
     """
     classes = _classes[0]()
     curves = archive.read([name for name in CURVES if name in archive.entries])
@@ -84,30 +85,29 @@ def rebuild(archive: Archive):
 
 
 def rebuild_model(archive: Archive, curves: dict[str, Array] | None = None) -> tuple[Model, dict[str, Any]]:
-    """An estimator as a model, for which scikit-learn is not needed, and its description.
+    """(model, description) of the estimator of a file, without scikit-learn.
 
     Raises
     ------
     DamagedFileError
     """
-    rooms = models.room_for(archive)
+    buffers = models.buffers_for(archive)
     curves = archive.read([name for name in CURVES if name in archive.entries]) if curves is None else curves
-    network = description.rebuild(archive, rooms | curves)
+    network = description.rebuild(archive, buffers | curves)
     with description.refusing(archive.path):
         given = archive.section("estimator")
-        if given.keys() != KEYS:
-            raise ValueError("an estimator must be described by its class, parameters, columns, classes and numbers")
-        columns = models.rebuild_columns(given["columns"], rooms)
+        description.check_keys("an estimator (class, parameters, columns, classes, numbers)", given, KEYS)
+        columns = models.rebuild_columns(given["columns"], buffers)
         classes = None if given["multilabel"] else restored_labels(given["classes"])
-        return models.around(network, columns, classes, rooms), given
+        return models.assemble(network, columns, classes, buffers), given
 
 
 def predicting(model: Model) -> Model:
-    """What an estimator predicts with: the moving average of the weights, where there is one."""
+    """The model that an estimator predicts with: with the EMA of the weights, if there is one."""
     return model if model.network.ema is None else dataclasses.replace(model, network=model.network.ema_network())
 
 
 def _curve(curves: dict[str, Array], name: str) -> list[float]:
     if name in curves and curves[name].ndim != 1:
-        raise ValueError(f"{name} must be a vector")
+        raise ValueError(f"{name} must be a vector, got shape {curves[name].shape}")
     return curves[name].tolist() if name in curves else []

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes: a file is written completely or not at all."""
 
 import contextlib
 import errno
@@ -9,43 +9,42 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-LONGEST_NAME = 200  # characters of it that the name of its beginning repeats
+LONGEST_NAME = 200  # characters of the file name that the name of the temporary file repeats
 
 
 def write_whole(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
-    """Write under another name in the same folder, then rename: whoever reads finds the old file or the new one.
+    """Write to a temporary file in the same folder, then rename it: readers see the old file or the new one.
 
-    The file and the folder are synchronised with the disk before this returns. What processes that are no more have left
-    half written is taken away.
+    File and folder are synchronized to disk (fsync) before this returns. Temporary files left by dead processes are removed.
     """
     path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():  # a pipe, a terminal, /dev/null: nothing to be replaced
+    if path.exists() and not path.is_file():  # a pipe, a terminal, /dev/null: nothing to replace
         with path.open("wb") as file:
             file.writelines(parts)
         return
     sweep(path)
-    beside = path.with_name(f".{path.name[:LONGEST_NAME]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    temporary = path.with_name(f".{path.name[:LONGEST_NAME]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     try:
-        with beside.open("wb") as file:
+        with temporary.open("wb") as file:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         if error.errno is not None and error.filename is not None:
             raise type(error)(error.errno, error.strerror, str(path)) from None
         raise
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-    synchronise(path.parent)
+    synchronize(path.parent)
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
-    """Raise if a file cannot be written there, as far as that can be known before.
+    """Raise if the file cannot be written, as far as that is known in advance.
 
     Raises
     ------
@@ -53,15 +52,15 @@ def check_place(path: str | os.PathLike[str]) -> None:
     """
     path = Path(os.path.realpath(path))
     if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+        raise IsADirectoryError(errno.EISDIR, "is a directory", str(path))
     if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no folder for it", str(path))
+        raise FileNotFoundError(errno.ENOENT, "its directory does not exist", str(path))
     if not os.access(path.parent, os.W_OK):
-        raise PermissionError(errno.EACCES, "its folder cannot be written to", str(path))
+        raise PermissionError(errno.EACCES, "its directory is not writable", str(path))
 
 
 def sweep(path: Path) -> None:
-    """Remove the beginnings of this file that dead processes have left."""
+    """Remove temporary files of this file that dead processes have left."""
     name = path.name[:LONGEST_NAME]
     pattern = re.compile(re.escape(f".{name}.") + r"(\d+)(-[0-9a-f]+)?\.part")
     for other in path.parent.glob(f".{glob_escaped(name)}.*.part"):
@@ -85,8 +84,8 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def synchronise(folder: Path) -> None:
-    """The folder's own entry for a renamed file, where the system can do that."""
+def synchronize(folder: Path) -> None:
+    """Synchronize the entries of a folder to disk, where the system supports that."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

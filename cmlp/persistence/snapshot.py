@@ -1,7 +1,7 @@
-"""Everything that a training knows between two steps: taken out of it, and put into another one.
+"""The state of a training between two steps: taken from one training and put into another.
 
-What is drawn at random needs no state of its own: orders, masks and noise follow from the network's `shuffle_seed` and from the
-cursor. Nothing here is about files.
+Random numbers need no state: the order of the samples, dropout masks and noise are functions of the network's `shuffle_seed`
+and the cursor. Nothing here reads or writes files.
 """
 
 import math
@@ -20,13 +20,13 @@ from cmlp.training.loop import Training
 from cmlp.training.optimizer_state import OptimizerState
 from cmlp.training.stopping import kept_in
 
-MOST_ROWS = 1000  # of the samples, by which they are recognized
+MOST_ROWS = 1000  # samples in the fingerprint of the data
 CURSOR = ("t", "epoch", "batch", "epoch_loss", "epoch_change")
 PLATEAU = ("factor", "best", "without")
 
 
 def take(training: Training) -> tuple[dict[str, Array], dict[str, Any]]:
-    """(arrays by name, the rest as numbers and strings), but for the network and the history, which are public."""
+    """(arrays by name, the rest as numbers and strings); without the network and its history, which are saved separately."""
     arrays = {"slots": training.state.slots} if len(training.state.slots) else {}
     if training.ema is not None:
         arrays["ema"] = training.ema
@@ -56,33 +56,33 @@ def _parts(prefix: str, state: dict[str, Any]) -> tuple[dict[str, Array], dict[s
 
 
 def _checked(callback: Callback) -> dict[str, Any]:
-    """What a callback has to remember, if a file can hold it."""
+    """The state of a callback; raises if a file cannot hold it."""
     state = callback.state()
     for name, value in state.items():
         if isinstance(value, np.ndarray) and (value.dtype not in (np.float32, np.float64) or not 1 <= value.ndim <= 2):
             raise ValueError(
-                f"{type(callback).__name__}.state() holds {name}, an array of {value.dtype} with {value.ndim} dimensions: a "
-                "checkpoint holds lists, and vectors and matrices of float32 or float64"
+                f"arrays in {type(callback).__name__}.state() must be vectors or matrices of float32 or float64, got {name} of "
+                f"{value.dtype} with {value.ndim} dimensions: use a list"
             )
     return state
 
 
 def put(training: Training, saved: Network, arrays: dict[str, Array], described: dict[str, Any]) -> None:
-    """Let a training that has not begun go on from there; saved: its network, and the history.
+    """Restore the state of a training before its first step; saved: the network of the checkpoint, with its history.
 
     Raises
     ------
     ValueError, TypeError, KeyError
-        If it does not fit; the training is not to be used then.
+        If the state does not match the training, which must not be used then.
     """
     history = saved.history or History()
     _check_arrays(training, saved, arrays)
     if described["optimizer"] != training.state.name:
-        raise ValueError(f"it was made with the optimizer {described['optimizer']!r}, now it is {training.state.name!r}")
+        raise ValueError(f"optimizer must be {described['optimizer']!r} as in the checkpoint, got {training.state.name!r}")
     watch = _joined("watch", described["watch"], arrays)
     training.watch.check_state(watch, saved)
     if len(kept_in(watch)) not in (0, 1 + (training.ema is not None)):
-        raise ValueError("it was made with another moving average of the weights")
+        raise ValueError("the moving average of the best weights does not match: give ema_decay, or omit it, as before")
     training.watch.set_state(watch)
     training.state = OptimizerState.of(training.state.name, arrays.get("slots", training.state.slots), 0, 0)
     _set(training.state.cursor, CURSOR, described["cursor"], "cursor")
@@ -108,16 +108,17 @@ def _check_arrays(training: Training, saved: Network, arrays: dict[str, Array]) 
     for name, length in named.items():
         array = arrays.get(name)
         if array is None or array.shape != (length,) or array.dtype != variables.dtype:
-            raise ValueError(f"{name} is missing, or not of length {length} and {variables.dtype}")
-        if name != "slots" and not np.isfinite(array).all():  # an optimizer may remember an overflow, and go on
-            raise ValueError(f"{name} holds numbers that are not finite")
+            found = "it is missing" if array is None else f"got {array.dtype} of shape {array.shape}"
+            raise ValueError(f"{name} must have length {length} and dtype {variables.dtype}, {found}")
+        if name != "slots" and not np.isfinite(array).all():  # optimizer state may have overflowed in a valid training
+            raise ValueError(f"{name} must be finite, got nan or inf")
 
 
 def _check_place(training: Training) -> None:
-    """The steps fit the epochs; a training that ended because all epochs were run goes on if there are more now."""
+    """Check that steps and epochs match; a training that completed its epochs continues if there are more now."""
     cursor, history, every = training.state.cursor, training.history, training.steps_per_epoch
     if training.steps != len(history) * every + cursor.batch or cursor.batch >= every:
-        raise ValueError(f"{training.steps} steps are not {len(history)} epochs and {cursor.batch} batches")
+        raise ValueError(f"{training.steps} steps do not match {len(history)} epochs and {cursor.batch} batches")
     if history.stopped == Ending.EPOCHS and len(history) < training.epochs:
         history.stopped = training.watch.ending(training) if cursor.batch == 0 else ""
     if len(history) >= training.epochs:
@@ -125,20 +126,20 @@ def _check_place(training: Training) -> None:
 
 
 def _joined(prefix: str, rest: dict[str, Any], arrays: dict[str, Array]) -> dict[str, Any]:
-    """What `_parts` has taken apart."""
+    """The inverse of `_parts`."""
     own = {name.removeprefix(f"{prefix}."): array for name, array in arrays.items() if name.startswith(f"{prefix}.")}
     return rest | own
 
 
 def _numbers(thing, names) -> dict[str, Any]:
-    """None for infinity, which JSON does not know."""
+    """Attributes by name; None for infinity, which JSON does not have."""
     values = {name: getattr(thing, name) for name in names}
     return {name: None if math.isinf(value) else value for name, value in values.items()}
 
 
 def _set(thing, names, given: dict[str, Any], key: str) -> None:
     if given.keys() != set(names):
-        raise ValueError(f"{key} should hold {', '.join(names)}")
+        raise ValueError(f"{key} must hold {', '.join(names)}, got {', '.join(given)}")
     for name, value in given.items():
         if isinstance(getattr(thing, name), int):
             value = validation.check_integer(f"{key}: {name}", value, 0, 2**62)
@@ -150,15 +151,15 @@ def _set(thing, names, given: dict[str, Any], key: str) -> None:
 
 
 def _states(callbacks: Sequence[Callback], arrays, given: list) -> list[dict[str, Any]]:
-    """For each callback, what it knew."""
+    """The state of each callback."""
     names = [type(callback).__name__ for callback in callbacks]
     if names != [name for name, _ in given]:
-        raise ValueError(f"it was made with the callbacks {[name for name, _ in given]}, now there are {names}")
+        raise ValueError(f"callbacks must be {[name for name, _ in given]} as in the checkpoint, got {names}")
     return [_joined(f"callback{i}", rest, arrays) for i, (_, rest) in enumerate(given)]
 
 
 def fingerprint(network: Network, samples: Any) -> int | None:
-    """A checksum of up to a thousand samples, spread over all: to recognise the data, not to prove them."""
+    """A checksum of up to 1,000 evenly spaced samples: it detects other data, but is no proof of identity."""
     if samples is None:
         return None
     X, _, sample_weight = samples.given

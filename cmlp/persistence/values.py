@@ -1,6 +1,6 @@
-"""Settings as JSON and back: numbers, strings, lists, and cmlp's own frozen sets of hyperparameters by their names.
+"""Settings as JSON and back: numbers, strings, lists, and cmlp's dataclasses of hyperparameters, by name.
 
-What is read is looked up in a table and goes through the same checks as any user's arguments; nothing is imported by name.
+Names are looked up in a table, and values pass the same checks as the arguments of a user; nothing is imported by name.
 """
 
 import dataclasses
@@ -33,16 +33,16 @@ KINDS |= {f"initializers.{kind.__name__}": kind for kind in initializers.BY_NAME
 KINDS |= {f"activations.{kind.__name__}": kind for kind in activations.BY_NAME.values()}
 NAMES = {kind: name for name, kind in KINDS.items()}
 LABELS = re.compile(r"[<>]?U[0-9]{1,4}|object|bool|u?int(8|16|32|64)|float(16|32|64)")
-ROOM = 1 << 20  # bytes that labels may take besides 64 for each of their characters
+ROOM = 1 << 20  # bytes that labels may take in addition to 64 for each character
 
 
 def described(value: Any, where: str) -> Any:
-    """A value as JSON; `where` names it in errors.
+    """A value as JSON; where: its name in errors.
 
     Raises
     ------
     ValueError
-        If it is something that a file cannot hold, such as a function or an array.
+        If a file cannot hold it, such as a function or an array.
     """
     if isinstance(value, np.generic):
         value = value.item()
@@ -60,23 +60,21 @@ def described(value: Any, where: str) -> Any:
         fields = {name: described(getattr(value, name), f"{where}.{name}") for name in names}
         return {"kind": NAMES[type(value)], "fields": fields}
     what = "a Python function" if callable(value) else f"a {type(value).__name__}"
-    raise ValueError(
-        f"{where} is {what}, which a file cannot hold: numbers, strings, lists and cmlp's own settings can be saved"
-    )
+    raise ValueError(f"{where} must be numbers, strings, lists or settings of cmlp to be saved, got {what}")
 
 
 def restored(given: Any) -> Any:
-    """The value that `described` has described.
+    """The inverse of `described`.
 
     Raises
     ------
     ValueError, TypeError, KeyError, OverflowError
-        If it describes none.
+        If the description is invalid.
     """
     if given is None or isinstance(given, (bool, int, float, str)):
         return given
     if not isinstance(given, dict):
-        raise ValueError(f"a {type(given).__name__} where a setting is described")
+        raise ValueError(f"the description of a setting must be a JSON object, got {type(given).__name__}")
     if given.keys() == {"kind", "fields"}:
         return KINDS[given["kind"]](**{name: restored(value) for name, value in given["fields"].items()})
     ((kind, content),) = given.items()
@@ -88,35 +86,35 @@ def restored(given: Any) -> Any:
 
 
 def described_labels(labels, where: str, missing: bool = False) -> list | None:
-    """[dtype, list] of an array of text or numbers; missing: None may be among them."""
+    """[dtype, list] of an array of strings or numbers; missing: whether None is allowed."""
     if labels is None:
         return None
     labels = np.asarray(labels)
     each = labels.tolist()
     odd = [label for label in each if not isinstance(label, (str, bool, int, float)) and not (missing and label is None)]
     if odd or labels.ndim != 1:
-        raise ValueError(f"{where} of kind {type(odd[0] if odd else each).__name__} cannot be saved: use strings or numbers")
+        raise ValueError(f"{where} must be strings or numbers to be saved, got {type(odd[0] if odd else each).__name__}")
     kind = "object" if labels.dtype.kind == "T" else str(labels.dtype)
     check_labels(kind, each, where)
     return [kind, [described(label, where) for label in each]]
 
 
 def restored_labels(given, missing: bool = False) -> Any:
-    """The array that `described_labels` has described; None for None."""
+    """The inverse of `described_labels`; None for None."""
     if given is None:
         return None
     kind, labels = given
     each = [restored(label) for label in labels]
     check_labels(kind, each, "labels")
     if not all(isinstance(label, (str, bool, int, float)) or (missing and label is None) for label in each):
-        raise ValueError("labels must be strings or numbers")
+        raise ValueError(f"labels must be strings or numbers, got {str(each)[:80]}")
     return np.array(each, dtype=kind)
 
 
 def check_labels(kind: str, each: list, where: str) -> None:
-    """Raise unless an array of this kind is one of labels, and takes no more room than its content asks for."""
+    """Raise unless the dtype is one of labels, and the array is not far larger than its content."""
     if not isinstance(kind, str) or not LABELS.fullmatch(kind):
-        raise ValueError(f"{where} of the kind {kind!r} cannot be in a file")
+        raise ValueError(f"the dtype of {where} must be strings, numbers or object, got {kind!r}")
     needed = len(each) * np.dtype(kind).itemsize
     if needed > ROOM + 64 * sum(len(label) if isinstance(label, str) else 8 for label in each):
-        raise ValueError(f"{where} of the kind {kind!r} would take {needed:,} bytes")
+        raise ValueError(f"{where} of dtype {kind!r} would take {needed:,} bytes, far more than their content")

@@ -1,23 +1,24 @@
-"""The same computations as the compiled core, in plain NumPy, one line per equation.
+"""The computations of the compiled core in plain NumPy, one line per equation.
 
-File for file the twin of ``src_pyx/cmlp``: read the equation here, the loop there. Nothing in the package imports it; the
-tests hold the core to it, and the walkthrough tells it.
+Each file is the twin of one in ``src_pyx/cmlp``: read the equation here, the loop there. The rest of the package does not
+import it; the tests compare the core with it, and the walkthrough explains it.
 
 =================  ===========================================================================
-``blas``           the three products
+``products``       the three matrix products
 ``activations``    A = f(Z), and dZ from dA
 ``losses``         the loss of a sample, and its gradient
-``optimizers``     the change of the parameters, from the gradient
-``norms``          normalised values, and the gradient through them
+``optimizers``     the update of the parameters, from the gradient
+``norms``          batch and layer normalization, and their gradients
+``regular``        penalties, weight decay, gradient clipping, max-norm, EMA of the weights
 ``random``         the order of the samples in an epoch, dropout masks, noise
-``propagation``    forward propagation and the delta recursion
-``parameters``     dW and db
-``step``           a step, and `fit`: whole trainings
+``propagation``    forward and backward propagation
+``parameters``     the gradients of the parameters: dW, db, ...
+``step``           the gradient of a mini-batch, and `fit`: a whole training
 =================  ===========================================================================
 
-Vocabulary: X (n_samples, n_features) and Y (n_samples, n_outputs); layer l has W (fan_in, fan_out), b (fan_out,),
-Z = A_prev . W + b and A = f(Z); a name that begins with d is the gradient of the mean loss by what follows, so dZ is the
-textbooks' delta. Layers are given as a list of `cmlp.layers.Layer`, for instance ``net.layers``.
+Notation: X (n_samples, n_features) and Y (n_samples, n_outputs); layer l has W (fan_in, fan_out), b (fan_out,),
+Z = A_prev . W + b and A = f(Z). A name that begins with d is the gradient of the mean loss with respect to the rest of the
+name; dZ is the delta of the textbooks. Layers are a list of `cmlp.layers.Layer`, for instance ``net.layers``.
 """
 
 from cmlp.reference.activations import activation_backward, activation_forward

@@ -1,7 +1,7 @@
-"""Activation functions, A = f(Z), and how a gradient passes back through them, dZ = dA * f'(Z). Twin of _activations.pyx.
+"""Activation functions A = f(Z) and their backward passes dZ = dA * f'(Z). Twin of _activations.pyx.
 
-Each is a pair of functions: ``name(Z, parameter)`` and ``name_backward(Z, A, dA, parameter)``. Where f'(Z) can be told
-from A, it is.
+Each is a pair of functions: ``name(Z, parameter)`` and ``name_backward(Z, A, dA, parameter)``. Where possible, f'(Z) is
+computed from A.
 """
 
 import numpy as np
@@ -54,7 +54,7 @@ def relu(Z, parameter):
 
 
 def relu_backward(Z, A, dA, parameter):
-    """dA/dZ = 1 where A > 0, else 0; at Z = 0, where there is no derivative, 0."""
+    """dA/dZ = 1 where A > 0, else 0; at Z = 0, where f is not differentiable, 0."""
     return dA * (A > 0)
 
 
@@ -69,12 +69,12 @@ def leaky_relu_backward(Z, A, dA, slope):
 
 
 def prelu(Z, slope):
-    """A = Z where Z > 0, else slope Z, with a learned slope (fan_out,) (He, Zhang, Ren and Sun, ICCV 2015, equation 1)."""
+    """A = Z where Z > 0, else slope Z, with learned slopes (fan_out,) (He, Zhang, Ren and Sun, ICCV 2015, equation 1)."""
     return np.where(Z > 0, Z, slope * Z)
 
 
 def prelu_backward(Z, A, dA, slope):
-    """dA/dZ = 1 where Z > 0, else slope; the slope's own gradient is in `cmlp.reference.accumulate`."""
+    """dA/dZ = 1 where Z > 0, else slope; for the gradient of slope see `cmlp.reference.accumulate`."""
     return dA * np.where(Z > 0, 1.0, slope)
 
 
@@ -93,7 +93,7 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 
 
 def selu(Z, parameter):
-    """A = scale elu(Z, alpha), with the scale and alpha that keep mean 0 and variance 1 (Klambauer et al., NIPS 2017)."""
+    """A = scale elu(Z, alpha), with the scale and alpha that preserve mean 0 and variance 1 (Klambauer et al., NIPS 2017)."""
     return SELU_SCALE * elu(Z, SELU_ALPHA)
 
 
@@ -123,7 +123,7 @@ def softsign_backward(Z, A, dA, parameter):
 
 
 def hard_sigmoid(Z, parameter):
-    """A = Z / 6 + 1/2, cut off at 0 and 1: three straight pieces for a sigmoid (Howard et al., ICCV 2019)."""
+    """A = Z / 6 + 1/2, clipped to [0, 1]: a piecewise linear sigmoid (Howard et al., ICCV 2019)."""
     return np.clip(Z / 6 + 0.5, 0, 1)
 
 
@@ -133,7 +133,7 @@ def hard_sigmoid_backward(Z, A, dA, parameter):
 
 
 def hard_tanh(Z, parameter):
-    """A = Z, cut off at -1 and 1 (Collobert 2004)."""
+    """A = Z, clipped to [-1, 1] (Collobert 2004)."""
     return np.clip(Z, -1, 1)
 
 
@@ -143,7 +143,7 @@ def hard_tanh_backward(Z, A, dA, parameter):
 
 
 def relu6(Z, parameter):
-    """A = max(0, Z), cut off at 6 (Krizhevsky 2010)."""
+    """A = Z, clipped to [0, 6] (Krizhevsky 2010)."""
     return np.clip(Z, 0, 6)
 
 
@@ -153,7 +153,7 @@ def relu6_backward(Z, A, dA, parameter):
 
 
 def gelu(Z, parameter):
-    """A = Z Phi(Z), Phi the distribution function of a standard normal variable (Hendrycks and Gimpel 2016)."""
+    """A = Z Phi(Z), Phi the standard normal distribution function (Hendrycks and Gimpel 2016)."""
     return Z * ndtr(Z)
 
 
@@ -163,7 +163,7 @@ def gelu_backward(Z, A, dA, parameter):
 
 
 def gelu_tanh(Z, parameter):
-    """A = Z/2 (1 + tanh u) with u = sqrt(2/pi) (Z + 0.044715 Z^3): gelu's approximation (the same paper)."""
+    """A = Z/2 (1 + tanh u) with u = sqrt(2/pi) (Z + 0.044715 Z^3): the tanh approximation of gelu (same paper)."""
     return Z / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (Z + 0.044715 * Z**3)))
 
 
@@ -226,7 +226,7 @@ def mean_variance_backward(Z, A, dA, parameter):
 
 
 def softmax(Z, parameter):
-    """A_ij = e^Z_ij / sum_k e^Z_ik (Bridle 1990); the largest Z of a row taken off first changes nothing but overflow."""
+    """A_ij = e^Z_ij / sum_k e^Z_ik (Bridle 1990); subtracting the maximum of each row first only prevents overflow."""
     E = np.exp(Z - Z.max(axis=1, keepdims=True))
     return E / E.sum(axis=1, keepdims=True)
 

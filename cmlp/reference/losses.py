@@ -1,8 +1,8 @@
-"""The loss of each sample, and its gradient. Twin of _losses.pyx.
+"""Loss functions: the loss of each sample and its gradient. Twin of _losses.pyx.
 
-Each function takes P (n_samples, n_outputs), Y (n_samples, n_targets) and its hyper-parameters; n_targets is n_outputs but for
-quantile and gaussian, which have several outputs for each target. It returns the losses (n_samples,) and dP, of the shape of P.
-A loss with a link takes the raw score, P = Z, and sets the output function itself; a loss on outputs takes P = A after any
+Each function takes P (n_samples, n_outputs), Y (n_samples, n_targets) and its hyperparameters, and returns the losses
+(n_samples,) and dP, of the shape of P. n_targets equals n_outputs, but quantile and gaussian have several outputs per target.
+A loss with a link takes the logits, P = Z, and sets the output function itself; the others take the outputs, P = A, of any
 output function.
 """
 
@@ -21,7 +21,7 @@ def squared_error(A, Y):
 
 
 def absolute_error(A, Y):
-    """loss_i = sum_j abs(A_ij - Y_ij); where A = Y, which has no derivative, dA is 0."""
+    """loss_i = sum_j abs(A_ij - Y_ij); at A = Y, where it is not differentiable, dA is 0."""
     return np.abs(A - Y).sum(axis=1), np.sign(A - Y)
 
 
@@ -33,15 +33,15 @@ def huber(A, Y, delta):
 
 
 def log_cosh(A, Y):
-    """loss_i = sum_j log cosh(A_ij - Y_ij): squared near 0, absolute far from it."""
+    """loss_i = sum_j log cosh(A_ij - Y_ij): quadratic near 0, linear far from it."""
     E = A - Y
     return (np.logaddexp(E, -E) - np.log(2)).sum(axis=1), np.tanh(E)
 
 
 def quantile(A, Y, n_quantiles, *quantiles):
-    """loss_i = sum_jk max(q_k e_ijk, (q_k - 1) e_ijk), e_ijk = Y_ij - A_ijk; outputs j q_1, j q_2, ... stand side by side.
+    """loss_i = sum_jk max(q_k e_ijk, (q_k - 1) e_ijk) with e_ijk = Y_ij - A_ijk; the outputs of a target are adjacent.
 
-    Koenker and Bassett, "Regression quantiles", Econometrica 46 (1978). Where e = 0, which has no derivative, dA is 0.
+    Koenker and Bassett, "Regression quantiles", Econometrica 46 (1978). At e = 0, where it is not differentiable, dA is 0.
     """
     q = np.array(quantiles)
     E = Y[:, :, None] - A.reshape(len(A), -1, int(n_quantiles))
@@ -50,19 +50,22 @@ def quantile(A, Y, n_quantiles, *quantiles):
 
 
 def poisson(Z, Y):
-    """loss_i = sum_j e^Z_ij - Y_ij Z_ij: the negative log likelihood of counts with mean A = e^Z, less log Y!."""
+    """loss_i = sum_j e^Z_ij - Y_ij Z_ij: the negative log likelihood of Poisson counts with mean A = e^Z, without log Y!."""
     return (np.exp(Z) - Y * Z).sum(axis=1), np.exp(Z) - Y
 
 
 def gamma(Z, Y):
-    """loss_i = sum_j Z_ij + Y_ij e^-Z_ij: of gamma variables with mean A = e^Z, by their shape, less what Z leaves alone."""
+    """loss_i = sum_j Z_ij + Y_ij e^-Z_ij: the negative log likelihood of gamma variables with mean A = e^Z.
+
+    Divided by the shape parameter, without the terms that do not depend on Z.
+    """
     return (Z + Y * np.exp(-Z)).sum(axis=1), 1 - Y * np.exp(-Z)
 
 
 def gaussian(Z, Y):
     """loss_i = 1/2 sum_j s_ij + (m_ij - Y_ij)^2 e^-s_ij with means m_ij = Z_i,2j and log variances s_ij = Z_i,2j+1.
 
-    The negative log likelihood, less log(2 pi) / 2, of normal variables (Nix and Weigend, ICNN 1994).
+    The negative log likelihood of normal variables, without log(2 pi) / 2 (Nix and Weigend, ICNN 1994).
     """
     M, S = Z[:, ::2], Z[:, 1::2]
     squares = (M - Y) ** 2 * np.exp(-S)
@@ -75,8 +78,8 @@ def gaussian(Z, Y):
 def log_loss(Z, Y):
     """loss_i = -sum_j Y_ij log A_ij + (1 - Y_ij) log(1 - A_ij) with A = sigmoid(Z), which is sum_j log(1 + e^Z_ij) - Y_ij Z_ij.
 
-    The negative log likelihood of a yes or no for each column (Bishop 2006, equation 4.90): one column for two classes,
-    several for labels that do not exclude each other.
+    The negative log likelihood of a Bernoulli variable in each column (Bishop 2006, equation 4.90): one column for binary
+    classification, several for multilabel classification.
     """
     return (np.logaddexp(0, Z) - Y * Z).sum(axis=1), np.exp(-np.logaddexp(0, -Z)) - Y
 
@@ -84,7 +87,7 @@ def log_loss(Z, Y):
 def cross_entropy(Z, Y, label_smoothing=0.0):
     """loss_i = -sum_j Y_ij log A_ij with A = softmax(Z), which is sum_j Y_ij (log sum_k e^Z_ik - Z_ij).
 
-    The negative log likelihood of one class of several (Bishop 2006, equation 4.108). With label_smoothing s, Y_ij is
+    The negative log likelihood of multiclass classification (Bishop 2006, equation 4.108). With label_smoothing s, Y_ij becomes
     (1 - s) Y_ij + s / n_outputs (Szegedy et al., CVPR 2016, section 7).
     """
     Y = (1 - label_smoothing) * Y + label_smoothing / Y.shape[1] * Y.sum(axis=1, keepdims=True)
@@ -95,7 +98,8 @@ def cross_entropy(Z, Y, label_smoothing=0.0):
 def perceptron(Z, Y):
     """loss_i = sum_j max(0, -Y_ij Z_ij) with Y in {-1, +1}; a mistake is Y_ij Z_ij <= 0, and there dZ_ij = -Y_ij.
 
-    Gradient descent on it is Rosenblatt's rule (1958): at a mistake W moves by learning_rate Y_i X_i. The output is sign(Z).
+    Gradient descent on it is Rosenblatt's learning rule (1958): a mistake changes W by learning_rate Y_i X_i. The output is
+    sign(Z).
     """
     mistake = Y * Z <= 0
     return np.maximum(0, -Y * Z).sum(axis=1), -Y * mistake
@@ -115,7 +119,7 @@ LOSSES: dict[str, Callable] = {
     "perceptron": perceptron,
 }
 
-# The output function that a loss sets itself.
+# The output function that a loss sets.
 LINKS = {
     "poisson": "exponential",
     "gamma": "exponential",
@@ -129,7 +133,7 @@ LINKS = {
 def loss_gradient(loss, P, Y, sample_weight=None, scale=1.0, hyper=()):
     """The sum over samples of sample_weight_i loss_i, and dP_i = sample_weight_i dloss_i/dP_i scale.
 
-    loss : its name, or a function of (Z, Y) that returns the losses (n_samples,) and dZ.
+    loss: a name, or a function of (Z, Y) that returns the losses (n_samples,) and dZ.
     """
     losses, dP = (loss if callable(loss) else LOSSES[loss])(P, Y, *hyper)
     weight = np.ones(len(P)) if sample_weight is None else sample_weight

@@ -1,6 +1,6 @@
-"""Normalised values, and the gradient through them. Twin of _norms.pyx.
+"""Batch and layer normalization, and their gradients. Twin of _norms.pyx.
 
-hat (n_samples, n_units) = (Z - mean) / sqrt(variance + eps); `axis` says over what: 0 over the samples, 1 over the units.
+hat (n_samples, n_units) = (Z - mean) / sqrt(variance + eps), over the samples (batch, axis 0) or the units (layer, axis 1).
 """
 
 import numpy as np
@@ -19,14 +19,14 @@ def normalise(Z, mean, variance, eps):
 
 
 def normalise_backward(name, dhat, hat, variance, eps, constant=False):
-    """dZ = (dhat - mean(dhat) - hat mean(dhat hat)) / sqrt(variance + eps), with means over what hat was normalised over.
+    """dZ = (dhat - mean(dhat) - hat mean(dhat hat)) / sqrt(variance + eps), with means over the same axis.
 
-    Where mean and variance are constants, as in prediction: dZ = dhat / sqrt(variance + eps).
+    With constant=True, where mean and variance are running statistics: dZ = dhat / sqrt(variance + eps).
     """
     if constant:
         return dhat / np.sqrt(variance + eps)
-    centred = dhat - dhat.mean(axis=AXIS[name], keepdims=True)
-    return (centred - hat * (dhat * hat).mean(axis=AXIS[name], keepdims=True)) / np.sqrt(variance + eps)
+    centered = dhat - dhat.mean(axis=AXIS[name], keepdims=True)
+    return (centered - hat * (dhat * hat).mean(axis=AXIS[name], keepdims=True)) / np.sqrt(variance + eps)
 
 
 def move(running, batch, momentum):

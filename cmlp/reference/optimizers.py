@@ -1,7 +1,7 @@
-"""Optimizers: what a gradient moves the parameters by. Twin of _optimizers.pyx.
+"""Optimizers: the update of the parameters from the gradient. Twin of _optimizers.pyx.
 
-Each function takes the gradient d, the memory ``state`` (one array a slot, each of the shape of d), the update's number
-t = 1, 2, ... and the hyper-parameters by name; it returns the change and the new memory. Then theta = theta + change.
+Each function takes the gradient d, the optimizer state (a list of slots, arrays of the shape of d), the number of the update
+t = 1, 2, ... and the hyperparameters by name. It returns the change and the new state. Then theta = theta + change.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def momentum(d, state, t, *, learning_rate, momentum):
 
 
 def nesterov(d, state, t, *, learning_rate, momentum):
-    """velocity as above; change = momentum velocity - learning_rate d (Sutskever et al., ICML 2013)."""
+    """velocity as for momentum; change = momentum velocity - learning_rate d (Sutskever et al., ICML 2013)."""
     velocity = momentum * state[0] - learning_rate * d
     return momentum * velocity - learning_rate * d, [velocity]
 
@@ -36,9 +36,9 @@ def rmsprop(d, state, t, *, learning_rate, rho, epsilon):
 
 
 def rmsprop_momentum(d, state, t, *, learning_rate, rho, epsilon, momentum):
-    """mean_square as above; velocity = momentum velocity + d / (sqrt(mean_square) + epsilon); change = -learning_rate velocity.
+    """velocity = momentum velocity + d / (sqrt(mean_square) + epsilon); change = -learning_rate velocity.
 
-    Graves, "Generating sequences with recurrent neural networks", 2013, without its mean.
+    mean_square as for rmsprop. Graves, "Generating sequences with recurrent neural networks", 2013, not centered.
     """
     mean_square = rho * state[0] + (1 - rho) * d**2
     velocity = momentum * state[1] + d / (np.sqrt(mean_square) + epsilon)
@@ -46,7 +46,7 @@ def rmsprop_momentum(d, state, t, *, learning_rate, rho, epsilon, momentum):
 
 
 def rmsprop_centered(d, state, t, *, learning_rate, rho, epsilon, momentum):
-    """As above with the variance, mean_square - mean^2, in place of the mean square (Graves 2013, equations 38 to 41)."""
+    """rmsprop_momentum with the variance, mean_square - mean^2, for mean_square (Graves 2013, equations 38 to 41)."""
     mean_square = rho * state[0] + (1 - rho) * d**2
     mean = rho * state[1] + (1 - rho) * d
     velocity = momentum * state[2] + d / (np.sqrt(np.maximum(mean_square - mean**2, 0)) + epsilon)
@@ -62,7 +62,7 @@ def adagrad(d, state, t, *, learning_rate, epsilon):
 def adadelta(d, state, t, *, learning_rate, rho, epsilon):
     """step = sqrt(mean_step + epsilon) / sqrt(mean_square + epsilon) d; change = -learning_rate step.
 
-    mean_square and mean_step are running means of d^2 and step^2 (Zeiler 2012, algorithm 1; there learning_rate is 1).
+    mean_square and mean_step are moving averages of d^2 and step^2 (Zeiler 2012, algorithm 1; there learning_rate is 1).
     """
     mean_square = rho * state[0] + (1 - rho) * d**2
     step = np.sqrt(state[1] + epsilon) / np.sqrt(mean_square + epsilon) * d
@@ -70,7 +70,7 @@ def adadelta(d, state, t, *, learning_rate, rho, epsilon):
 
 
 def adam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
-    """m and v, running means of d and d^2, each divided by what it lacks from starting at 0.
+    """change = -learning_rate m_hat / (sqrt(v_hat) + epsilon), of bias-corrected moving averages m of d and v of d^2.
 
     Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
     """
@@ -82,7 +82,7 @@ def adam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
 
 
 def amsgrad(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
-    """adam, with the highest v so far in place of v (Reddi, Kale and Kumar, ICLR 2018, algorithm 2)."""
+    """adam with the maximum of all v so far in place of v (Reddi, Kale and Kumar, ICLR 2018, algorithm 2)."""
     m = beta_1 * state[0] + (1 - beta_1) * d
     v = beta_2 * state[1] + (1 - beta_2) * d**2
     highest = np.maximum(state[2], v)
@@ -91,7 +91,7 @@ def amsgrad(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
 
 
 def nadam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon, momentum_decay):
-    """adam with Nesterov's momentum, which grows as mu_t = beta_1 (1 - 0.96^(momentum_decay t) / 2).
+    """adam with Nesterov momentum, whose factor increases as mu_t = beta_1 (1 - 0.96^(momentum_decay t) / 2).
 
     change = -learning_rate ((1 - mu_t) / (1 - M_t) d + mu_(t+1) / (1 - M_(t+1)) m) / (sqrt(v_hat) + epsilon), where M_t is the
     product of mu_1 ... mu_t (Dozat, ICLR workshop 2016, algorithm 2).
@@ -105,7 +105,7 @@ def nadam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon, momentum_decay
 
 
 def radam(d, state, t, *, learning_rate, beta_1, beta_2, epsilon):
-    """adam, held back while the mean of d^2 rests on few updates; before the sixth or so, momentum alone.
+    """adam with a rectified learning rate while v averages few updates; momentum alone for about the first five.
 
     Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020, algorithm 2.
     """
@@ -126,10 +126,10 @@ def lion(d, state, t, *, learning_rate, beta_1, beta_2):
 
 
 def rprop(d, state, t, *, learning_rate, eta_plus, eta_minus, min_step, max_step):
-    """iRprop-: each parameter has a step of its own, longer while d keeps its sign, shorter when it changes.
+    """iRprop-: each parameter has its own step size, increased while the sign of d stays the same, decreased when it changes.
 
-    change = -sign(d) step; where the sign has changed the parameter rests once (Igel and Hüsken, NC 2000; Riedmiller and Braun,
-    ICNN 1993). learning_rate is the first step. For whole gradients: a batch's sign says little.
+    change = -sign(d) step; where the sign has changed, the parameter is not updated once (Igel and Hüsken, NC 2000; Riedmiller
+    and Braun, ICNN 1993). learning_rate is the initial step size. Only for the gradient of the full batch.
     """
     agreement = d * state[0]
     step = np.where(state[1] > 0, state[1], learning_rate)
@@ -160,5 +160,5 @@ OPTIMIZERS: dict[str, tuple[Callable, int]] = {
 
 
 def optimizer_change(name, d, state, hyper, t):
-    """(change, new state); hyper is a dict of hyper-parameters."""
+    """(change, new state); hyper: hyperparameters by name."""
     return OPTIMIZERS[name][0](d, state, t, **hyper)

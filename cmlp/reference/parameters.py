@@ -6,7 +6,7 @@ from cmlp.reference.products import gemm_tn
 
 
 def accumulate(layers, X, values, deltas):
-    """[(dW, db, dscale, dshift, dslope, dP), ...] of every layer, each None where the layer has no such block.
+    """The gradients of the parameters, [(dW, db, dscale, dshift, dslope, dP), ...]; None where the layer has no such block.
 
     dW_l (fan_in, fan_out) = out_(l-1)^T . dZ_l;   db_l = sum over the samples of dZ_l;   dscale = sum of dN hat;
     dshift = sum of dN;   dslope = sum of dA min(N, 0);   dP_l = out_s^T . dout_l.

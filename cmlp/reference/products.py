@@ -1,4 +1,4 @@
-"""The three products of a multilayer perceptron. Twin of _products.pyx."""
+"""The three matrix products of a multilayer perceptron. Twin of _products.pyx."""
 
 
 def gemm_nn(A, B):

@@ -1,4 +1,4 @@
-"""Forward propagation and the delta recursion. Twin of _propagation.pyx and _after.pyx."""
+"""Forward and backward propagation. Twin of _propagation.pyx and the _stage files."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,10 @@ from cmlp.reference.random import dropout_mask, noise
 
 @dataclass
 class Values:
-    """What one layer computes for a batch, each (n_samples, fan_out); None where the layer has no such thing.
+    """The intermediates of one layer in the forward pass, each (n_samples, fan_out); None where the layer has none.
 
-    Z, hat, N = scale hat + shift, A = f(N), mask, out: what the layers after it take; mean and variance, with which hat was
-    normalised, and whether they are constants.
+    Z, hat, N = scale hat + shift, A = f(N), the dropout mask, and out, the output of the layer; mean and variance of the
+    normalization, and whether they are constants (running statistics).
     """
 
     Z: Any
@@ -30,7 +30,7 @@ class Values:
 
 @dataclass
 class Deltas:
-    """The gradients of the mean loss by Z, N and out of one layer."""
+    """The gradients of the mean loss with respect to Z, N and out of one layer."""
 
     dZ: Any
     dN: Any = None
@@ -38,22 +38,22 @@ class Deltas:
 
 
 def disturb(X, draw, input_noise=0.0, input_dropout=0.0):
-    """X as it is trained on: mask (X + input_noise normal numbers)."""
+    """X with noise and dropout, as in training: mask (X + input_noise normal numbers)."""
     if input_noise:
         X = X + input_noise * noise(draw, X.shape)
     return X * dropout_mask(draw, 0, X.shape, input_dropout) if input_dropout else X
 
 
 def forward(layers, X, draw=None, training=False):
-    """What every layer computes: a list of `Values`.
+    """Forward pass: a list of `Values`, one for each layer.
 
     out_(-1) = X;   Z_l = out_(l-1) . W_l + b_l;   A_l = f_l(N_l), where N = Z, or scale hat(Z) + shift with a norm;
     out_l = A_l, or mask_l A_l with dropout, and with a residual connection + out_s or + out_s . P_l.
 
     Nielsen 2015, equation 25, transposed; He, Zhang, Ren and Sun, CVPR 2016, equations 1 and 2, for the residual connections.
 
-    draw : `cmlp.reference.random.Draw`, what the masks depend on; None: no dropout. training : batch normalisation by the
-    batch's own mean and variance, if it has two samples or more.
+    draw: a `cmlp.reference.random.Draw`, which determines the dropout masks; None: no dropout. training: use batch statistics
+    in batch normalization, if the batch has two samples or more; else running statistics.
     """
     values, outs = [], [X]
     for l, layer in enumerate(layers):
@@ -79,10 +79,10 @@ def forward(layers, X, draw=None, training=False):
 
 
 def backward(layers, values, dZ_last):
-    """dZ of every layer, from dZ of the last: a list of `Deltas`.
+    """Backward pass from dZ of the last layer: a list of `Deltas`, one for each layer.
 
     dout_l = dZ_(l+1) . W_(l+1)^T + the sum of dout_m, or dout_m . P_m^T, over the layers m that add out_l;
-    dA_l = mask_l dout_l;   dN_l = dA_l f_l'(N_l);   dZ_l = dN_l, or through the norm.
+    dA_l = mask_l dout_l;   dN_l = dA_l f_l'(N_l);   dZ_l = dN_l, or its gradient through the norm.
 
     Nielsen 2015, equation BP2, transposed.
     """

@@ -1,31 +1,31 @@
 """Counter-based random numbers. Twin of _random.pyx and _noise.pyx.
 
 Philox4x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011), as in
-numpy.random.Philox: four words of 64 bits for each counter under each key. A number drawn for (seed, layer, update, sample,
-unit) is a function of these five alone, so it does not matter who draws it, or when.
+numpy.random.Philox: four 64-bit words for each counter and key. A random number is a function of (seed, layer, update, sample,
+unit) alone, so threads may generate them in any order.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-DROPOUT, NOISE, SAMPLING = 1, 2, 3  # what a word is drawn for: the last of the four parts of a counter; a shuffle has 0
+DROPOUT, NOISE, SAMPLING = 1, 2, 3  # the purpose of a word: the last of the four parts of a counter; 0 for shuffling
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What the random numbers of one pass depend on, besides layer, sample and unit.
+    """The arguments of the random numbers of one pass, besides layer, sample and unit.
 
     Attributes
     ----------
     seed : int
         ``net.shuffle_seed``.
     t : int
-        The update, from 1; with SAMPLING, the number of the pass.
+        The number of the update, from 1; with SAMPLING, of the pass.
     purpose : int
-        Of dropout: DROPOUT in training, SAMPLING in prediction.
+        DROPOUT for dropout in training, SAMPLING for dropout in prediction.
     first : int
-        The number of the first sample within the update.
+        The index of the first sample within the update.
     """
 
     seed: int
@@ -35,9 +35,9 @@ class Draw:
 
 
 def permutation(n, seed, epoch):
-    """The order of n samples in an epoch: Fisher and Yates's shuffle with the words of Philox under the key (seed, epoch).
+    """The order of n samples in an epoch: a Fisher-Yates shuffle with the words of Philox for the key (seed, epoch).
 
-    i from n-1 down to 1 changes places with j = word (i + 1) / 2^64, rounded down (Durstenfeld, CACM 7, 1964).
+    For i from n-1 down to 1, swap i with j = floor(word (i + 1) / 2^64) (Durstenfeld, CACM 7, 1964).
     """
     generator = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64))
     words = generator.random_raw(max(n - 1, 0))
@@ -49,14 +49,14 @@ def permutation(n, seed, epoch):
 
 
 def words_for(draw, layer, purpose, n_samples, n_blocks):
-    """(n_samples, 4 n_blocks) words: those of the counter (block, sample, t, purpose) under the key (seed, layer).
+    """Random words (n_samples, 4 n_blocks), for the counter (block, sample, t, purpose) and the key (seed, layer).
 
-    The inputs count as layer 0, layer l as l + 1.
+    In the key, the inputs are layer 0, and layer l is l + 1.
     """
     key = np.array([draw.seed, layer], dtype=np.uint64)
     rows = []
     for sample in range(draw.first, draw.first + n_samples):
-        # NumPy adds 1 to the first part before it draws: counters from (-1, sample - 1, ...) on, with the carry
+        # NumPy increments the counter before it generates a word: start from the counter before, with its borrow
         counter = (draw.t << 128) + (sample << 64) + (purpose << 192) - 1
         parts = [(counter >> shift) & (2**64 - 1) for shift in (0, 64, 128, 192)]
         generator = np.random.Philox(key=key, counter=np.array(parts, dtype=np.uint64))
@@ -65,7 +65,7 @@ def words_for(draw, layer, purpose, n_samples, n_blocks):
 
 
 def dropout_mask(draw, layer, shape, rate):
-    """(n_samples, n_units): 0 with probability p = round(65536 rate) / 65536, else 1 / (1 - p).
+    """Dropout mask (n_samples, n_units): 0 with probability p = round(65536 rate) / 65536, else 1 / (1 - p).
 
     Inverted dropout (Srivastava et al., JMLR 2014, section 10), with 16 bits of a word for each unit.
     """
@@ -76,7 +76,7 @@ def dropout_mask(draw, layer, shape, rate):
 
 
 def noise(draw, shape):
-    """(n_samples, n_features) standard normal numbers, two from each word w = 2^32 u + v (Box and Muller 1958).
+    """Standard normal numbers (n_samples, n_features), two from each word w = 2^32 u + v (Box and Muller 1958).
 
     sqrt(-2 log((u + 1/2) / 2^32)) times the cosine and the sine of 2 pi v / 2^32
     """

@@ -1,4 +1,4 @@
-"""A step, and whole trainings. Twin of _step.pyx."""
+"""The gradient of a mini-batch, an update, a whole training. Twin of _step.pyx."""
 
 from dataclasses import replace
 
@@ -15,10 +15,11 @@ from cmlp.reference.random import Draw, permutation
 
 
 def gradient(layers, X, Y, loss, sample_weight=None, loss_values=(), draw=None, training=False):
-    """The mean loss of the samples, and its gradient [(dW, db, ...), ...].
+    """(mean loss, its gradient [(dW, db, ...), ...]).
 
-    cost = 1/n sum_i sample_weight_i loss_i. The loss gives dZ of the last layer, through the output function where the loss
-    is one on outputs; `backward` gives the others; `accumulate` the parameters'. draw, training: see `forward`.
+    cost = 1/n sum_i sample_weight_i loss_i. The loss gives dZ of the last layer, through the output function if it takes
+    outputs instead of logits; `backward` gives dZ of the other layers, `accumulate` the gradients of the parameters. draw,
+    training: see `forward`.
     """
     values = forward(layers, X, draw, training)
     total, dZ_last = loss_of(layers[-1], values[-1], Y, loss, sample_weight, 1 / X.shape[0], loss_values)
@@ -32,7 +33,7 @@ def cost(layers, X, Y, loss, sample_weight=None, loss_values=(), draw=None, trai
 
 
 def loss_of(layer, value, Y, loss, sample_weight, scale, loss_values):
-    """The sum of the losses, and dZ of the last layer."""
+    """(sum of the losses, dZ of the last layer)."""
     if callable(loss) or loss in LINKS:
         return loss_gradient(loss, value.Z, Y, sample_weight, scale, loss_values)
     total, dA = loss_gradient(loss, value.A, Y, sample_weight, scale, loss_values)
@@ -59,42 +60,42 @@ def fit(
     input_dropout=0.0,
     dtype="float64",
 ):
-    """Train a network, from the layers given, in the same order of samples as the compiled core.
+    """Train a network, with the mini-batches, dropout masks and noise of the compiled core.
 
     Parameters
     ----------
     layers : list of `cmlp.layers.Layer`
-        Where to start; they are not changed.
+        The initial parameters; they are not changed.
     X : ndarray or sparse array (n_samples, n_features)
     Y : ndarray (n_samples, n_targets)
     loss : str, or a function of (Z, Y)
     optimizer : str
     loss_values : tuple of float
-        The loss's hyper-parameters: ``net.objective.values`` of a network.
+        The hyperparameters of the loss: ``net.loss_function.values`` of a network.
     hyper : dict
-        The optimizer's hyper-parameters by name; each a number, or an array of its values in steps 0, 1, ... "dropout" and
-        "decay" may be among them: the rate of the hidden layers that have dropout, and what is added to the decay of blocks
-        whose decay follows a schedule.
+        The hyperparameters of the optimizer by name; each a number, or an array of its values in steps 0, 1, ... It may also
+        hold "dropout", the probability in the hidden layers that have dropout, and "decay", the weight decay that follows a
+        schedule, which is added to that of its blocks.
     batch_size, epochs : int
     accumulated : int
-        Batches whose gradients are added up for one update.
+        Gradient accumulation: mini-batches per update.
     shuffle : bool
-        A new order for every epoch, unless the batch is the whole set.
+        Shuffle the samples in every epoch, unless an update takes the full batch.
     seed : int
-        Key of the orders, masks and noise: ``net.shuffle_seed`` of a network.
+        Seed of the order of the samples, of dropout and noise: ``net.shuffle_seed`` of a network.
     sample_weight : ndarray (n_samples,), optional
-        Used as it is: its mean should be 1.
-    rules : `cmlp.regularization.Rules`, optional
-        What an update does besides the optimizer's step; its running mean is moved in place.
+        Not rescaled: its mean should be 1.
+    rules : `cmlp.regularization.UpdateRules`, optional
+        Penalties, clipping, weight decay and EMA; the EMA is updated in place.
     input_noise, input_dropout : float
     dtype : str
-        What everything is computed in.
+        Of all computations.
 
     Returns
     -------
     layers : list of `cmlp.layers.Layer`
     losses : list of float (epochs,)
-        Mean over the samples of each epoch, each before its own update.
+        The mean loss of each epoch, of each sample before the update that it takes part in.
     changes : list of float (epochs,)
         The largest change of a parameter in any update of the epoch.
     """
@@ -124,16 +125,16 @@ def fit(
 
 
 def copy_of(layer, dtype):
-    """Its arrays in another dtype, and its own."""
+    """A copy of a layer in another dtype."""
     names = ("W", "b", "scale", "shift", "slope", "P", "mean", "variance")
     arrays = {name: getattr(layer, name).astype(dtype) for name in names if getattr(layer, name) is not None}
     return replace(layer, **arrays)
 
 
 def gradient_of_update(layers, X, Y, loss, sample_weight, loss_values, batch_size, draw, dropout):
-    """The sum of the losses; the gradient of their mean; where the running statistics are to go.
+    """(sum of the losses, gradient of their mean, updated running statistics).
 
-    By batches, whose gradients are added up; each batch has its own means and variances.
+    Gradients of the mini-batches are summed; each mini-batch is normalized by its own statistics.
     """
     if dropout is not None:
         layers = [replace(layer, dropout=dropout) if layer.dropout else layer for layer in layers]
@@ -157,7 +158,7 @@ def gradient_of_update(layers, X, Y, loss, sample_weight, loss_values, batch_siz
 
 
 def move_running(layers, moved, rules):
-    """The running means and variances of all layers, in place; and their own running mean, behind that of theta."""
+    """Update the running statistics of all layers in place, and their EMA, which follows that of theta."""
     place = sum(p.size for layer in layers for p in layer.parameters().values())
     for l, layer in enumerate(layers):
         for running, target in zip((layer.mean, layer.variance), moved[l]):
@@ -171,7 +172,7 @@ def move_running(layers, moved, rules):
 
 
 def prepare(parameters, gradients, rules):
-    """The gradient of every block as the optimizer is given it: with penalties, and clipped."""
+    """The gradients that the optimizer takes: with penalties, clipped."""
     if rules is None:
         return gradients
     gradients = [regular.penalise(d, p, row[1], row[2]) for p, d, row in zip(parameters, gradients, rules.blocks)]
@@ -181,7 +182,7 @@ def prepare(parameters, gradients, rules):
 
 
 def update(parameters, gradients, state, optimizer, hyper, t, rules):
-    """theta = theta + change for every block, in place; returns the largest abs(change)."""
+    """Update every block in place, theta = theta + change; returns the largest abs(change)."""
     largest, place = 0.0, 0
     for k, (p, d) in enumerate(zip(parameters, gradients)):
         own = {name: value for name, value in hyper.items() if name not in ("dropout", "decay")}
@@ -202,7 +203,7 @@ def update(parameters, gradients, state, optimizer, hyper, t, rules):
 
 
 def penalties(parameters, rules):
-    """What the penalties add to the loss."""
+    """The sum of the penalties of all blocks, which is added to the loss."""
     if rules is None:
         return 0.0
     return float(sum(regular.penalty(p, row[1], row[2]) for p, row in zip(parameters, rules.blocks)))

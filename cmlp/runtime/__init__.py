@@ -1,11 +1,11 @@
-"""The compiled core as the rest of cmlp sees it: the only room that imports compiled modules.
+"""The interface to the compiled core: the only subpackage that imports compiled modules.
 
 ==============  ==============================================================================
-``compiled``    what is used of the core: engines, samples, aligned buffers, clocks
+``compiled``    the parts of the core in use: engines, samples, aligned buffers, clocks
 ``kernels``     single kernels, for inspection and tests
-``registry``    the names of the activations, norms, losses and optimizers that are compiled in
-``engines``     the work spaces of a network, kept for the next call
-``threads``     how many threads to use, and BLAS kept to one inside them
+``registry``    the compiled activations, norms, losses and optimizers, by name
+``engines``     the workspaces of a network, kept for the next call
+``threads``     the number of threads, and the limit of BLAS to one thread
 ``config``      `cmlp.show_config`
 ==============  ==============================================================================
 """

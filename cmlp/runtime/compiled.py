@@ -1,4 +1,4 @@
-"""What the package uses of the compiled core."""
+"""The parts of the compiled core that the package uses."""
 
 from cmlp._core import (
     CLOCK_LENGTH,

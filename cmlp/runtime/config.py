@@ -1,4 +1,4 @@
-"""What this installation consists of."""
+"""Versions, compiler, instruction set, BLAS and threads of this installation."""
 
 import platform
 from importlib.metadata import version
@@ -15,7 +15,7 @@ def config() -> dict[str, str]:
         "cmlp": __version__,
         "python": f"{platform.python_version()}, numpy {version('numpy')}, scipy {version('scipy')}",
         "compiler": compiled.compiler,
-        "openmp": "yes" if compiled.openmp else "no: one thread",
+        "openmp": "yes" if compiled.openmp else "no (one thread)",
         "instruction set": f"{compiled.instruction_set} (this processor can run {', '.join(compiled.instruction_sets)})",
         "products": "cmlp's own register tiles" if compiled.own_products else "BLAS",
         "blas": f"{blas['internal_api']} {blas['version']}, {kernel} kernels" if blas else "unknown",
@@ -24,7 +24,7 @@ def config() -> dict[str, str]:
 
 
 def show_config() -> None:
-    """Print what this installation consists of: put it into a bug report.
+    """Print versions, compiler, instruction set, BLAS and threads of this installation, for bug reports.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Engines, the compiled plans and work spaces of a network, kept for the next call."""
+"""Engines: the compiled plans and workspaces of a network, kept for the next call."""
 
 import threading
 from typing import Any
@@ -10,20 +10,20 @@ from cmlp.layers import NO_SOURCE, NONE, PLACES
 from cmlp.runtime import registry, threads
 from cmlp.runtime.compiled import Engine, own_products
 
-CHUNK = 4096  # rows in a work space at most: a larger batch goes through it in chunks
-WORK = 5_000_000_000  # multiplications in a work space at most, so that a signal is never waited for long
-LEAST = 256  # rows below which a chunk is not made smaller for that
-MOST_IDLE = 4  # work spaces kept for the next call, of whatever sizes came last
-SMALL_PRODUCT = 200_000  # m n k up to which OpenBLAS uses one thread of its own accord
+CHUNK = 4096  # most rows in a workspace: larger batches are processed in chunks
+WORK = 5_000_000_000  # most multiplications per chunk, so that Ctrl-C is handled soon
+LEAST = 256  # but a chunk has at least so many rows
+MOST_IDLE = 4  # workspaces kept for the next call, the most recent ones
+SMALL_PRODUCT = 200_000  # m n k up to which OpenBLAS uses one thread anyway
 
 
 def most_rows(n_params: int) -> int:
-    """In a work space: a function of the shapes alone."""
+    """The most rows in a workspace: a function of the shapes alone."""
     return min(CHUNK, max(LEAST, WORK // n_params))
 
 
 class Loan:
-    """The context in which an engine is somebody's own. A class: a generator would double the price of predicting one row."""
+    """The context manager of a borrowed engine. A class: a generator would double the time to predict one row."""
 
     __slots__ = ("blas_at_work", "engine", "engines", "key")
 
@@ -44,8 +44,8 @@ class Loan:
 class Engines:
     """The engines of one network.
 
-    An engine serves one call at a time. A call takes one out and puts it back, so that calls from several threads each
-    have their own.
+    An engine serves one call at a time. Each call takes an engine and puts it back, so calls from several threads do not share
+    one.
     """
 
     def __init__(self, architecture: Any, dtype: np.dtype) -> None:
@@ -59,21 +59,21 @@ class Engines:
         self._most_rows = most_rows(sum(products))
         self._places = len(PLACES) if (layers["norm"] != NONE).any() or (layers["source"] != NO_SOURCE).any() else 3
         self._largest_product = 0 if own_products else max(products)
-        self._idle: list[tuple[tuple[int, bool, bool], Engine]] = []  # the last used at the end
+        self._idle: list[tuple[tuple[int, bool, bool], Engine]] = []  # the most recently used last
         self._lock = threading.Lock()
 
     def take(
         self, n_rows: int, keep_Z: bool = False, training: bool = False, sparse: bool = False, with_loss: bool = False
     ) -> Loan:
-        """An engine for batches of n_rows, with BLAS limited to one thread where it might use more.
+        """An engine for batches of n_rows; BLAS is limited to one thread where it might use more.
 
-        It may hold fewer rows, through which a batch goes in chunks; but in training, batch normalization needs all of them,
-        and so does a custom loss.
+        Its workspace may have fewer rows, and batches are processed in chunks then; but batch normalization in training and
+        custom losses need all rows at once.
 
         Raises
         ------
         MemoryError
-            If the work space cannot be allocated.
+            If the workspace cannot be allocated.
         """
         whole = (training and self._meet_batches) or (with_loss and self._own_loss)
         capacity = n_rows if n_rows < self._most_rows or whole else self._most_rows
@@ -101,5 +101,5 @@ class Engines:
         return None
 
     def clear(self) -> None:
-        """Give the work spaces back."""
+        """Free the workspaces."""
         self._idle.clear()

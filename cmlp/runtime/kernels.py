@@ -1,4 +1,4 @@
-"""Single compiled kernels, for what looks at one of them."""
+"""Single compiled kernels, for inspection and tests."""
 
 from cmlp._kernels import activation_backward, activation_forward, loss_gradient
 

@@ -1,8 +1,8 @@
-"""The names of the activations, norms, losses and optimizers that are compiled in, read from the core.
+"""The compiled activations, norms, losses and optimizers, by name, as registered in the core.
 
-``activations``, ``norms``, ``losses`` and ``optimizers`` map each name to what was registered with it: its row in the core's
-tables and the traits that kernels have (see the Info classes of ``src_pyx/cmlp/_registry.pyx``). All other traits are on the
-classes of `cmlp.activations`, `cmlp.norms`, `cmlp.losses` and `cmlp.optimizers`.
+``activations``, ``norms``, ``losses`` and ``optimizers`` map each name to its row in the tables of the core and the properties
+of its kernel (see the Info classes in ``src_pyx/cmlp/_*_table.pyx``). All other properties are on the classes of
+`cmlp.activations`, `cmlp.norms`, `cmlp.losses` and `cmlp.optimizers`.
 """
 
 from cmlp._core import activations, losses, norms, optimizers, outputs_per_target

@@ -1,4 +1,4 @@
-"""How many threads to use, and BLAS kept to one of its own inside them."""
+"""The number of threads, and the limit of BLAS to one thread."""
 
 import math
 import os
@@ -12,10 +12,10 @@ from threadpoolctl import ThreadpoolController
 from cmlp import validation
 from cmlp.runtime.compiled import max_threads, openmp
 
-_forked = False  # this process is the child of one that ran a parallel region: libgomp would wait for threads it lacks
+_forked = False  # the parent ran a parallel region before fork: libgomp would wait for threads that do not exist here
 _has_run_region = False
 
-# Multiplications in a step that are worth one more thread: a few microseconds, against two barriers of 0.2.
+# Multiplications in a step that justify one more thread: a few microseconds, against two barriers of 0.2 microseconds.
 WORK_PER_THREAD = 20_000
 
 
@@ -30,7 +30,7 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def _cgroup_quota() -> float:
-    """Processors that the container's quota is worth; inf where there is none."""
+    """The CPU quota of the container, in processors; inf where there is none."""
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
     except (OSError, ValueError):
@@ -45,22 +45,22 @@ def _cgroup_quota() -> float:
 
 
 def available() -> int:
-    """The threads that ``n_threads=None`` means.
+    """The number of threads for ``n_threads=None``.
 
-    The least of omp_get_max_threads() (so OMP_NUM_THREADS and threadpoolctl are obeyed), the processors that this process
-    may run on, and the quota of its control group.
+    The minimum of omp_get_max_threads() (so OMP_NUM_THREADS and threadpoolctl are respected), the CPU affinity of the process,
+    and the quota of its control group.
     """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(max_threads(), processors, _cgroup_quota())))
 
 
 def resolve_for(engine, n_rows: int, n_threads: int | None) -> int:
-    """The threads for batches of n_rows of an engine."""
+    """The number of threads for batches of n_rows in an engine."""
     return resolve(n_threads, *engine.load(n_rows))
 
 
 def resolve(n_threads: int | None, work: int, tiles: int) -> int:
-    """The threads to use for steps of so many multiplications in so many tiles; the bits are the same for any number."""
+    """The number of threads for steps of work multiplications in tiles; results are bitwise identical for any number."""
     global _has_run_region
     if n_threads is not None:
         validation.check_n_threads(n_threads)
@@ -74,7 +74,7 @@ def resolve(n_threads: int | None, work: int, tiles: int) -> int:
 
 @cache
 def blas() -> dict:
-    """What threadpoolctl knows of the BLAS library under scipy.linalg.cython_blas; empty if nothing."""
+    """The BLAS library of scipy.linalg.cython_blas, as threadpoolctl reports it; empty if unknown."""
     found = [info for info in _controller().info() if info["user_api"] == "blas"]
     scipys = [info for info in found if any(part.startswith("scipy") for part in Path(info["filepath"]).parts[:-1])]
     return next(iter(scipys + found), {})
@@ -86,10 +86,10 @@ def _controller() -> ThreadpoolController:
 
 
 class _OneBlasThread:
-    """A context in which BLAS uses one thread, for as long as anyone is inside it.
+    """A context manager that limits BLAS to one thread, for as long as any thread is inside.
 
-    The limit is the process's, not the thread's: two overlapping plain limits would leave it wrong. So it is counted, set
-    by the first who enters and lifted by the last who leaves.
+    The limit applies to the whole process, and two overlapping plain limits would restore a wrong one. So entries are counted:
+    the first sets the limit, the last exit restores it.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
-"""Pictures, in the manner of scikit-learn's displays (extra ``cmlp[plot]``).
+"""Plots, with the interface of scikit-learn's displays (extra ``cmlp[plot]``).
 
-A display holds the numbers that it draws, as attributes; ``plot(ax=None)`` draws them and keeps ``ax_`` (or ``axes_``) and
-``figure_``. The functions ``plot_...`` make a display and draw it. All are labelled, and readable in grey and by the
-colour-blind: what is told by colour is also told by a dash, a marker or a number.
+A display holds the data that it plots as attributes; ``plot(ax=None)`` draws them and sets ``ax_`` (or ``axes_``) and
+``figure_``. The functions ``plot_...`` create a display and plot it. All plots have labels and are readable in grayscale and
+with color vision deficiency: every color comes with a line style, a marker or a number.
 """
 
 from cmlp.inspection.displays.boundary import DecisionBoundaryDisplay, plot_decision_boundary

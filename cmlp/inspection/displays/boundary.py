@@ -1,4 +1,4 @@
-"""What a model of two inputs says everywhere in the plane."""
+"""Decision boundary: the predictions of a model with two inputs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +10,21 @@ from cmlp.inspection.displays import style
 from cmlp.layers import Array
 from cmlp.model import Model
 
-MARGIN = 0.1  # of the range of the samples, around them
+MARGIN = 0.1  # around the samples, as a fraction of their range
 
 
 @dataclass(eq=False)
 class DecisionBoundaryDisplay:
-    """Predictions on a grid, and the samples.
+    """Decision boundary: predictions on a grid, and the samples.
 
     Attributes
     ----------
     xs, ys : ndarray (n_grid,)
     values : ndarray (n_grid, n_grid)
-        The probability of the second of two classes, the place of the likeliest of several, or a value; rows are ys.
+        Predictions at the grid points; rows are ys.
     kind : {"probability", "class", "value"}
+        What they are: the probability of the second of two classes, the index of the predicted class, or the prediction of a
+        regression.
     classes : ndarray or None
     X, y : ndarray (n_samples, 2), (n_samples,) or None
     """
@@ -37,16 +39,16 @@ class DecisionBoundaryDisplay:
 
     @classmethod
     def from_estimator(cls, model: Any, X: Any, y: Any = None, *, n_grid: int = 200) -> "DecisionBoundaryDisplay":
-        """Of a network, an estimator or a model with two inputs; the samples give the range.
+        """From a network, an estimator or a model with two inputs; the range is that of the samples.
 
         Raises
         ------
         ValueError
-            If there are not two inputs, or several outputs that are no classes.
+            If X does not have two columns, or the model several outputs that are not classes.
         """
         X = np.asarray(X, dtype=np.float64)
         if X.ndim != 2 or X.shape[1] != 2:
-            raise ValueError(f"a plane has two inputs; X has the shape {X.shape}")
+            raise ValueError(f"X must have shape (n_samples, 2), got {X.shape}")
         validation.check_integer("n_grid", n_grid, 2)
         low, high = X.min(axis=0), X.max(axis=0)
         margin = MARGIN * np.where(high > low, high - low, 1)
@@ -62,12 +64,12 @@ class DecisionBoundaryDisplay:
             assert meaning.classes is not None
             kind, values = "class", np.searchsorted(meaning.classes, plain.predict(points))
         if values.ndim != 1:
-            raise ValueError(f"one output can be drawn in the plane; this model has {values.shape[1]}")
+            raise ValueError(f"model must have one output, or classes, got {values.shape[1]} outputs")
         shaped = values.reshape(n_grid, n_grid)
         return cls(xs, ys, shaped, kind, meaning.classes, X, None if y is None else np.asarray(y))
 
     def plot(self, ax: Any = None, *, colorbar: bool = True) -> "DecisionBoundaryDisplay":
-        """Draw; a black line is where the decision changes, classes of samples differ by marker and colour."""
+        """Draw the predictions, the decision boundary in black, and the samples, with a marker and a color for each class."""
         self.ax_ = style.new_axes(ax, (6.0, 5.0))
         self.figure_ = self.ax_.figure
         if self.kind == "class":
@@ -106,17 +108,18 @@ class DecisionBoundaryDisplay:
 def plot_decision_boundary(
     model: Any, X: Any, y: Any = None, ax: Any = None, *, n_grid: int = 200, colorbar: bool = True
 ) -> DecisionBoundaryDisplay:
-    """Draw what a model of two inputs says around the samples.
+    """Plot the decision boundary of a classifier with two inputs, or the predictions of a regressor.
 
     Parameters
     ----------
     model : cmlp.Network, estimator or cmlp.Model
     X : array_like (n_samples, 2)
+        Samples that determine the range.
     y : array_like (n_samples,), optional
-        Labels or values of the samples, which are drawn then.
+        Labels or targets of the samples; with y the samples are plotted.
     ax : matplotlib axes, optional
     n_grid : int, default 200
-        Points in each direction.
+        Grid points in each direction.
     colorbar : bool, default True
 
     Returns

@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""The confusion matrix."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +10,19 @@ from cmlp.data.metrics import confusion
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
 
-MOST_NUMBERS = 25  # classes, up to which every cell has its number
+MOST_NUMBERS = 25  # classes up to which the cells show numbers
 
 
 @dataclass(eq=False)
 class ConfusionDisplay:
-    """A table of true classes (rows) and predicted ones (columns).
+    """Confusion matrix: true classes in rows, predicted classes in columns.
 
     Attributes
     ----------
     counts : ndarray (n_classes, n_classes)
     classes : ndarray (n_classes,)
     normalize : {None, "true", "predicted"}
-        Shares of each row, or of each column, in place of counts.
+        Show fractions of each row ("true") or column ("predicted") instead of counts.
     """
 
     counts: Array
@@ -31,10 +31,10 @@ class ConfusionDisplay:
 
     @classmethod
     def from_predictions(cls, y: Any, predicted: Any, *, classes: Any = None, normalize: str | None = None):
-        """Of true and predicted labels; classes: all of them, in the order of the table."""
+        """From true and predicted labels; classes: all labels, in the order of the matrix."""
         y, predicted = np.asarray(y), np.asarray(predicted)
         if y.shape != predicted.shape or y.ndim != 1:
-            raise ValueError(f"true and predicted labels must be vectors of one length, got {y.shape} and {predicted.shape}")
+            raise ValueError(f"y and predicted must be vectors of the same length, got {y.shape} and {predicted.shape}")
         if normalize is not None:
             validation.check_name("normalize", normalize, ("true", "predicted"))
         known = np.unique(np.concatenate([y, predicted])) if classes is None else np.asarray(classes)
@@ -42,12 +42,12 @@ class ConfusionDisplay:
         try:
             codes = [np.array([places[label] for label in each.tolist()], dtype=np.intp) for each in (y, predicted)]
         except KeyError as error:
-            raise ValueError(f"the label {error} is none of the classes {known[:10].tolist()}") from None
+            raise ValueError(f"label {error} is not one of the classes {known[:10].tolist()}") from None
         return cls(confusion(codes[0], codes[1], len(known)), known, normalize)
 
     @classmethod
     def from_estimator(cls, model: Any, X: Any, y: Any, *, normalize: str | None = None) -> "ConfusionDisplay":
-        """Of a network, an estimator or a model, and labelled samples."""
+        """From a network, an estimator or a model, and labeled samples."""
         known = getattr(model, "classes_", getattr(model, "classes", None))
         predicted = model.predict(X)
         classes = None if known is None else np.unique(np.concatenate([np.asarray(known), np.unique(y)]))
@@ -55,26 +55,26 @@ class ConfusionDisplay:
 
     @property
     def values(self) -> Array:
-        """What the cells show."""
+        """The numbers in the cells."""
         if self.normalize is None:
             return self.counts
         total = self.counts.sum(axis=1 if self.normalize == "true" else 0, keepdims=True)
         return self.counts / np.maximum(total, 1)
 
     def plot(self, ax: Any = None) -> "ConfusionDisplay":
-        """Draw; each cell is as bright as its share of the row, or of what is normalised."""
+        """Draw the matrix; the color of a cell is its fraction of the row, or of the column with normalize="predicted"."""
         n = len(self.classes)
         self.ax_ = style.new_axes(ax, (1.5 + 0.5 * min(n, 20),) * 2)
         self.figure_ = self.ax_.figure
-        shares = self.values if self.normalize else self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
-        self.ax_.imshow(shares, cmap=style.MAP, vmin=0, vmax=1)
+        fractions = self.values if self.normalize else self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        self.ax_.imshow(fractions, cmap=style.MAP, vmin=0, vmax=1)
         for i in range(n) if n <= MOST_NUMBERS else ():
             for j in range(n):
                 value = self.values[i, j]
                 if value:
-                    said = f"{value:.2f}".removeprefix("0") if self.normalize else f"{value:,}"
+                    shown = f"{value:.2f}".removeprefix("0") if self.normalize else f"{value:,}"
                     self.ax_.text(
-                        j, i, said, ha="center", va="center", color="black" if shares[i, j] > 0.5 else "white", size=8
+                        j, i, shown, ha="center", va="center", color="black" if fractions[i, j] > 0.5 else "white", size=8
                     )
         names = [str(label) for label in self.classes]
         turned = max(map(len, names)) > 3
@@ -85,7 +85,7 @@ class ConfusionDisplay:
 
 
 def plot_confusion(model: Any, X: Any, y: Any, ax: Any = None, *, normalize: str | None = None) -> ConfusionDisplay:
-    """Draw which classes a model takes for which.
+    """Plot the confusion matrix of a classifier.
 
     Parameters
     ----------
@@ -95,6 +95,7 @@ def plot_confusion(model: Any, X: Any, y: Any, ax: Any = None, *, normalize: str
         The true labels.
     ax : matplotlib axes, optional
     normalize : {"true", "predicted"}, optional
+        Show fractions of each row ("true") or column ("predicted") instead of counts.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How activations and gradients are spread, layer by layer and epoch by epoch."""
+"""Distributions of activations and gradients, by layer and epoch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from cmlp.inspection.displays import style
 from cmlp.layers import Array
 from cmlp.training.hooks import Callback
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles that bands are drawn between
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles that bound the bands
 BINS = 60
 MOST_SAMPLES = 1000
 NAMES = {"A": "activation A", "Z": "weighted sum Z", "dZ": "gradient dZ"}
@@ -18,16 +18,16 @@ NAMES = {"A": "activation A", "Z": "weighted sum Z", "dZ": "gradient dZ"}
 
 @dataclass(eq=False)
 class DistributionDisplay:
-    """Numbers of each layer, as histograms or as bands between quantiles.
+    """Distributions of activations or gradients in each layer, as histograms or quantile bands.
 
     Attributes
     ----------
     what : {"A", "Z", "dZ"}
     values : list of ndarray
-        All numbers of each layer, for histograms and bands by layer; empty where only bands by epoch are known.
+        All values of each layer, for histograms; empty from a `Recorder`, which keeps quantiles.
     quantiles : ndarray (n_epochs, n_layers, 5)
-        5, 25, 50, 75 and 95 %; one epoch where nothing was recorded. Of gradients those of their sizes, which are drawn on
-        a logarithmic scale.
+        5, 25, 50, 75 and 95 %; a single epoch unless from a `Recorder`. Of gradients, quantiles of the absolute values, on a
+        logarithmic scale.
     """
 
     what: str
@@ -36,14 +36,14 @@ class DistributionDisplay:
 
     @classmethod
     def from_network(cls, net: Any, X: Any, y: Any = None, *, what: str = "A") -> "DistributionDisplay":
-        """Of one pass over samples (at most 1,000 of them); gradients need y."""
+        """From one pass over the first 1,000 samples; y is required for gradients."""
         validation.check_name("what", what, NAMES)
         values = values_of(net, X, y, what)
         return cls(what, values, quantiles_of(values, what)[None])
 
     @classmethod
     def from_recorder(cls, recorder: "Recorder", what: str = "A") -> "DistributionDisplay":
-        """Of what was recorded after each epoch."""
+        """From the quantiles recorded after each epoch."""
         validation.check_name("what", what, recorder.quantiles)
         return cls(what, [], np.array(recorder.quantiles[what]))
 
@@ -53,16 +53,17 @@ class DistributionDisplay:
         Parameters
         ----------
         axes : matplotlib axes, or a list of them, optional
-            One for each layer, for histograms and bands by epoch; a single one for bands by layer.
+            One for each layer; a single one for kind="bands".
         kind : {"auto", "histogram", "bands", "epochs"}
-            "auto": by epoch where epochs were recorded, else histograms up to 8 layers, else bands.
+            A histogram for each layer, quantile bands by layer, or quantile bands by epoch for each layer. "auto": by epoch
+            from a `Recorder`, else histograms for up to 8 layers, else bands.
         """
         _, n_layers, _ = self.quantiles.shape
         validation.check_name("kind", kind, ("auto", "histogram", "bands", "epochs"))
         if kind == "auto":
             kind = "epochs" if not self.values else "histogram" if n_layers <= 8 else "bands"
         if kind == "histogram" and not self.values:
-            raise ValueError("histograms need all numbers; a recorder has kept quantiles: kind='epochs'")
+            raise ValueError("kind must not be 'histogram' for a Recorder, which keeps quantiles only: use kind='epochs'")
         self.axes_ = style.new_column(axes, 1 if kind == "bands" else n_layers, 4 if kind == "bands" else 1.5)
         self.figure_ = self.axes_[0].figure
         {"histogram": self._histograms, "bands": self._bands, "epochs": self._epochs}[kind]()
@@ -77,7 +78,7 @@ class DistributionDisplay:
             ax.text(
                 0.99, 0.9, f"mean {values.mean():.2g}, std {values.std():.2g}", transform=ax.transAxes, ha="right", va="top"
             )
-        self.axes_[-1].set_xlabel(f"{NAMES[self.what]} (heights: how many)")
+        self.axes_[-1].set_xlabel(f"{NAMES[self.what]} (counts)")
 
     def _bands(self) -> None:
         self._band(self.axes_[0], np.arange(self.quantiles.shape[1]), self.quantiles[-1])
@@ -94,7 +95,7 @@ class DistributionDisplay:
 
     @property
     def band_label(self) -> str:
-        return "size of gradient dZ" if self.what == "dZ" else NAMES[self.what]
+        return "absolute value of gradient dZ" if self.what == "dZ" else NAMES[self.what]
 
     def _band(self, ax, x, quantiles) -> None:
         if self.what == "dZ":
@@ -106,31 +107,34 @@ class DistributionDisplay:
 
 
 def quantiles_of(values: list[Array], what: str) -> Array:
-    """(n_layers, 5)"""
+    """The quantiles of each layer, (n_layers, 5)."""
     return np.array([np.quantile(np.abs(each) if what == "dZ" else each, LEVELS) for each in values])
 
 
 def values_of(net: Any, X: Any, y: Any, what: str) -> list[Array]:
-    """All numbers of each layer, from a trace; gradients as those of a single sample's loss."""
+    """All values of each layer, from a trace; dZ is the gradient of a single sample's loss."""
     net = getattr(net, "network_", net)
     X = np.asarray(X)[:MOST_SAMPLES]
     if y is None:
         if what == "dZ":
-            raise ValueError("gradients need y")
+            raise ValueError("y must be given for gradients, got None")
+        # A and Z do not depend on y
         known = net._targets is not None and net._targets.task != "regression"
-        y = net.predict(X) if known or net.loss_function.classifies else np.ones((len(X), net.n_targets))  # any y will do
+        y = (
+            net.predict(X) if known or net.loss_function.classifies else np.ones((len(X), net.n_targets))
+        )  # A and Z do not depend on y
     trace = net.trace(X, np.asarray(y)[:MOST_SAMPLES])
     factor = len(X) if what == "dZ" else 1
     return [getattr(layer, what).ravel() * factor for layer in trace.layers]
 
 
 class Recorder(Callback):
-    """Keeps quantiles of activations and gradients after every epoch, for `DistributionDisplay.from_recorder`.
+    """Record quantiles of activations and gradients after every epoch, for `DistributionDisplay.from_recorder`.
 
     Parameters
     ----------
     X, y : array_like
-        Samples to look at, at most 1,000.
+        Samples; the first 1,000 are used.
     what : sequence of {"A", "Z", "dZ"}, default ("A", "dZ")
 
     Attributes
@@ -161,16 +165,17 @@ class Recorder(Callback):
 
 
 def plot_activations(net: Any, X: Any = None, axes: Any = None, *, kind: str = "auto") -> DistributionDisplay:
-    """Draw how the activations of each layer are spread over samples.
+    """Plot the distribution of the activations of each layer over samples.
 
     Parameters
     ----------
-    net : cmlp.Network, fitted estimator, or `Recorder`
-        Of a recorder, by epoch; X is not looked at then.
+    net : cmlp.Network, fitted estimator or `Recorder`
+        With a `Recorder`, by epoch; X is ignored then.
     X : array_like (n_samples, n_features)
-        The first 1,000 are taken.
+        The first 1,000 samples are used.
     axes : matplotlib axes, or a list of them, optional
     kind : {"auto", "histogram", "bands", "epochs"}
+        See `DistributionDisplay.plot`.
 
     Returns
     -------
@@ -192,16 +197,17 @@ def plot_activations(net: Any, X: Any = None, axes: Any = None, *, kind: str = "
 
 
 def plot_gradients(net: Any, X: Any = None, y: Any = None, axes: Any = None, *, kind: str = "auto") -> DistributionDisplay:
-    """Draw how the gradients dZ of each layer are spread over samples.
+    """Plot the distribution of the gradients dZ of each layer over samples.
 
     Parameters
     ----------
-    net : cmlp.Network, fitted estimator, or `Recorder`
-        Of a recorder, by epoch; X and y are not looked at then.
+    net : cmlp.Network, fitted estimator or `Recorder`
+        With a `Recorder`, by epoch; X and y are ignored then.
     X, y : array_like
-        The first 1,000 samples are taken.
+        The first 1,000 samples are used.
     axes : matplotlib axes, or a list of them, optional
     kind : {"auto", "histogram", "bands", "epochs"}
+        See `DistributionDisplay.plot`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A network drawn: its layers, units and weights."""
+"""A diagram of a network: layers, units and weights."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,12 @@ from cmlp import validation
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
 
-THICKEST = 3.0  # points: the largest weight of all
+THICKEST = 3.0  # line width of the largest weight, in points
 
 
 @dataclass(eq=False)
 class NetworkDisplay:
-    """Units in columns, weights as lines between them.
+    """Diagram of a network: units in columns, weights as lines between them.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class NetworkDisplay:
     labels : list of str (n_layers + 1,)
         Under each column.
     shown : list of list of int
-        The units of each column that are drawn; of wide layers the first and the last.
+        The units of each column that are drawn; of wide layers, the first and the last ones.
     """
 
     sizes: list[int]
@@ -33,7 +33,7 @@ class NetworkDisplay:
 
     @classmethod
     def from_network(cls, net: Any, *, most_units: int = 10) -> "NetworkDisplay":
-        """Of a network or a fitted estimator; of layers with more than most_units, half of that from either end."""
+        """From a network or a fitted estimator; of wider layers, the first and the last most_units / 2 units are drawn."""
         net = getattr(net, "network_", net)
         validation.check_integer("most_units", most_units, 2)
         half = most_units // 2
@@ -46,7 +46,7 @@ class NetworkDisplay:
         return cls(list(net.sizes), [layer.W.copy() for layer in net.layers], labels, shown)
 
     def positions(self, column: int) -> list[tuple[float, float]]:
-        """Where the units of a column stand; a gap of one unit where some are left out."""
+        """Coordinates of the units of a column, with a gap of one unit where some are omitted."""
         units, n = self.shown[column], self.sizes[column]
         gap = len(units) < n
         height = len(units) + gap
@@ -54,7 +54,7 @@ class NetworkDisplay:
         return [(float(column), (height - 1) / 2 - row) for row in rows]
 
     def lines(self) -> list[tuple[tuple[float, float], tuple[float, float], float]]:
-        """(from, to, weight) of every line."""
+        """(start, end, weight) of every line."""
         made = []
         for l, W in enumerate(self.weights):
             for i, start in zip(self.shown[l], self.positions(l)):
@@ -63,7 +63,7 @@ class NetworkDisplay:
         return made
 
     def plot(self, ax: Any = None) -> "NetworkDisplay":
-        """Draw: lines as thick as weights are large, blue where above 0, vermilion and dashed where below."""
+        """Draw: line width is the absolute weight; positive weights are blue, negative ones vermilion and dashed."""
         tallest = max(len(units) for units in self.shown)
         self.ax_ = style.new_axes(ax, (1.5 + 1.6 * len(self.sizes), 1.2 + 0.42 * max(tallest, 4)))
         self.figure_ = self.ax_.figure
@@ -71,12 +71,12 @@ class NetworkDisplay:
 
         lines = self.lines()
         largest = max((abs(weight) for *_, weight in lines), default=0) or 1.0
-        for positive, colour, dash in ((True, style.BLUE, "solid"), (False, style.VERMILION, "dashed")):
+        for positive, color, dash in ((True, style.BLUE, "solid"), (False, style.VERMILION, "dashed")):
             chosen = [(start, end, weight) for start, end, weight in lines if (weight >= 0) == positive]
             widths = [THICKEST * abs(weight) / largest for *_, weight in chosen]
             pairs = [(start, end) for start, end, _ in chosen]
             self.ax_.add_collection(
-                LineCollection(pairs, linewidths=widths, colors=colour, linestyles=dash, alpha=0.8, zorder=1)
+                LineCollection(pairs, linewidths=widths, colors=color, linestyles=dash, alpha=0.8, zorder=1)
             )
         for column, label in enumerate(self.labels):
             places = np.array(self.positions(column))
@@ -87,31 +87,31 @@ class NetworkDisplay:
             self.ax_.text(column, -(tallest + 1) / 2 - 0.2, label, ha="center", va="top")
         self.ax_.set(xlim=(-0.5, len(self.sizes) - 0.5), ylim=(-(tallest + 1) / 2 - 2.2, (tallest + 1) / 2))
         self.ax_.set_axis_off()
-        said = f"thickest line: a weight of size {largest:.3g}; solid above 0, dashed below"
-        self.ax_.set_title(said, size=9)
+        title = f"thickest line: |weight| = {largest:.3g}; solid: positive, dashed: negative"
+        self.ax_.set_title(title, size=9)
         return self
 
     def save_svg(self, path: Any) -> None:
-        """Write the picture as SVG, which stays sharp at any size."""
+        """Save the diagram as SVG."""
         if not hasattr(self, "figure_"):
             self.plot()
         self.figure_.savefig(path, format="svg")
 
 
 def plot_network(net: Any, ax: Any = None, *, most_units: int = 10) -> NetworkDisplay:
-    """Draw a network: columns of units, lines as thick as their weights.
+    """Plot a diagram of a network: units in columns, weights as lines.
 
     Parameters
     ----------
     net : cmlp.Network or fitted estimator
     ax : matplotlib axes, optional
     most_units : int, default 10
-        Of wider layers the first and last are drawn, with dots between.
+        Of wider layers, the first and the last units are drawn, with dots between.
 
     Returns
     -------
     NetworkDisplay
-        ``save_svg(path)`` writes it as SVG.
+        ``save_svg(path)`` saves it as SVG.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Curves of a training, or of several beside each other."""
+"""Learning curves of one training or several."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,30 +14,30 @@ LABELS = {"loss": "loss", "val_loss": "loss", "val_score": "score (validation)",
 
 @dataclass(eq=False)
 class HistoryDisplay:
-    """Loss, score and learning rate by epoch.
+    """Learning curves: loss, score and learning rate by epoch.
 
     Attributes
     ----------
     runs : dict of str to dict of str to list
-        Name of a run to its columns: see `History.to_dict`.
+        Name of each run to its columns: see `History.to_dict`.
     """
 
     runs: dict[str, dict[str, list]]
 
     @classmethod
     def from_history(cls, history: History | Mapping[str, History]) -> "HistoryDisplay":
-        """Of one history, or of several by name."""
+        """From one history, or a dict of several."""
         given = {"": history} if isinstance(history, History) else dict(history)
         for name, each in given.items():
             if not isinstance(each, History):
-                raise TypeError(f"a History, or a dict of these, is drawn; {name!r} is {type(each).__name__}")
+                raise TypeError(f"history{[name] if name else ''} must be a History, got {type(each).__name__}")
             if not each.epoch:
-                raise ValueError(f"the history {name!r} has no epoch")
+                raise ValueError(f"history {name!r} must have at least one epoch, got 0")
         return cls({name: each.to_dict() for name, each in given.items()})
 
     @property
     def rows(self) -> list[str]:
-        """What there is to be drawn, one above the other."""
+        """What is plotted, from top to bottom."""
         names = ["loss"]
         names += ["val_score"] if any("val_score" in run for run in self.runs.values()) else []
         rates = [np.array(run["learning_rate"]) for run in self.runs.values()]
@@ -45,7 +45,7 @@ class HistoryDisplay:
         return names + (["learning_rate"] if moved else [])
 
     def plot(self, axes: Any = None, *, log: bool = False) -> "HistoryDisplay":
-        """Draw; `axes`: one for each of `rows`. log: the loss on a logarithmic scale."""
+        """Draw the curves; axes: one for each of `rows`; log: the loss on a logarithmic scale."""
         self.axes_ = style.new_column(axes, len(self.rows))
         self.figure_ = self.axes_[0].figure
         for ax, name in zip(self.axes_, self.rows):
@@ -56,7 +56,7 @@ class HistoryDisplay:
         if log:
             self.axes_[0].set_yscale("log")
         n_lines = len(self.axes_[0].lines)
-        if n_lines > 4:  # above the curves, which they would cover
+        if n_lines > 4:  # above the curves, which it would cover
             self.axes_[0].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize="small")
             if axes is None:
                 self.figure_.set_figheight(self.figure_.get_figheight() + 0.1 * n_lines + 0.2)
@@ -80,16 +80,16 @@ class HistoryDisplay:
 
 
 def plot_history(history: History | Mapping[str, History], axes: Any = None, *, log: bool = False) -> HistoryDisplay:
-    """Draw the loss of training and validation by epoch and, where there are any, scores and a changing learning rate.
+    """Plot learning curves: training and validation loss by epoch, the validation score, a learning rate that changes.
 
     Parameters
     ----------
     history : History, or dict of str to History
-        As `Network.fit` returns it; several runs by name.
+        As `Network.fit` returns it; a dict for several runs, by name.
     axes : matplotlib axes, or a list of them, optional
-        One for each of ``rows``; new ones unless given.
+        One for each of ``rows``; default: a new figure.
     log : bool, default False
-        The loss on a logarithmic scale.
+        Plot the loss on a logarithmic scale.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The range test of the learning rate."""
+"""The plot of the learning rate range test."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from cmlp.inspection.rates import RateCurve
 
 @dataclass(eq=False)
 class RangeTestDisplay:
-    """The loss against the learning rate.
+    """Learning rate range test: the loss against the learning rate.
 
     Attributes
     ----------
@@ -19,11 +19,11 @@ class RangeTestDisplay:
     curve: RateCurve
 
     def plot(self, ax: Any = None) -> "RangeTestDisplay":
-        """Draw; the suggestion is a dotted line."""
+        """Draw the loss; the suggested learning rate is a dotted line."""
         self.ax_ = style.new_axes(ax)
         self.figure_ = self.ax_.figure
         rate = self.curve.learning_rate
-        self.ax_.plot(rate, self.curve.loss, color="0.6", linewidth=0.8, label="loss of a batch")
+        self.ax_.plot(rate, self.curve.loss, color="0.6", linewidth=0.8, label="mini-batch loss")
         self.ax_.plot(rate, self.curve.smoothed, color=style.BLUE, linewidth=2, label="smoothed")
         label = f"suggestion: {self.curve.suggestion:.2g}"
         self.ax_.axvline(self.curve.suggestion, color=style.VERMILION, linestyle=":", linewidth=2, label=label)
@@ -35,11 +35,12 @@ class RangeTestDisplay:
 
 
 def plot_range_test(curve: RateCurve, ax: Any = None) -> RangeTestDisplay:
-    """Draw what `learning_rate_range` has found.
+    """Plot the result of a learning rate range test.
 
     Parameters
     ----------
     curve : RateCurve
+        As `learning_rate_range` returns it.
     ax : matplotlib axes, optional
 
     Returns

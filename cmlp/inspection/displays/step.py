@@ -1,4 +1,4 @@
-"""One step of backpropagation, drawn as the graph that it computes, with its numbers."""
+"""The computational graph of one step of backpropagation, with values and gradients."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +11,19 @@ from cmlp.layers import Array
 from cmlp.runtime import kernels
 from cmlp.trace import Trace
 
-MOST_UNITS = 6  # of a layer, whose numbers find room
-APART = 2.4  # columns
+MOST_UNITS = 6  # per layer
+APART = 2.4  # distance between columns
 
 
 @dataclass(eq=False)
 class StepDisplay:
-    """X, then Z and A of each layer, then the loss, of one sample: values and gradients.
+    """Computational graph of one sample: X, then Z and A of each layer, then the loss, with values and gradients.
 
     Attributes
     ----------
     columns : list of (str, ndarray, ndarray or None)
-        Name, the values of the units, and the gradient of this sample's loss by them; None for X, and for the last A where
-        the loss takes Z instead (softmax with cross-entropy).
+        Name, values, and gradient of the loss with respect to them; None for X, and for the last A where the loss is a function
+        of the logits Z (softmax with cross-entropy).
     weights : list of ndarray (fan_in, fan_out)
     loss : float
     loss_name : str
@@ -39,22 +39,25 @@ class StepDisplay:
 
     @classmethod
     def from_trace(cls, trace: Trace, dA: Array | None = None) -> "StepDisplay":
-        """Of a trace of one sample: ``net.trace(X[:1], y[:1])``; dA: the loss's gradient by the last A, if it is known.
+        """From a trace of one sample, ``net.trace(X[:1], y[:1])``.
+
+        dA: the gradient of the loss with respect to the last A, if known.
 
         Raises
         ------
         ValueError
-            If it has several samples, more units in a layer than can be drawn, or norms, dropout or residual connections.
+            If the trace has several samples, or the network more than 6 units in a layer, norms, dropout or residual
+            connections.
         """
         if len(trace.X) != 1:
-            raise ValueError(f"the step of one sample is drawn; the trace has {len(trace.X)}: net.trace(X[:1], y[:1])")
+            raise ValueError(f"the trace must have one sample, got {len(trace.X)}: use net.trace(X[:1], y[:1])")
         widest = max(trace.X.shape[1], *(layer.Z.shape[1] for layer in trace.layers))
         if widest > MOST_UNITS:
-            raise ValueError(f"up to {MOST_UNITS} units of a layer find room; there are {widest}")
+            raise ValueError(f"a layer must have at most {MOST_UNITS} units to be plotted, got {widest}")
         columns: list[tuple[str, Array, Array | None]] = [("X", trace.X[0], None)]
         for l, layer in enumerate(trace.layers):
             if layer.hat is not None or layer.mask is not None or layer.out is not None:
-                raise ValueError("layers with norms, dropout or residual connections are not drawn")
+                raise ValueError(f"layers must have no norm, dropout or residual connection to be plotted, layer {l} has")
             columns.append((f"Z{l}", layer.Z[0], layer.dZ[0]))
             later = trace.layers[l + 1 : l + 2]
             back = (later[0].dZ @ later[0].W.T)[0] if later else dA
@@ -63,7 +66,7 @@ class StepDisplay:
 
     @classmethod
     def from_network(cls, net: Any, X: Any, y: Any) -> "StepDisplay":
-        """Of one sample of a network: X (1, n_features), y (1,)."""
+        """From a network and one sample: X (1, n_features), y (1,)."""
         net = getattr(net, "network_", net)
         trace, dA = net.trace(X, y), None
         if not net.loss_function.takes_logits and len(trace.X) == 1:
@@ -73,7 +76,7 @@ class StepDisplay:
         return cls.from_trace(trace, dA)
 
     def plot(self, ax: Any = None, *, decimals: int = 3) -> "StepDisplay":
-        """Draw: black numbers are values, on the way forward; vermilion ones in brackets gradients, on the way back."""
+        """Draw the graph: values of the forward pass in black, gradients of the backward pass in brackets and vermilion."""
         validation.check_integer("decimals", decimals, 0, 9)
         tallest = max(len(values) for _, values, _ in self.columns)
         self.ax_ = style.new_axes(ax, (1.5 + 1.5 * (len(self.columns) + 1), 1.6 + 1.05 * tallest))
@@ -120,7 +123,7 @@ class StepDisplay:
         for i, start in enumerate(starts):
             for j, end in enumerate(ends):
                 self._arrow(start, end)
-                part = 0.3 + 0.4 * (i % 2)  # so that the numbers of crossing lines do not lie on each other
+                part = 0.3 + 0.4 * (i % 2)  # so that labels of crossing lines do not overlap
                 x, y = (a + part * (b - a) for a, b in zip(start, end))
                 settings = {
                     "size": 7,
@@ -136,16 +139,19 @@ class StepDisplay:
 
 
 def plot_step(net: Any, X: Any, y: Any, ax: Any = None, *, decimals: int = 3) -> StepDisplay:
-    """Draw the graph of one step for one sample: values forward, in black, gradients back, in brackets and vermilion.
+    """Plot the computational graph of one step for one sample.
+
+    Values of the forward pass are black, gradients of the backward pass vermilion and in brackets.
 
     Parameters
     ----------
     net : cmlp.Network or fitted estimator
-        Of up to 6 units in a layer, without norms, dropout and residual connections.
+        With at most 6 units per layer, without norms, dropout and residual connections.
     X : array_like (1, n_features)
     y : array_like (1,) or (1, n_outputs)
     ax : matplotlib axes, optional
     decimals : int, default 3
+        Of the numbers shown.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The weights of a layer, as images or as a table."""
+"""The weights of a layer, as images or as a matrix."""
 
 import math
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ MOST_IMAGES = 100
 
 @dataclass(eq=False)
 class WeightsDisplay:
-    """W of a layer: an image for each unit, or one table.
+    """Weights W of a layer: an image for each unit, or one matrix.
 
     Attributes
     ----------
     W : ndarray (fan_in, fan_out)
     layer : int
     shape : (int, int) or None
-        Of the image that the inputs are; None for a table of inputs (rows) and units (columns).
+        Height and width of the images; None for a matrix of inputs (rows) and units (columns).
     """
 
     W: Array
@@ -31,7 +31,7 @@ class WeightsDisplay:
 
     @classmethod
     def from_network(cls, net: Any, layer: int = 0, *, shape: Any = "auto", units: Any = None) -> "WeightsDisplay":
-        """Of a layer of a network or a fitted estimator; shape "auto": a square image, if the inputs of layer 0 fill one."""
+        """From a layer of a network or a fitted estimator; see `plot_weights`."""
         net = getattr(net, "network_", net)
         (chosen,) = validation.check_layers("layer", [layer], len(net.layers))
         W = net.layers[chosen].W.copy()
@@ -41,16 +41,18 @@ class WeightsDisplay:
             validation.check_name("shape", shape, ("auto",))
             shape = (side, side) if chosen == 0 and side * side == len(W) and side >= 4 else None
         if shape is not None and math.prod(shape) != len(W):
-            raise ValueError(f"images of shape {tuple(shape)} have {math.prod(shape)} inputs; the layer has {len(W)}")
+            raise ValueError(
+                f"shape {tuple(shape)} has {math.prod(shape)} pixels, must have one for each of {len(W)} inputs of the layer"
+            )
         return cls(W, chosen, None if shape is None else (int(shape[0]), int(shape[1])))
 
     @property
     def limit(self) -> float:
-        """The largest size of a weight: the ends of the scale of colours."""
+        """The largest absolute weight: the limit of the color scale."""
         return float(np.abs(self.W).max()) or 1.0
 
     def plot(self, ax: Any = None) -> "WeightsDisplay":
-        """Draw; dark is below 0, bright above."""
+        """Draw the weights; dark is negative, bright positive."""
         n_images = min(self.W.shape[1], MOST_IMAGES)
         columns = math.ceil(math.sqrt(n_images))
         self.ax_ = style.new_axes(ax, (6.0, 6.4 if self.shape is None else 6.2 * math.ceil(n_images / columns) / columns + 0.4))
@@ -60,7 +62,7 @@ class WeightsDisplay:
         aspect = "auto" if self.shape is None else "equal"
         self.image_ = self.ax_.imshow(values, aspect=aspect, interpolation="nearest", **settings)
         if self.shape is None:
-            self.ax_.set(xlabel=f"unit of layer {self.layer}", ylabel="its inputs")
+            self.ax_.set(xlabel=f"unit of layer {self.layer}", ylabel="input of the layer")
         else:
             self.ax_.set(xticks=[], yticks=[])
             more = f" of {self.W.shape[1]}" if n_images < self.W.shape[1] else ""
@@ -69,7 +71,7 @@ class WeightsDisplay:
         return self
 
     def tiled(self, n_images: int, columns: int) -> Array:
-        """The images in rows, with a gap of one pixel (nan)."""
+        """The images in a grid, with a gap of one pixel (nan)."""
         assert self.shape is not None
         height, width = self.shape
         rows = math.ceil(n_images / columns)
@@ -81,7 +83,7 @@ class WeightsDisplay:
 
 
 def plot_weights(net: Any, layer: int = 0, ax: Any = None, *, shape: Any = "auto", units: Any = None) -> WeightsDisplay:
-    """Draw the weights of a layer.
+    """Plot the weights of a layer.
 
     Parameters
     ----------
@@ -89,9 +91,10 @@ def plot_weights(net: Any, layer: int = 0, ax: Any = None, *, shape: Any = "auto
     layer : int, default 0
     ax : matplotlib axes, optional
     shape : (int, int), None or "auto"
-        Of the images that the inputs are; None: a table; "auto": squares, if the inputs of the first layer fill one.
+        Height and width of the images; None for a matrix; "auto" for square images if layer is 0 and its inputs fill them,
+        else a matrix.
     units : sequence of int, optional
-        These alone; at most 100 images are drawn.
+        Units to plot; default: all, but at most 100 images.
 
     Returns
     -------
