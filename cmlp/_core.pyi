@@ -41,7 +41,10 @@ class Engine:
     layers: Array
     params: Array
     work: Array
+    tiles: Array
     capacity: int
+    by_layer: bool
+    block_rows: int
     clocks: Array | None
     def __init__(
         self,

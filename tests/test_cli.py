@@ -251,7 +251,7 @@ def test_idx_labels_with_a_fraction_are_values(succeeds):
 
 # --- progress -----------------------------------------------------------------------------------------------
 def test_about_ten_lines_on_a_pipe(succeeds, monkeypatch):
-    monkeypatch.setattr(progress.Reporter, "SECONDS", float("inf"))
+    monkeypatch.setattr(progress, "SECONDS", float("inf"))
     write_csv("kinds.csv", KINDS)
     out = succeeds("train", "kinds.csv", "--target", "y", "--epochs", 57)
     assert [int(n) for n in re.findall(r"epoch +(\d+)/57", out)] == [*range(5, 57, 5), 57]
