@@ -203,7 +203,8 @@ def test_the_sources_alone_say_what_to_do(tmp_path):
         copy = tmp_path / "cmlp" / path.relative_to(PACKAGE)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    done = run_python("-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import cmlp")
+    without_editable = "sys.meta_path[:] = [finder for finder in sys.meta_path if '__editable__' not in repr(finder)]"
+    done = run_python("-c", f"import sys; {without_editable}; sys.path.insert(0, {str(tmp_path)!r}); import cmlp")
     assert done.returncode == 1
     assert "pip install" in done.stderr
 
