@@ -30,6 +30,13 @@ class Frame(Protocol):
     def __getitem__(self, name: Any, /) -> Any: ...
 
 
+@runtime_checkable
+class Predictor(Protocol):
+    """A network, a model, an estimator: what predicts labels or values of X."""
+
+    def predict(self, X: Any, /) -> Any: ...
+
+
 Matrix = ArrayLike | Sparse | Frame
 """X: arrays, nested lists, sparse matrices, data frames."""
 

@@ -1,7 +1,7 @@
 """What an update does besides the optimizer's step: L1 and L2 penalties, weight decay, max-norm constraints, gradient clipping,
 learning rates of single blocks, the exponential moving average of the weights.
 
-Kernels: ``src_pyx/cmlp/_regular.pyx``; equations: `cmlp.reference.regular`.
+Kernels: ``src_pyx/cmlp/_regularization.pyx``; equations: `cmlp.reference.regularization`.
 """
 
 import math

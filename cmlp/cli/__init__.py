@@ -1,6 +1,6 @@
 """The command line interface.
 
-``parser`` defines the commands and their arguments, ``training`` trains models, ``applying`` uses saved ones, ``data`` reads
+``parser`` defines the commands and their arguments, ``training`` trains models, ``prediction`` uses saved ones, ``data`` reads
 training data, ``rows`` reads data for a saved model, ``reports`` formats the evaluation.
 """
 

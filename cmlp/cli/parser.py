@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cmlp import activations, losses, norms, optimizers, validation
-from cmlp.cli import applying, training
+from cmlp.cli import prediction, training
 from cmlp.cli.data import TEST_FRACTION, UsageError
 from cmlp.version import __version__
 
@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
         description="Describe a saved model; without one, print the versions, compiler, BLAS and threads of this installation.",
     )
     info.add_argument("model", metavar="MODEL", nargs="?", help="a file of --save, --checkpoint or cmlp.save")
-    info.set_defaults(run=applying.info)
+    info.set_defaults(run=prediction.info)
     return top
 
 
@@ -186,7 +186,7 @@ def add_predict(sub) -> None:
     predict.add_argument(
         "--outputs", action="store_true", help="predict every output of the network, such as all quantiles or the variance"
     )
-    predict.set_defaults(run=applying.predict, labels=None)
+    predict.set_defaults(run=prediction.predict, labels=None)
 
 
 def add_evaluate(sub) -> None:
@@ -198,7 +198,7 @@ def add_evaluate(sub) -> None:
     )
     add_model_and_data(evaluate)
     evaluate.add_argument("--labels", metavar="FILE", help="labels of an IDX file (default: by its name) or a .npy file")
-    evaluate.set_defaults(run=applying.evaluate)
+    evaluate.set_defaults(run=prediction.evaluate)
 
 
 def add_model_and_data(parser) -> None:
@@ -230,7 +230,7 @@ def add_export(sub) -> None:
     )
     export.add_argument("--torch", metavar="FILE", help="the state_dict of a PyTorch module (needs torch)")
     export.add_argument("--numpy", metavar="FILE", help="the parameters as NumPy arrays (.npz)")
-    export.set_defaults(run=applying.export)
+    export.set_defaults(run=prediction.export)
 
 
 def add_run_arguments(group, epochs: int) -> None:

@@ -1,7 +1,7 @@
 """The C99 templates of `cmlp.convert.to_c`."""
 
+from cmlp.convert.lookup import entry
 from cmlp.convert.onnx_graph import SELU_ALPHA, SELU_SCALE
-from cmlp.convert.tables import entry
 
 HEAD = """\
 /* {title}: C99, no dependency but the math library (-lm).

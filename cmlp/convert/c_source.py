@@ -7,7 +7,7 @@ import numpy as np
 
 from cmlp._typing import Path
 from cmlp.convert import c_parts
-from cmlp.convert.tables import entry
+from cmlp.convert.lookup import entry
 from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text, numbers_of
 from cmlp.layers import Array
 from cmlp.model import HasModel, Model

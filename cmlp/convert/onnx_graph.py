@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cmlp._typing import Path
-from cmlp.convert.tables import entry
+from cmlp.convert.lookup import entry
 from cmlp.data.columns import Columns, is_text, numbers_of
 from cmlp.data.targets import central
 from cmlp.layers import Array, Layer

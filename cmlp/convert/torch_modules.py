@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.convert.tables import entry
+from cmlp.convert.lookup import entry
 from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text
 from cmlp.layers import Layer
 from cmlp.model import HasModel, Model

@@ -33,7 +33,7 @@ from cmlp.inspection.displays import *  # noqa: F403
 from cmlp.inspection.gradients import BlockCheck, GradientCheck, check_gradients
 from cmlp.inspection.grid import Grid, LayerGrid, grid
 from cmlp.inspection.layers import activations, input_gradient
-from cmlp.inspection.rates import RateCurve, learning_rate_range
+from cmlp.inspection.learning_rates import RateCurve, learning_rate_range
 
 __all__ = [
     *displays.__all__,

@@ -1,11 +1,11 @@
 """Diagnosis of a training step: problems of gradients, units and learning rate, each with its remedy."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from cmlp import optimizers, validation
+from cmlp._typing import Labels, Matrix
 from cmlp.activations import BY_NAME
 from cmlp.layers import Array
 from cmlp.network import Network
@@ -81,7 +81,9 @@ class Diagnosis:
     __repr__ = __str__
 
 
-def diagnose(net: Network, X: Any, y: Any, optimizer: Any = "adam", *, batch_size: int = 128) -> Diagnosis:
+def diagnose(
+    net: Network, X: Matrix, y: Labels, optimizer: str | optimizers.Optimizer = "adam", *, batch_size: int = 128
+) -> Diagnosis:
     """Diagnose training: vanishing and exploding gradients, dead and saturated units, symmetric weights, learning rate.
 
     Runs one forward and backward pass of the network, and one optimizer step of a copy.

@@ -1,11 +1,12 @@
 """Gradient checking: backpropagation against finite differences of the cost."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from cmlp import validation
+from cmlp._typing import Labels, Matrix, Weights
+from cmlp.network import Network
 
 # Step sizes of the finite differences, and the relative error allowed for each: a large step may cross a kink, a small one
 # loses digits to rounding.
@@ -75,7 +76,14 @@ class GradientCheck:
 
 
 def check_gradients(
-    net, X: Any, y: Any, sample_weight: Any = None, *, training: bool = True, most: int = 50, seed: int = 0
+    net: Network,
+    X: Matrix,
+    y: Labels,
+    sample_weight: Weights | None = None,
+    *,
+    training: bool = True,
+    most: int = 50,
+    seed: int = 0,
 ) -> GradientCheck:
     """Compare the gradient of backpropagation with central finite differences of the cost.
 

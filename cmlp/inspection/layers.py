@@ -1,10 +1,9 @@
 """Activations of a layer, and gradients of the outputs with respect to the inputs."""
 
-from typing import Any
-
 import numpy as np
 
 from cmlp import validation
+from cmlp._typing import Matrix
 from cmlp.data import samples
 from cmlp.layers import INPUT, Array
 from cmlp.network import Network
@@ -30,7 +29,7 @@ class _Output:
         return 0.0
 
 
-def activations(net: Network, X: Any, layer: int) -> Array:
+def activations(net: Network, X: Matrix, layer: int) -> Array:
     """The activations A of one layer.
 
     Parameters
@@ -55,19 +54,19 @@ def activations(net: Network, X: Any, layer: int) -> Array:
     (chosen,) = validation.check_layers("layer", [layer], len(net.layers))
     if chosen == len(net.layers) - 1:
         return net.forward(X)
-    X = validation.check_matrix(X, net.sizes[0])
-    A = np.empty((len(X), net.sizes[chosen + 1]), net.dtype)
-    outputs = np.empty((min(ROWS, len(X)), net.sizes[-1]), net.dtype)
+    inputs: Array = validation.check_matrix(X, net.sizes[0])
+    A = np.empty((len(inputs), net.sizes[chosen + 1]), net.dtype)
+    outputs = np.empty((min(ROWS, len(inputs)), net.sizes[-1]), net.dtype)
     step = min(ROWS, most_rows(net.n_params))
-    for start in range(0, len(X), step):
-        rows = X[start : start + step]
+    for start in range(0, len(inputs), step):
+        rows = inputs[start : start + step]
         with net._engines.take(len(rows), keep_Z=True) as engine:
             engine.forward(net.variables, samples.make_inputs(net, rows), outputs[: len(rows)])
             A[start : start + step] = engine.block("A", chosen, len(rows))
     return A
 
 
-def input_gradient(net: Network, X: Any, output: int = 0) -> Array:
+def input_gradient(net: Network, X: Matrix, output: int = 0) -> Array:
     """The gradient of an output with respect to the inputs, for each sample: saliency (Simonyan et al. 2014).
 
     Parameters
@@ -91,14 +90,14 @@ def input_gradient(net: Network, X: Any, output: int = 0) -> Array:
     [True, True]
     """
     (chosen,) = validation.check_layers("output", [output], net.sizes[-1])
-    X = validation.check_matrix(X, net.sizes[0])
-    dX, dtheta = np.empty((len(X), net.sizes[0]), net.dtype), np.empty_like(net.theta)
+    inputs: Array = validation.check_matrix(X, net.sizes[0])
+    dX, dtheta = np.empty((len(inputs), net.sizes[0]), net.dtype), np.empty_like(net.theta)
     objective = _Output(net.layers[-1], chosen)
     layers, params = net.tables
-    engine = compiled.Engine(layers, params, objective, min(ROWS, len(X)), net.dtype)
-    for start in range(0, len(X), ROWS):
-        rows = samples.make_inputs(net, X[start : start + ROWS])
-        bound = compiled.Samples(X[start : start + ROWS], np.zeros((rows.n_samples, net.sizes[-1])), None, net.input_scale)
+    engine = compiled.Engine(layers, params, objective, min(ROWS, len(inputs)), net.dtype)
+    for start in range(0, len(inputs), ROWS):
+        rows = samples.make_inputs(net, inputs[start : start + ROWS])
+        bound = compiled.Samples(inputs[start : start + ROWS], np.zeros((rows.n_samples, net.sizes[-1])), None, net.input_scale)
         engine.gradient(net.variables, dtheta, bound)
         dX[start : start + ROWS] = _backward_to_inputs(net, engine, rows.n_samples)
     return dX * net.dtype.type(net.input_scale)

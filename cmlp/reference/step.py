@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cmlp.reference import regular
+from cmlp.reference import regularization
 from cmlp.reference.activations import activation_backward
 from cmlp.reference.losses import LINKS, loss_gradient
 from cmlp.reference.norms import move
@@ -167,7 +167,7 @@ def move_running(layers, moved, rules):
             running[...] = target
             if rules is not None and rules.ema is not None:
                 mean = rules.ema[place : place + running.size]
-                mean[...] = regular.ema(mean, running, rules.ema_share)
+                mean[...] = regularization.ema(mean, running, rules.ema_share)
             place += running.size
 
 
@@ -175,10 +175,10 @@ def prepare(parameters, gradients, rules):
     """The gradients that the optimizer takes: with penalties, clipped."""
     if rules is None:
         return gradients
-    gradients = [regular.penalise(d, p, row[1], row[2]) for p, d, row in zip(parameters, gradients, rules.blocks)]
-    factor = regular.clipping_factor(gradients, rules.clip_norm)
-    factors = [regular.clipping_factor([d], rules.clip_norm) if rules.by_block else factor for d in gradients]
-    return [regular.clip(d, factor, rules.clip_value) for d, factor in zip(gradients, factors)]
+    gradients = [regularization.penalise(d, p, row[1], row[2]) for p, d, row in zip(parameters, gradients, rules.blocks)]
+    factor = regularization.clipping_factor(gradients, rules.clip_norm)
+    factors = [regularization.clipping_factor([d], rules.clip_norm) if rules.by_block else factor for d in gradients]
+    return [regularization.clip(d, factor, rules.clip_value) for d, factor in zip(gradients, factors)]
 
 
 def update(parameters, gradients, state, optimizer, hyper, t, rules):
@@ -190,14 +190,14 @@ def update(parameters, gradients, state, optimizer, hyper, t, rules):
         if rules is not None:
             rate, _, _, decay, _, scheduled = rules.blocks[k]
             decay += scheduled * hyper.get("decay", 0.0)
-            change = regular.decay(change, p, rate, rate * decay * hyper["learning_rate"])
+            change = regularization.decay(change, p, rate, rate * decay * hyper["learning_rate"])
         p += change
         largest = max(largest, np.abs(change).max())
         if rules is not None and rules.blocks[k][4]:
-            p[...] = regular.limit_columns(p, rules.blocks[k][4])
+            p[...] = regularization.limit_columns(p, rules.blocks[k][4])
         if rules is not None and rules.ema is not None:
             mean = rules.ema[place : place + p.size].reshape(p.shape)
-            mean[...] = regular.ema(mean, p, rules.ema_share)
+            mean[...] = regularization.ema(mean, p, rules.ema_share)
         place += p.size
     return largest
 
@@ -206,4 +206,4 @@ def penalties(parameters, rules):
     """The sum of the penalties of all blocks, which is added to the loss."""
     if rules is None:
         return 0.0
-    return float(sum(regular.penalty(p, row[1], row[2]) for p, row in zip(parameters, rules.blocks)))
+    return float(sum(regularization.penalty(p, row[1], row[2]) for p, row in zip(parameters, rules.blocks)))

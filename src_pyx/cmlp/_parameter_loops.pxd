@@ -1,4 +1,4 @@
-"""Loops over flat pieces of the parameters that each instruction set compiles (_regular): the table that they fill."""
+"""Loops over flat pieces of the parameters that each instruction set compiles (_regularization): the table that they fill."""
 
 from cython cimport floating
 

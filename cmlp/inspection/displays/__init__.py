@@ -10,7 +10,7 @@ from cmlp.inspection.displays.confusion import ConfusionDisplay, plot_confusion
 from cmlp.inspection.displays.distributions import DistributionDisplay, Recorder, plot_activations, plot_gradients
 from cmlp.inspection.displays.graph import NetworkDisplay, plot_network
 from cmlp.inspection.displays.history import HistoryDisplay, plot_history
-from cmlp.inspection.displays.rates import RangeTestDisplay, plot_range_test
+from cmlp.inspection.displays.learning_rates import RangeTestDisplay, plot_range_test
 from cmlp.inspection.displays.step import StepDisplay, plot_step
 from cmlp.inspection.displays.weights import WeightsDisplay, plot_weights
 

@@ -1,14 +1,19 @@
 """Decision boundary: the predictions of a model with two inputs."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cmlp import validation
+from cmlp._typing import Labels, Matrix
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
-from cmlp.model import Model
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MARGIN = 0.1  # around the samples, as a fraction of their range
 
@@ -38,7 +43,9 @@ class DecisionBoundaryDisplay:
     y: Array | None = None
 
     @classmethod
-    def from_estimator(cls, model: Any, X: Any, y: Any = None, *, n_grid: int = 200) -> "DecisionBoundaryDisplay":
+    def from_estimator(
+        cls, model: Network | Model | HasModel, X: Matrix, y: Labels | None = None, *, n_grid: int = 200
+    ) -> "DecisionBoundaryDisplay":
         """From a network, an estimator or a model with two inputs; the range is that of the samples.
 
         Raises
@@ -68,7 +75,7 @@ class DecisionBoundaryDisplay:
         shaped = values.reshape(n_grid, n_grid)
         return cls(xs, ys, shaped, kind, meaning.classes, X, None if y is None else np.asarray(y))
 
-    def plot(self, ax: Any = None, *, colorbar: bool = True) -> "DecisionBoundaryDisplay":
+    def plot(self, ax: "Axes | None" = None, *, colorbar: bool = True) -> "DecisionBoundaryDisplay":
         """Draw the predictions, the decision boundary in black, and the samples, with a marker and a color for each class."""
         self.ax_ = style.new_axes(ax, (6.0, 5.0))
         self.figure_ = self.ax_.figure
@@ -106,7 +113,13 @@ class DecisionBoundaryDisplay:
 
 
 def plot_decision_boundary(
-    model: Any, X: Any, y: Any = None, ax: Any = None, *, n_grid: int = 200, colorbar: bool = True
+    model: Network | Model | HasModel,
+    X: Matrix,
+    y: Labels | None = None,
+    ax: "Axes | None" = None,
+    *,
+    n_grid: int = 200,
+    colorbar: bool = True,
 ) -> DecisionBoundaryDisplay:
     """Plot the decision boundary of a classifier with two inputs, or the predictions of a regressor.
 

@@ -1,14 +1,18 @@
 """The confusion matrix."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cmlp import validation
+from cmlp._typing import Labels, Matrix, Predictor
 from cmlp.data.metrics import confusion
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_NUMBERS = 25  # classes up to which the cells show numbers
 
@@ -30,7 +34,7 @@ class ConfusionDisplay:
     normalize: str | None = None
 
     @classmethod
-    def from_predictions(cls, y: Any, predicted: Any, *, classes: Any = None, normalize: str | None = None):
+    def from_predictions(cls, y: Labels, predicted: Labels, *, classes: Labels | None = None, normalize: str | None = None):
         """From true and predicted labels; classes: all labels, in the order of the matrix."""
         y, predicted = np.asarray(y), np.asarray(predicted)
         if y.shape != predicted.shape or y.ndim != 1:
@@ -46,11 +50,11 @@ class ConfusionDisplay:
         return cls(confusion(codes[0], codes[1], len(known)), known, normalize)
 
     @classmethod
-    def from_estimator(cls, model: Any, X: Any, y: Any, *, normalize: str | None = None) -> "ConfusionDisplay":
+    def from_estimator(cls, model: Predictor, X: Matrix, y: Labels, *, normalize: str | None = None) -> "ConfusionDisplay":
         """From a network, an estimator or a model, and labeled samples."""
         known = getattr(model, "classes_", getattr(model, "classes", None))
         predicted = model.predict(X)
-        classes = None if known is None else np.unique(np.concatenate([np.asarray(known), np.unique(y)]))
+        classes = None if known is None else np.unique(np.concatenate([np.asarray(known), np.unique(np.asarray(y))]))
         return cls.from_predictions(y, predicted, classes=classes, normalize=normalize)
 
     @property
@@ -61,7 +65,7 @@ class ConfusionDisplay:
         total = self.counts.sum(axis=1 if self.normalize == "true" else 0, keepdims=True)
         return self.counts / np.maximum(total, 1)
 
-    def plot(self, ax: Any = None) -> "ConfusionDisplay":
+    def plot(self, ax: "Axes | None" = None) -> "ConfusionDisplay":
         """Draw the matrix; the color of a cell is its fraction of the row, or of the column with normalize="predicted"."""
         n = len(self.classes)
         self.ax_ = style.new_axes(ax, (1.5 + 0.5 * min(n, 20),) * 2)
@@ -84,7 +88,9 @@ class ConfusionDisplay:
         return self
 
 
-def plot_confusion(model: Any, X: Any, y: Any, ax: Any = None, *, normalize: str | None = None) -> ConfusionDisplay:
+def plot_confusion(
+    model: Predictor, X: Matrix, y: Labels, ax: "Axes | None" = None, *, normalize: str | None = None
+) -> ConfusionDisplay:
     """Plot the confusion matrix of a classifier.
 
     Parameters

@@ -1,14 +1,21 @@
 """Distributions of activations and gradients, by layer and epoch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cmlp import validation
+from cmlp._typing import Labels, Matrix
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
 from cmlp.training.hooks import Callback
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles that bound the bands
 BINS = 60
@@ -35,7 +42,9 @@ class DistributionDisplay:
     quantiles: Array
 
     @classmethod
-    def from_network(cls, net: Any, X: Any, y: Any = None, *, what: str = "A") -> "DistributionDisplay":
+    def from_network(
+        cls, net: Network | HasModel, X: Matrix, y: Labels | None = None, *, what: str = "A"
+    ) -> "DistributionDisplay":
         """From one pass over the first 1,000 samples; y is required for gradients."""
         validation.check_name("what", what, NAMES)
         values = values_of(net, X, y, what)
@@ -47,7 +56,7 @@ class DistributionDisplay:
         validation.check_name("what", what, recorder.quantiles)
         return cls(what, [], np.array(recorder.quantiles[what]))
 
-    def plot(self, axes: Any = None, *, kind: str = "auto") -> "DistributionDisplay":
+    def plot(self, axes: "Sequence[Axes] | None" = None, *, kind: str = "auto") -> "DistributionDisplay":
         """Draw.
 
         Parameters
@@ -111,19 +120,17 @@ def quantiles_of(values: list[Array], what: str) -> Array:
     return np.array([np.quantile(np.abs(each) if what == "dZ" else each, LEVELS) for each in values])
 
 
-def values_of(net: Any, X: Any, y: Any, what: str) -> list[Array]:
+def values_of(net: Network | HasModel, X: Matrix, y: Labels | None, what: str) -> list[Array]:
     """All values of each layer, from a trace; dZ is the gradient of a single sample's loss."""
-    net = getattr(net, "network_", net)
+    network = Model.of(net).network
     X = np.asarray(X)[:MOST_SAMPLES]
     if y is None:
         if what == "dZ":
             raise ValueError("y must be given for gradients, got None")
+        known = network._targets is not None and network._targets.task != "regression"
         # A and Z do not depend on y
-        known = net._targets is not None and net._targets.task != "regression"
-        y = (
-            net.predict(X) if known or net.loss_function.classifies else np.ones((len(X), net.n_targets))
-        )  # A and Z do not depend on y
-    trace = net.trace(X, np.asarray(y)[:MOST_SAMPLES])
+        y = network.predict(X) if known or network.loss_function.classifies else np.ones((len(X), network.n_targets))
+    trace = network.trace(X, np.asarray(y)[:MOST_SAMPLES])
     factor = len(X) if what == "dZ" else 1
     return [getattr(layer, what).ravel() * factor for layer in trace.layers]
 
@@ -152,7 +159,7 @@ class Recorder(Callback):
     (5, 2, 5)
     """
 
-    def __init__(self, X: Any, y: Any, what=("A", "dZ")) -> None:
+    def __init__(self, X: Matrix, y: Labels, what=("A", "dZ")) -> None:
         self.X, self.y = X, y
         self.what = [validation.check_name("what", each, NAMES) for each in what]
 
@@ -164,7 +171,9 @@ class Recorder(Callback):
             self.quantiles[name].append(quantiles_of(values_of(training.network, self.X, self.y, name), name))
 
 
-def plot_activations(net: Any, X: Any = None, axes: Any = None, *, kind: str = "auto") -> DistributionDisplay:
+def plot_activations(
+    net: "Network | HasModel | Recorder", X: Matrix | None = None, axes: "Sequence[Axes] | None" = None, *, kind: str = "auto"
+) -> DistributionDisplay:
     """Plot the distribution of the activations of each layer over samples.
 
     Parameters
@@ -190,13 +199,17 @@ def plot_activations(net: Any, X: Any = None, axes: Any = None, *, kind: str = "
     >>> [len(values) for values in display.values]
     [32000, 10000]
     """
-    made = (
-        DistributionDisplay.from_recorder(net, "A") if isinstance(net, Recorder) else DistributionDisplay.from_network(net, X)
-    )
-    return made.plot(axes, kind=kind)
+    return of(net, X, None, "A").plot(axes, kind=kind)
 
 
-def plot_gradients(net: Any, X: Any = None, y: Any = None, axes: Any = None, *, kind: str = "auto") -> DistributionDisplay:
+def plot_gradients(
+    net: "Network | HasModel | Recorder",
+    X: Matrix | None = None,
+    y: Labels | None = None,
+    axes: "Sequence[Axes] | None" = None,
+    *,
+    kind: str = "auto",
+) -> DistributionDisplay:
     """Plot the distribution of the gradients dZ of each layer over samples.
 
     Parameters
@@ -220,6 +233,12 @@ def plot_gradients(net: Any, X: Any = None, y: Any = None, axes: Any = None, *, 
     >>> X, y = cmlp.datasets.load_digits()
     >>> display = inspection.plot_gradients(cmlp.Network([64, 32, 10], input_scale=1 / 16), X, y, kind="bands")
     """
+    return of(net, X, y, "dZ").plot(axes, kind=kind)
+
+
+def of(net: "Network | HasModel | Recorder", X: Matrix | None, y: Labels | None, what: str) -> DistributionDisplay:
     if isinstance(net, Recorder):
-        return DistributionDisplay.from_recorder(net, "dZ").plot(axes, kind=kind)
-    return DistributionDisplay.from_network(net, X, y, what="dZ").plot(axes, kind=kind)
+        return DistributionDisplay.from_recorder(net, what)
+    if X is None:
+        raise TypeError("X must be samples, unless net is a Recorder, got None")
+    return DistributionDisplay.from_network(net, X, y, what=what)

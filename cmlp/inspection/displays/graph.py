@@ -1,13 +1,18 @@
 """A diagram of a network: layers, units and weights."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cmlp import validation
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 THICKEST = 3.0  # line width of the largest weight, in points
 
@@ -32,18 +37,18 @@ class NetworkDisplay:
     shown: list[list[int]]
 
     @classmethod
-    def from_network(cls, net: Any, *, most_units: int = 10) -> "NetworkDisplay":
+    def from_network(cls, net: Network | HasModel, *, most_units: int = 10) -> "NetworkDisplay":
         """From a network or a fitted estimator; of wider layers, the first and the last most_units / 2 units are drawn."""
-        net = getattr(net, "network_", net)
+        network = Model.of(net).network
         validation.check_integer("most_units", most_units, 2)
         half = most_units // 2
-        shown = [list(range(n)) if n <= most_units else [*range(half), *range(n - half, n)] for n in net.sizes]
-        labels = [f"{net.sizes[0]} inputs"]
-        for layer in net.layers:
+        shown = [list(range(n)) if n <= most_units else [*range(half), *range(n - half, n)] for n in network.sizes]
+        labels = [f"{network.sizes[0]} inputs"]
+        for layer in network.layers:
             parts = [layer.norm.name + " norm"] if layer.norm is not None else []
             parts += [layer.activation] + ([f"dropout {layer.dropout:g}"] if layer.dropout else [])
             labels.append("\n".join([f"{layer.fan_out} units", *parts]))
-        return cls(list(net.sizes), [layer.W.copy() for layer in net.layers], labels, shown)
+        return cls(list(network.sizes), [layer.W.copy() for layer in network.layers], labels, shown)
 
     def positions(self, column: int) -> list[tuple[float, float]]:
         """Coordinates of the units of a column, with a gap of one unit where some are omitted."""
@@ -62,7 +67,7 @@ class NetworkDisplay:
                     made.append((start, end, float(W[i, j])))
         return made
 
-    def plot(self, ax: Any = None) -> "NetworkDisplay":
+    def plot(self, ax: "Axes | None" = None) -> "NetworkDisplay":
         """Draw: line width is the absolute weight; positive weights are blue, negative ones vermilion and dashed."""
         tallest = max(len(units) for units in self.shown)
         self.ax_ = style.new_axes(ax, (1.5 + 1.6 * len(self.sizes), 1.2 + 0.42 * max(tallest, 4)))
@@ -98,7 +103,7 @@ class NetworkDisplay:
         self.figure_.savefig(path, format="svg")
 
 
-def plot_network(net: Any, ax: Any = None, *, most_units: int = 10) -> NetworkDisplay:
+def plot_network(net: Network | HasModel, ax: "Axes | None" = None, *, most_units: int = 10) -> NetworkDisplay:
     """Plot a diagram of a network: units in columns, weights as lines.
 
     Parameters

@@ -1,13 +1,16 @@
 """Learning curves of one training or several."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cmlp.inspection.displays import style
 from cmlp.training.history import History
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LABELS = {"loss": "loss", "val_loss": "loss", "val_score": "score (validation)", "learning_rate": "learning rate"}
 
@@ -44,7 +47,7 @@ class HistoryDisplay:
         moved = any(np.isfinite(rate).all() and np.ptp(rate) > 0 for rate in rates)
         return names + (["learning_rate"] if moved else [])
 
-    def plot(self, axes: Any = None, *, log: bool = False) -> "HistoryDisplay":
+    def plot(self, axes: "Sequence[Axes] | None" = None, *, log: bool = False) -> "HistoryDisplay":
         """Draw the curves; axes: one for each of `rows`; log: the loss on a logarithmic scale."""
         self.axes_ = style.new_column(axes, len(self.rows))
         self.figure_ = self.axes_[0].figure
@@ -79,7 +82,9 @@ class HistoryDisplay:
             ax.plot(columns["epoch"], columns[name], label=run, **style.line_style(k))
 
 
-def plot_history(history: History | Mapping[str, History], axes: Any = None, *, log: bool = False) -> HistoryDisplay:
+def plot_history(
+    history: History | Mapping[str, History], axes: "Sequence[Axes] | None" = None, *, log: bool = False
+) -> HistoryDisplay:
     """Plot learning curves: training and validation loss by epoch, the validation score, a learning rate that changes.
 
     Parameters

@@ -1,15 +1,21 @@
 """The computational graph of one step of backpropagation, with values and gradients."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cmlp import validation
+from cmlp._typing import Labels, Matrix
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
 from cmlp.runtime import kernels
 from cmlp.trace import Trace
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_UNITS = 6  # per layer
 APART = 2.4  # distance between columns
@@ -65,17 +71,17 @@ class StepDisplay:
         return cls(columns, [layer.W for layer in trace.layers], trace.cost, trace.loss, trace.Y[0])
 
     @classmethod
-    def from_network(cls, net: Any, X: Any, y: Any) -> "StepDisplay":
+    def from_network(cls, net: Network | HasModel, X: Matrix, y: Labels) -> "StepDisplay":
         """From a network and one sample: X (1, n_features), y (1,)."""
-        net = getattr(net, "network_", net)
-        trace, dA = net.trace(X, y), None
-        if not net.loss_function.takes_logits and len(trace.X) == 1:
+        network = Model.of(net).network
+        trace, dA = network.trace(X, y), None
+        if not network.loss_function.takes_logits and len(trace.X) == 1:
             dA = np.empty_like(trace.layers[-1].A)
-            kernels.loss_gradient(net.loss, trace.layers[-1].A, trace.Y, dA, hyper=net.loss_function.values)
+            kernels.loss_gradient(network.loss, trace.layers[-1].A, trace.Y, dA, hyper=network.loss_function.values)
             dA = dA[0]
         return cls.from_trace(trace, dA)
 
-    def plot(self, ax: Any = None, *, decimals: int = 3) -> "StepDisplay":
+    def plot(self, ax: "Axes | None" = None, *, decimals: int = 3) -> "StepDisplay":
         """Draw the graph: values of the forward pass in black, gradients of the backward pass in brackets and vermilion."""
         validation.check_integer("decimals", decimals, 0, 9)
         tallest = max(len(values) for _, values, _ in self.columns)
@@ -138,7 +144,7 @@ class StepDisplay:
         self.ax_.annotate("", end, start, arrowprops=settings, zorder=1)
 
 
-def plot_step(net: Any, X: Any, y: Any, ax: Any = None, *, decimals: int = 3) -> StepDisplay:
+def plot_step(net: Network | HasModel, X: Matrix, y: Labels, ax: "Axes | None" = None, *, decimals: int = 3) -> StepDisplay:
     """Plot the computational graph of one step for one sample.
 
     Values of the forward pass are black, gradients of the backward pass vermilion and in brackets.

@@ -2,13 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cmlp import validation
 from cmlp.inspection.displays import style
 from cmlp.layers import Array
+from cmlp.model import HasModel, Model
+from cmlp.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_IMAGES = 100
 
@@ -30,11 +35,13 @@ class WeightsDisplay:
     shape: tuple[int, int] | None = None
 
     @classmethod
-    def from_network(cls, net: Any, layer: int = 0, *, shape: Any = "auto", units: Any = None) -> "WeightsDisplay":
+    def from_network(
+        cls, net: Network | HasModel, layer: int = 0, *, shape: Any = "auto", units: Any = None
+    ) -> "WeightsDisplay":
         """From a layer of a network or a fitted estimator; see `plot_weights`."""
-        net = getattr(net, "network_", net)
-        (chosen,) = validation.check_layers("layer", [layer], len(net.layers))
-        W = net.layers[chosen].W.copy()
+        network = Model.of(net).network
+        (chosen,) = validation.check_layers("layer", [layer], len(network.layers))
+        W = network.layers[chosen].W.copy()
         W = W if units is None else W[:, np.asarray(units)]
         side = math.isqrt(len(W))
         if isinstance(shape, str):
@@ -51,7 +58,7 @@ class WeightsDisplay:
         """The largest absolute weight: the limit of the color scale."""
         return float(np.abs(self.W).max()) or 1.0
 
-    def plot(self, ax: Any = None) -> "WeightsDisplay":
+    def plot(self, ax: "Axes | None" = None) -> "WeightsDisplay":
         """Draw the weights; dark is negative, bright positive."""
         n_images = min(self.W.shape[1], MOST_IMAGES)
         columns = math.ceil(math.sqrt(n_images))
@@ -82,7 +89,9 @@ class WeightsDisplay:
         return tiles
 
 
-def plot_weights(net: Any, layer: int = 0, ax: Any = None, *, shape: Any = "auto", units: Any = None) -> WeightsDisplay:
+def plot_weights(
+    net: Network | HasModel, layer: int = 0, ax: "Axes | None" = None, *, shape: Any = "auto", units: Any = None
+) -> WeightsDisplay:
     """Plot the weights of a layer.
 
     Parameters

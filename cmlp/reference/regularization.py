@@ -1,4 +1,4 @@
-"""Penalties, gradient clipping, weight decay, max-norm constraint, EMA of the weights. Twin of _regular.pyx."""
+"""Penalties, gradient clipping, weight decay, max-norm constraint, EMA of the weights. Twin of _regularization.pyx."""
 
 import numpy as np
 

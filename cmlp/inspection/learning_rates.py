@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cmlp import optimizers, validation
+from cmlp._typing import Labels, Matrix
 from cmlp.layers import Array
 from cmlp.network import Network
 from cmlp.training.history import DivergenceError
@@ -37,8 +38,8 @@ class RateCurve:
 
 def learning_rate_range(
     net: Network,
-    X: Any,
-    y: Any,
+    X: Matrix,
+    y: Labels,
     optimizer: Any = None,
     *,
     lowest: float = 1e-6,

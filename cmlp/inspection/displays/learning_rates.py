@@ -1,10 +1,13 @@
 """The plot of the learning rate range test."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cmlp.inspection.displays import style
-from cmlp.inspection.rates import RateCurve
+from cmlp.inspection.learning_rates import RateCurve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(eq=False)
@@ -18,7 +21,7 @@ class RangeTestDisplay:
 
     curve: RateCurve
 
-    def plot(self, ax: Any = None) -> "RangeTestDisplay":
+    def plot(self, ax: "Axes | None" = None) -> "RangeTestDisplay":
         """Draw the loss; the suggested learning rate is a dotted line."""
         self.ax_ = style.new_axes(ax)
         self.figure_ = self.ax_.figure
@@ -34,7 +37,7 @@ class RangeTestDisplay:
         return self
 
 
-def plot_range_test(curve: RateCurve, ax: Any = None) -> RangeTestDisplay:
+def plot_range_test(curve: RateCurve, ax: "Axes | None" = None) -> RangeTestDisplay:
     """Plot the result of a learning rate range test.
 
     Parameters

@@ -1,7 +1,7 @@
 """What is done to a gradient before the optimizer has it, to its change, and to the parameters then: penalties, clipping,
 decay, the update itself, the EMA of the weights.
 
-Equations and sources: cmlp/reference/regular.py.
+Equations and sources: cmlp/reference/regularization.py.
 """
 
 from cython cimport floating
