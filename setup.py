@@ -20,7 +20,8 @@ CORE = sorted({path.stem for path in SOURCES.glob("*.pyx")} - {*KERNELS, *PRODUC
 X86_64 = platform.machine().lower() in ("x86_64", "amd64") and os.name == "posix"
 LEVELS = {level: [f"-march=x86-64-{level}"] for level in ("v2", "v3", "v4")} if X86_64 else {"generic": []}
 
-GNU_FLAGS = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fvisibility=hidden", "-Wno-unused"]
+GNU_FLAGS = ["-O3", "-falign-functions=64", "-falign-loops=32", "-g0", "-fno-math-errno", "-fno-trapping-math"]
+GNU_FLAGS += ["-ffp-contract=off", "-fvisibility=hidden", "-Wno-unused"]
 LINUX_LINK = ["-Wl,-z,relro,-z,now"]
 
 # What the team of threads needs: OpenMP for the region, the GNU atomics for its barrier.
