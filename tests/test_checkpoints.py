@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 import cmlp
 from cmlp.callbacks import Callback, Checkpoint, CSVLogger, LearningRateMonitor, ModelCheckpoint
 from cmlp.runtime import threads
+from cmlp.schedules import ReduceOnPlateau
 
 
 @pytest.fixture
@@ -84,7 +85,8 @@ def test_random_trainings(seed, path, monkeypatch):
     if rng.random() < 0.5:
         settings |= {"validation_data": (X[:20], Y[:20]), "stopping": cmlp.Stopping(patience=None)}
     if rng.random() < 0.3:
-        settings["optimizer"] = cmlp.Adam(cmlp.schedules.ReduceOnPlateau(0.01, patience=1, min_delta=0.01))
+        monitor = "val_loss" if "validation_data" in settings else "loss"
+        settings["optimizer"] = cmlp.Adam(ReduceOnPlateau(0.01, monitor=monitor, patience=1, min_delta=0.01))
     net.fit(X, Y, **settings, callbacks=[LearningRateMonitor(), KillAfter(10**9)], n_threads=1)
     other = cmlp.Network(**kind)
     callbacks = [LearningRateMonitor(), Checkpoint(path, every=None, minutes=1e-9), KillAfter(int(rng.integers(1, 18)))]
