@@ -12,7 +12,7 @@ from cmlp.network import Network
 # loses digits to rounding.
 STEPS = ((1e-4, 1e-6), (1e-5, 1e-5), (1e-6, 1e-4))
 SMALL = 1e-3  # errors are relative to the derivative, or to this fraction of the largest of its block where it is smaller,
-FLOOR = 1e-6  # or to this fraction of the cost
+FLOOR = 1e-5  # or to this fraction of the cost: its rounding errors, divided by a small step, are up to 1e-11 of it
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _check_place(place: int, dtheta, cost, least: float) -> tuple[float, float, 
         up, down = cost(place, h), cost(place, -h)
         numeric = (8 * (up - down) - (cost(place, 2 * h) - cost(place, -2 * h))) / (12 * h)
         size = max(abs(analytic), abs(numeric), least, np.finfo(float).tiny)
-        best = min(best, (abs(analytic - numeric) / size / allowed, numeric))
+        best = min(best, (float(abs(analytic - numeric) / size / allowed), float(numeric)))
         if best[0] <= 1:
             return *best[:1], analytic, best[1], False
     here = cost(place, 0.0)
