@@ -10,7 +10,7 @@ import pytest
 
 import cmlp
 from cmlp import activations, losses, reference
-from cmlp.runtime import registry
+from cmlp.runtime import registry, threads
 
 DTYPES = ["float32", "float64"]
 SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
@@ -101,6 +101,16 @@ def reference_fit(net, X, Y, optimizer, **settings):
         input_dropout=net._architecture.input_dropout,
         **settings,
     )
+
+
+def take_all_threads(monkeypatch):
+    """As many threads as n_threads says, also where the library would wake fewer: a batch of few rows is a single tile."""
+
+    def resolve(n_threads, work, tiles):
+        threads._has_run_region = True
+        return n_threads or 1
+
+    monkeypatch.setattr(threads, "resolve", resolve)
 
 
 def environment():

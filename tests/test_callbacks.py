@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import cmlp
-from cmlp.callbacks import Callback, CSVLogger, EarlyStopping, LearningRateMonitor, ModelCheckpoint, Progress
+from cmlp.callbacks import Callback, Checkpoint, CSVLogger, EarlyStopping, LearningRateMonitor, ModelCheckpoint, Progress
 
 
 class Recorder(Callback):
@@ -181,6 +181,46 @@ def test_checkpoints(data, tmp_path):
     shorter = network()
     shorter.fit(*data, epochs=4)
     assert_array_equal(cmlp.load(tmp_path / "net.4.st").theta, shorter.theta)
+
+
+def test_a_checkpoint_is_written_behind_everything_else(data, tmp_path):
+    """What the schedule and the callbacks after it have seen of the epoch is in it, too."""
+
+    class EndAfter(Callback):
+        def __init__(self, epochs):
+            self.epochs = epochs
+
+        def state(self):
+            return {}
+
+        def on_pause(self, training):
+            if len(training.history) == self.epochs:
+                raise InterruptedError
+
+    path, rates = tmp_path / "training", LearningRateMonitor()
+    schedule = cmlp.schedules.ReduceOnPlateau(0.1, factor=0.5, patience=1, min_delta=10.0, monitor="loss")
+    settings = {"optimizer": cmlp.Adam(schedule), "epochs": 6}
+    whole, killed, resumed = network(), network(), network()
+    expected = whole.fit(*data, **settings).learning_rate
+    assert len(set(expected)) == 5
+    with pytest.raises(InterruptedError):
+        killed.fit(*data, **settings, callbacks=[Checkpoint(path), LearningRateMonitor(), EndAfter(3)])
+    history = resumed.fit(*data, **settings, callbacks=[Checkpoint(path, resume=True), rates, EndAfter(99)])
+    assert history.learning_rate == rates.learning_rates == expected
+    assert_array_equal(resumed.theta, whole.theta)
+
+
+@pytest.mark.parametrize("monitor", ["val_score", "val_loss"])
+def test_the_best_model_is_kept(monitor, data, tmp_path):
+    """Steps that are too long: the last epoch is not the best."""
+    X, y = data
+    net = network()
+    best = ModelCheckpoint(tmp_path / "best", monitor)
+    history = net.fit(X, y, optimizer=cmlp.SGD(5.0), epochs=20, batch_size=5, validation_data=data, callbacks=best)
+    values = getattr(history, monitor)
+    saved = cmlp.load(tmp_path / "best")
+    assert best.best == (max(values) if monitor == "val_score" else min(values)) != values[-1]
+    assert (saved.score(*data) if monitor == "val_score" else saved.cost(*data)) == best.best
 
 
 def test_csv_logger(data, tmp_path):

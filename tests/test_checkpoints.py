@@ -4,14 +4,13 @@ import os
 
 import numpy as np
 import pytest
-from common import HYPER, ROUNDS, SEED, run_python, seeds, targets_for
+from common import HYPER, ROUNDS, SEED, run_python, seeds, take_all_threads, targets_for
 from hostile import KILLED_AT, refused
 from networks import random_network, random_training
 from numpy.testing import assert_array_equal
 
 import cmlp
 from cmlp.callbacks import Callback, Checkpoint, CSVLogger, LearningRateMonitor, ModelCheckpoint
-from cmlp.runtime import threads
 from cmlp.schedules import ReduceOnPlateau
 
 
@@ -74,7 +73,7 @@ def same(one, other):
 @pytest.mark.parametrize("seed", seeds(40, 4))
 def test_random_trainings(seed, path, monkeypatch):
     """Cut off at some pause, and gone on with by another network on other threads."""
-    monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
+    take_all_threads(monkeypatch)
     rng = np.random.default_rng([seed, 11])
     kind = random_network(rng, dtype=str(rng.choice(["float32", "float64"])))
     net = cmlp.Network(**kind)

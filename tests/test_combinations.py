@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from common import numbers_of, seeds, targets_for
+from common import numbers_of, seeds, take_all_threads, targets_for
 from networks import random_network, random_training
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
 from cmlp import reference, regularization
-from cmlp.runtime import registry, threads
+from cmlp.runtime import registry
 
 
 def by_reference(net, X, Y, settings):
@@ -41,7 +41,7 @@ def by_reference(net, X, Y, settings):
 
 @pytest.mark.parametrize("seed", seeds(200, 20))
 def test_random_combinations(seed, monkeypatch):
-    monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
+    take_all_threads(monkeypatch)
     rng = np.random.default_rng([seed, 7])
     net = cmlp.Network(**random_network(rng))
     X = rng.normal(size=(70, net.sizes[0]))

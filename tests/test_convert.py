@@ -147,7 +147,7 @@ def table(rng, settings):
         [rng.normal(50, 10, 70), rng.lognormal(size=70), rng.choice([3, 7, 11], 70), rng.choice([0.0, 1.0], 70)]
     )
     if settings.get("impute"):
-        X[rng.integers(0, 70, 9), 0] = np.nan
+        X[rng.integers(0, 70, 9), 1] = np.nan  # so that the first column has no indicator
     return X
 
 
@@ -240,3 +240,5 @@ def test_columns_of_text(rng, tmp_path, mixed_frame):
     prediction, probabilities = session.run(None, inputs)
     assert prediction.tolist() == model.predict(X).tolist()
     assert_allclose(probabilities, model.predict_proba(X), rtol=1e-5)
+    inputs["colour"] = np.full((60, 1), "blue", dtype=object)  # which is unknown
+    assert_allclose(session.run(None, inputs)[1], model.predict_proba(X.assign(colour="blue")), rtol=1e-5)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from common import targets_for
-from numpy.testing import assert_allclose
+from common import reference_fit, targets_for
+from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
 from cmlp import inspection, reference
@@ -74,6 +74,26 @@ def test_a_variance_beyond_float32_is_a_divergence(rng):
     with pytest.raises(cmlp.DivergenceError):
         net.fit(X, rng.integers(0, 2, 40), batch_size=10, epochs=3)
     assert np.isfinite(net.variables).all()
+
+
+def test_a_normalised_layer_wider_than_a_tile(rng):
+    """From 513 units on, a tile of the gradient is not all columns of its rows."""
+    net = cmlp.Network([5, 530, 3], "tanh", norm="batch", dtype="float64")
+    X, Y = rng.normal(size=(41, 5)), targets_for("cross_entropy", rng, 41, 3)
+    layers, losses, _ = reference_fit(net, X, Y, cmlp.SGD(0.1), batch_size=10, epochs=2)
+    history = net.fit(X, Y, optimizer=cmlp.SGD(0.1), batch_size=10, epochs=2)
+    assert_allclose(history.loss, losses, rtol=1e-12)
+    for name in ("W", "scale", "shift", "mean", "variance"):
+        assert_allclose(getattr(net.layers[0], name), getattr(layers[0], name), rtol=1e-9, atol=1e-12)
+
+
+def test_passes_with_dropout_do_not_depend_on_the_work_space(rng, monkeypatch):
+    """Also where the rows of a pass go through it in chunks."""
+    X = rng.normal(size=(600, 4))
+    settings = {"loss": "squared_error", "dropout": 0.3, "input_dropout": 0.1}
+    expected = cmlp.Network([4, 20, 2], **settings).forward(X, passes=2)
+    monkeypatch.setattr("cmlp.runtime.engines.CHUNK", 256)
+    assert_array_equal(cmlp.Network([4, 20, 2], **settings).forward(X, passes=2), expected)
 
 
 @pytest.mark.parametrize("kind", ["coo_matrix", "bsr_array", "dia_array", "lil_array"])

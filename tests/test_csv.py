@@ -23,6 +23,14 @@ def table(tmp_path):
     return write
 
 
+def test_the_line_of_a_fault_in_a_later_block(table, monkeypatch):
+    monkeypatch.setattr("cmlp.datasets.csv_rows.BLOCK", 4)
+    with datasets.read_rows(table("a,b\n" + "1,2\n" * 6 + "1,2,3\n")) as (_, blocks):
+        assert [line for line, _ in (next(blocks) for _ in range(3))] == [2, 4, 6]
+        with pytest.raises(ValueError, match="line 8: 3 fields"):
+            next(blocks)
+
+
 def test_csv_without_header_takes_the_first_column(table):
     X, y, names = datasets.read_csv(table("5,0,255\n4,1,2\n"))
     np.testing.assert_array_equal(X, np.array([[0, 255], [1, 2]]))

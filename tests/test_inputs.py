@@ -45,6 +45,15 @@ def test_every_real_dtype(rng, given, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_every_number_of_half_precision(dtype):
+    """Denormal ones too; a network of one weight, which is 1, puts them out again."""
+    X = np.arange(2**16, dtype=np.uint16).view(np.float16)[:, None]
+    X = X[np.isfinite(X)[:, 0]]
+    net = cmlp.Network([1, 1], loss="squared_error", init=[[[1.0]]], dtype=dtype)
+    assert (net.forward(X) == X.astype(dtype)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("given", REAL, ids=lambda dtype: dtype.str)
 def test_targets_of_every_real_dtype(rng, given, dtype):
     X, Y = rng.normal(size=(23, 5)), random_matrix(rng, given, n_columns=3)

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from cmlp import _kernels, reference
 from cmlp.reference import norms
+from cmlp.reference.random import words_for
 from cmlp.runtime import registry
 
 pytestmark = pytest.mark.instruction_sets
@@ -100,6 +101,17 @@ def test_masks(rate, width, dtype):
     _kernels.dropout_mask(mask, rate, 2**63 - 5, 3, 77)
     draw = reference.Draw(2**63 - 5, 77)
     assert_allclose(mask, reference.dropout_mask(draw, 3, (6, width), rate), rtol=1e-7)
+
+
+@every_dtype
+def test_a_draw_on_the_border_is_kept(dtype):
+    """A unit is dropped where its 16 bits are below 65536 rate, not where they are equal."""
+    draw = reference.Draw(8, 77)
+    bits = words_for(draw, 3, draw.purpose, 1, 1).view("<u2")[0]
+    for unit in range(16):
+        mask = np.empty((1, 16), dtype)
+        _kernels.dropout_mask(mask, bits[unit] / 65536, 8, 3, 77)
+        assert_array_equal(mask[0] > 0, bits >= bits[unit])
 
 
 @every_dtype

@@ -119,6 +119,15 @@ def test_class_weights_are_sample_weights(rng):
     assert_array_equal(one.theta, three.theta)
 
 
+def test_balanced_classes_of_weighted_samples(rng):
+    """All weights of a class together are the same for every class."""
+    X, y, weight = rng.normal(size=(50, 3)), np.arange(50) % 5 // 2, rng.uniform(0.5, 2, 50)
+    one, two = (cmlp.Network([3, 3], dtype="float64") for _ in range(2))
+    one.fit(X, y, sample_weight=weight, class_weight="balanced")
+    two.fit(X, y, sample_weight=weight / np.bincount(y, weight)[y])
+    assert_allclose(one.theta, two.theta, rtol=1e-10)
+
+
 def test_class_weights_multiply_sample_weights(rng):
     X, y, weight = rng.normal(size=(50, 3)), rng.integers(0, 3, 50), rng.uniform(0.5, 2, 50)
     one, two = (cmlp.Network([3, 3], dtype="float64") for _ in range(2))

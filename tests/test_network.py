@@ -64,6 +64,17 @@ def test_values(data):
     assert one.score(X, y, np.r_[np.ones(40), np.zeros(40)]) == pytest.approx(one.score(X[:40], y[:40]))
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "log_loss"])
+def test_weights_of_a_score_count_as_repetitions(loss, data, rng):
+    X, y = data
+    y = X @ [1, 2, 3, 4] + 5 if loss == "squared_error" else y > 0
+    net, weight = cmlp.Network([4, 1], loss=loss, dtype="float64"), rng.integers(0, 4, 80)
+    repeated = np.repeat(X, weight, axis=0), np.repeat(y, weight)
+    for model in (net, cmlp.Model(net, classes=net.classes)):
+        assert_allclose(model.score(X, y, weight), net.score(*repeated))
+        assert model.score(X, y, weight) != net.score(X, y)
+
+
 def test_a_vector_of_classes_with_a_loss_on_outputs(data):
     X, y = data
     net = cmlp.Network([4, 16, 3], "sigmoid", "squared_error", output="sigmoid")

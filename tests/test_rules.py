@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import HYPER, numbers_of, targets_for, tolerance
+from common import HYPER, numbers_of, reference_fit, take_all_threads, targets_for, tolerance
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -69,15 +69,16 @@ def test_training_equals_the_reference(name, optimizer, dtype, rng):
     for own, theirs in zip(net.layers, layers):
         assert_allclose(own.W, theirs.W, **tolerance(dtype, 500))
         assert_allclose(own.b, theirs.b, **tolerance(dtype, 500))
-    if "average" in settings:
-        assert_allclose(net.ema_network().theta, expected_rules.average, **tolerance(dtype, 500))
+    if "ema_decay" in settings:
+        assert_allclose(net.ema_network().theta, expected_rules.ema, **tolerance(dtype, 500))
 
 
 @pytest.mark.parametrize(
     "sizes", [pytest.param([5, 7, 3], id="by rows"), pytest.param([90, 700, 130, 3], id="by layer", marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("name", SETTINGS)
-def test_bits_do_not_depend_on_threads(name, sizes, rng):
+def test_bits_do_not_depend_on_threads(name, sizes, rng, monkeypatch):
+    take_all_threads(monkeypatch)
     X, Y = problem(rng, "float32", 300, sizes)
     thetas = []
     for n_threads in (1, 2, 3, 8):
@@ -87,6 +88,24 @@ def test_bits_do_not_depend_on_threads(name, sizes, rng):
     for theta, mean in thetas[1:]:
         assert_array_equal(theta, thetas[0][0])
         assert mean is None or (mean == thetas[0][1]).all()
+
+
+@pytest.mark.instruction_sets
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["l2 of biases", "clip by block", "max norm"])
+def test_layers_wider_than_a_tile_equal_the_reference(name, dtype, rng):
+    """From 513 units on, a tile of the gradient is not all columns of its rows."""
+    net = cmlp.Network([9, 530, 3], "tanh", dtype=dtype, bias_init="normal")
+    X, Y = problem(rng, dtype, 40, net.sizes)
+    layers, losses, changes = reference_fit(
+        net, X, Y, cmlp.Momentum(0.1), batch_size=16, epochs=2, rules=as_rules(net, SETTINGS[name])
+    )
+    history = net.fit(X, Y, optimizer=cmlp.Momentum(0.1), batch_size=16, epochs=2, **SETTINGS[name])
+    assert_allclose(history.loss, losses, **tolerance(dtype, 50))
+    assert_allclose(history.largest_change, changes, **tolerance(dtype, 200))
+    for own, theirs in zip(net.layers, layers):
+        assert_allclose(own.W, theirs.W, **tolerance(dtype, 500))
+        assert_allclose(own.b, theirs.b, **tolerance(dtype, 500))
 
 
 def test_accumulated_batches_are_one_large_batch(rng):
@@ -133,6 +152,23 @@ def test_validation_uses_the_running_mean(rng):
     history = net.fit(X, Y, epochs=3, ema_decay=0.9, validation_data=(X, Y))
     assert_allclose(history.val_loss[-1], net.ema_network().cost(X, Y))
     assert history.val_loss[-1] != net.cost(X, Y)
+
+
+def test_the_score_of_validation_is_that_of_the_running_mean(rng):
+    X, y = rng.normal(size=(200, 5)), rng.integers(0, 3, 200)
+    net = cmlp.Network([5, 7, 3])
+    history = net.fit(X, y, optimizer=cmlp.Adam(0.1), epochs=3, ema_decay=0.9, validation_data=(X, y))
+    assert history.val_score[-1] == net.ema_network().score(X, y) != net.score(X, y)
+
+
+def test_a_copy_in_another_dtype_has_the_running_mean_in_it(rng):
+    X, Y = problem(rng)
+    net = cmlp.Network([5, 7, 3], dtype="float64")
+    net.fit(X, Y, epochs=2, ema_decay=0.9)
+    twin = net.astype("float32")
+    assert twin.ema.dtype == np.float32
+    assert_array_equal(twin.ema, net.ema.astype("float32"))
+    twin.fit(X, Y, epochs=1, ema_decay=0.9)
 
 
 def test_a_divergence_goes_back_with_the_mean(rng):

@@ -143,6 +143,16 @@ def test_columns_without_scikit_learn(seed):
     assert ours.n_inputs == expected.shape[1]
 
 
+def test_numbers_beside_the_outermost_quantiles():
+    """What is nearer to them than scikit-learn's bound counts as at them."""
+    from sklearn.preprocessing import QuantileTransformer
+
+    known = np.array([[0.0], [1.0], [2.0]])
+    theirs = QuantileTransformer(n_quantiles=3, output_distribution="normal").fit(known)
+    X = np.array([[-1.0], [0.0], [5e-8], [2e-7], [1.0], [2 - 2e-7], [2 - 5e-8], [2.0], [3.0]])
+    assert_allclose(Columns(1, numeric=[0], quantiles=known).transform(X), theirs.transform(X), rtol=1e-12, atol=1e-12)
+
+
 def test_a_column_of_which_nothing_is_known(rng, path):
     X = rng.normal(size=(40, 3))
     X[:, 1] = np.nan
@@ -305,3 +315,9 @@ def test_models(path, rng):
     with pytest.raises(TypeError, match="int"):
         cmlp.Model.of(3)
     assert Columns(2, numeric=[0, 1]).transform([[1, 2]]).tolist() == [[1, 2]]
+
+
+def test_a_variance_is_in_squared_units(rng):
+    X, net = rng.normal(size=(9, 3)), cmlp.Network([3, 4, 4], loss="gaussian")
+    model = cmlp.Model(net, mean=np.array([5.0, -1.0]), scale=np.array([2.0, 3.0]))
+    assert_allclose(model.forward(X), net.forward(X) * [2, 4, 3, 9] + [5, 0, -1, 0], rtol=1e-6)

@@ -16,6 +16,7 @@ def at(schedule, epochs, length=10.0):
 
 def test_values_by_hand():
     assert at(schedules.Step(1.0, 0.5, every=2), [0, 1.9, 2, 4]) == [1, 1, 0.5, 0.25]
+    assert at(schedules.Step(1.0, 0.5, every=0.1), [0.3]) == [0.125], "0.3 / 0.1 is a little less than 3"
     assert at(schedules.Exponential(2.0, 0.5), [0, 1, 3]) == [2, 1, 0.25]
     assert at(schedules.InverseTime(1.0, 3.0), [0, 1]) == [1, 0.25]
     assert at(schedules.InverseTime(1.0, 3.0, power=0.5), [0, 1]) == [1, 0.5]
@@ -119,14 +120,22 @@ def test_what_schedules_refuse(make, message):
         make()
 
 
+@pytest.mark.parametrize("optimizer", [cmlp.SGD(lambda step: -0.1), cmlp.Momentum(0.1, schedules.Linear(0.5, 1.5))])
+def test_a_schedule_that_leaves_its_range_is_refused_before_anything_changes(optimizer, rng):
+    net = cmlp.Network([2, 1], loss="log_loss")
+    with pytest.raises(ValueError, match=r"learning_rate.*-0\.1|momentum.*1"):
+        net.fit(rng.normal(size=(4, 2)), ["no", "yes"] * 2, optimizer=optimizer)
+    assert (net.history, net.classes, net._optimizer_state) == (None, None, None)
+
+
 # --- watching -------------------------------------------------------------------------------------------------
 def test_reduce_on_plateau(rng):
     """A loss that cannot come down: the rate goes down every two epochs, to the least."""
     X, y = np.zeros((20, 2)), np.array([0, 1] * 10)
     net = cmlp.Network([2, 1], loss="log_loss", bias=False)
-    schedule = schedules.ReduceOnPlateau(1.0, factor=0.1, patience=2, min_lr=0.01, monitor="loss")
+    schedule = schedules.ReduceOnPlateau(2.0, factor=0.1, patience=2, min_lr=0.03, monitor="loss")
     history = net.fit(X, y, optimizer=cmlp.SGD(schedule), epochs=8)
-    assert_allclose(history.learning_rate, [1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01])
+    assert_allclose(history.learning_rate, [2, 2, 2, 0.2, 0.2, 0.03, 0.03, 0.03])
 
 
 @pytest.mark.parametrize("monitor", ["loss", "score"])
@@ -141,6 +150,38 @@ def test_the_best_epoch_is_kept(monitor, rng):
     values = history.val_loss if monitor == "loss" else [-score for score in history.val_score]
     assert history.best_epoch == int(np.argmin(values)) + 1 < 60
     assert_allclose(net.cost(*other), history.val_loss[history.best_epoch - 1])
+
+
+def test_what_stays_the_same_is_no_improvement(rng):
+    """Frozen parameters: patience runs out, the rate comes down, and the first of equal epochs is the best."""
+    X, y = rng.normal(size=(12, 2)), rng.integers(0, 2, 12)
+    schedule = schedules.ReduceOnPlateau(1.0, factor=0.5, patience=2, monitor="loss")
+    settings = {"optimizer": cmlp.SGD(schedule), "batch_size": None, "lr_multipliers": {"*": 0.0}}
+    history = cmlp.Network([2, 1], loss="log_loss").fit(X, y, epochs=20, stopping=cmlp.Stopping("loss", 3), **settings)
+    assert len(set(history.loss)) == 1
+    assert (history.stopped, len(history), history.best_epoch) == ("patience", 4, 1)
+    assert history.learning_rate == [1, 1, 1, 0.5]
+
+
+def test_the_best_epoch_is_counted_over_all_fits(rng):
+    X, y = rng.normal(size=(12, 2)), rng.integers(0, 2, 12)
+    net = cmlp.Network([2, 1], loss="log_loss")
+    net.fit(X, y, epochs=5)
+    history = net.fit(X, y, epochs=3, stopping=cmlp.Stopping("loss", None))
+    assert history.best_epoch == history.epoch[int(np.argmin(history.loss))] > 5
+
+
+def test_the_average_of_the_best_epoch_is_kept(rng):
+    """Steps that are far too long: the loss is lowest somewhere in the middle, for the EMA too."""
+    X, y = rng.normal(size=(40, 5)), rng.integers(0, 2, 40)
+    other = rng.normal(size=(40, 5)), rng.integers(0, 2, 40)
+    net = cmlp.Network([5, 50, 1], loss="log_loss", dtype="float64")
+    stopping = cmlp.Stopping("val_loss", None)
+    history = net.fit(
+        X, y, optimizer=cmlp.Adam(0.05), epochs=40, ema_decay=0.5, validation_data=other, stopping=stopping
+    )  # fmt: skip
+    assert 1 <= history.best_epoch < 40
+    assert net.ema_network().cost(*other) == min(history.val_loss)
 
 
 def test_patience_with_a_score(rng):

@@ -144,6 +144,16 @@ def test_it_stops_when_no_parameter_moves_further_than_the_threshold(rng):
     assert_allclose(np.r_[net.layers[0].W, net.layers[0].b[None]], solution, atol=1e-4)
 
 
+@pytest.mark.parametrize("place", [0, 25, 59])
+def test_the_largest_change_is_looked_for_in_all_parameters(place, rng):
+    X, Y = rng.normal(size=(20, 60)), rng.normal(size=(20, 100))
+    X[:, place] *= 100
+    net = cmlp.Network([60, 100], loss="squared_error", dtype="float64")
+    before = net.theta.copy()
+    history = net.fit(X, Y, optimizer=cmlp.SGD(1e-3), batch_size=None, epochs=1)
+    assert_allclose(history.largest_change, [np.abs(net.theta - before).max()], rtol=1e-9)
+
+
 def test_it_stops_when_the_loss_no_longer_comes_down(rng):
     X, Y = rng.normal(size=(30, 2)), rng.normal(size=(30, 1))
     net = cmlp.Network([2, 1], loss="squared_error", dtype="float64")
@@ -202,19 +212,20 @@ def test_an_update_that_is_not_finite_is_taken_back(batch_size):
 
 def test_the_steps_before_a_bad_update_are_kept():
     """The third step meets the only sample whose gradient overflows; parameters and memory are those after two."""
-    X = np.array([[1.0], [2.0], [1e30], [1.0]], "float32")
-    Y = np.zeros((4, 1), "float32")
-    settings = {"optimizer": cmlp.Momentum(1e-9), "batch_size": 1, "shuffle": False, "epochs": 9}
+    X, Y = np.array([[1.0], [2.0], [1e200], [1.0]]), np.zeros((4, 1))
+    settings = {"optimizer": cmlp.Momentum(1e-300), "batch_size": 1, "shuffle": False, "epochs": 9, "ema_decay": 0.5}
 
     def network():
-        return cmlp.Network([1, 1, 1], "identity", "absolute_error", bias=False, init=[[[1e-7]], [[1e10]]])
+        init = [[[1e-300]], [[1e150]]]
+        return cmlp.Network([1, 1, 1], "identity", "absolute_error", bias=False, init=init, dtype="float64")
 
     net, expected = network(), network()
-    with pytest.raises(cmlp.DivergenceError, match="epoch 1, step 3"):
+    with pytest.raises(cmlp.DivergenceError, match=r"update.*epoch 1, step 3"):
         net.fit(X, Y, **settings)
     expected.fit(X[:2], Y[:2], **(settings | {"epochs": 1}))
     assert_array_equal(net.theta, expected.theta)
     assert_array_equal(net._optimizer_state.slots, expected._optimizer_state.slots)
+    assert_array_equal(net.ema, expected.ema)
     assert net._optimizer_state.cursor.t == 2
 
 
