@@ -3,7 +3,8 @@
 
 # In this order: a loss may name an activation as its link.
 KERNELS = (
-    "_csr", "_gather", "_narrow", "_noise", "_rows", "_regularization", "_activations", "_activations_of_z", "_activations_of_rows",
+    "_csr", "_gather", "_narrow", "_noise", "_rows", "_regularization",
+    "_activations", "_activations_of_z", "_activations_of_rows",
     "_norms", "_losses", "_optimizers",
 )
 
