@@ -81,6 +81,14 @@ def test_scoring_of_early_stopping(scoring):
     assert model.history_.best_epoch <= model.n_iter_
 
 
+def test_the_validation_part_has_its_share_of_each_class():
+    rng, seen = np.random.default_rng(0), []
+    X, y = rng.normal(size=(300, 2)), rng.permutation(["rare"] * 30 + ["usual"] * 270)
+    settings = {"early_stopping": True, "n_iter_no_change": 2, "hidden_layer_sizes": (3,), "random_state": 0}
+    MLPClassifier(scoring=lambda model, X, y: float(bool(seen.append(y))), **settings).fit(X, y)
+    assert np.unique(seen[0], return_counts=True)[1].tolist() == [3, 27]
+
+
 @pytest.mark.parametrize("weights", ["balanced", {"rare": 10.0}])
 def test_class_weights(weights):
     rng = np.random.default_rng(0)
