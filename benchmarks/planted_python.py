@@ -259,7 +259,7 @@ DATA = [
         "counts = np.bincount(Y, weight, minlength=n_classes)",
         "counts = np.bincount(Y, minlength=n_classes)",
         "balanced classes are balanced as if there were no sample weights",
-        ("estimators",),
+        ("lbfgs",),
     ),
     Mistake(
         "labels_unsorted",
@@ -323,7 +323,7 @@ DATA = [
         "metrics.score(given, predicted, self.meaning, weight)",
         "metrics.score(given, predicted, self.meaning, None)",
         "Model.score ignores sample_weight",
-        ("saved_estimators",),
+        ("network",),
     ),
     Mistake(
         "confusion_transposed",
@@ -366,7 +366,7 @@ ESTIMATORS = [
         "stratify=labels if several_of_each else None",
         "stratify=None",
         "the validation part may lack a rare class",
-        ("estimators_as_sklearn", "estimators"),
+        ("estimators",),
     ),
     Mistake(
         "predictions_without_ema",

@@ -189,6 +189,15 @@ def test_verbose(capsys):
     assert "Iteration 1, loss = " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("n_iter_no_change", [1, 3])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_it_stops_in_the_same_epoch(n_iter_no_change, early_stopping):
+    """Nothing is an improvement by a tolerance of 10."""
+    settings = {"tol": 10.0, "n_iter_no_change": n_iter_no_change, "early_stopping": early_stopping, "random_state": 0}
+    own, theirs = (kind(5, **settings).fit(X_BINARY, Y_BINARY) for kind in (MLPClassifier, neural_network.MLPClassifier))
+    assert own.n_iter_ == theirs.n_iter_
+
+
 def test_n_iter_no_change():
     """test_n_iter_no_change, test_n_iter_no_change_inf"""
     for patience in (2, 5, 10):
