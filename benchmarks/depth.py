@@ -18,7 +18,7 @@ NETWORKS = {
     "Xavier": {"init": Xavier()},
     "Xavier, gain 4": {"init": Xavier(gain=4)},
     "normal(0, 0.01), residual connections": {"init": SMALL, "residual": 1},
-    "normal(0, 0.01), batch normalisation": {"init": SMALL, "norm": "batch"},
+    "normal(0, 0.01), batch normalization": {"init": SMALL, "norm": "batch"},
 }
 
 
@@ -42,7 +42,7 @@ def draw(runs, path):
     for k, (name, (_, history, score)) in enumerate(runs.items()):
         axis.plot(history.epoch, history.loss, "-" if k < 3 else "--", label=f"{name}: {score:.1%}", linewidth=1.5)
     axis.set(xlabel="epoch", ylabel="cross-entropy of the training samples", yscale="log")
-    axis.legend(fontsize=8, title="first weights, and what is between layers: test accuracy")
+    axis.legend(fontsize=8, title="initializer, and parts between layers: test accuracy")
     axis.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
 

@@ -14,8 +14,8 @@ TRAINING = [
     Mistake(
         "best_of_equals",
         "cmlp/training/stopping.py",
-        "value < self.lowest, min(",
-        "value <= self.lowest, min(",
+        "lowest = value < self.best\n",
+        "lowest = value <= self.best\n",
         "of equally good epochs the last is the best",
         ("schedules", "callbacks"),
     ),

@@ -116,7 +116,7 @@ MALICIOUS = {
     "a huge t": (cursor(t=2**80), f"cursor.*t.*{2**80}"),
     "t missing": (state(cursor={"dict": []}), "cursor.*t, epoch, batch"),
     "early stopping of text": (
-        state(watch={"dict": [["best", "x"], ["lowest", 1.0], ["without", 1], ["best_epoch", 1], ["values", {"list": []}]]}),
+        state(watch={"dict": [["best", "x"], ["without", 1], ["best_epoch", 1], ["values", {"list": []}]]}),
         "best.*early stopping.*'x'",
     ),
     "another optimizer": (state(optimizer="sgd"), "optimizer.*'sgd'"),

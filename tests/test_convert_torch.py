@@ -50,7 +50,7 @@ def test_from_torch(seed):
 
 
 def test_from_torch_as_pytorch_users_write_it(rng):
-    """Flatten, biases in front of batch normalisation, scores at the end."""
+    """Flatten, biases in front of batch normalization, logits at the end."""
     torch = pytest.importorskip("torch", reason="torch is not installed")
     nn = torch.nn
     torch.manual_seed(0)

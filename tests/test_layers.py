@@ -1,4 +1,4 @@
-"""Learned slopes, normalisation, dropout, noise, residual connections: against the reference, differences, any threads."""
+"""Learned slopes, normalization, dropout, noise, residual connections: against the reference, differences, any threads."""
 
 import re
 
@@ -220,7 +220,7 @@ def test_slopes_are_learned(rng):
     assert_allclose(net.predict([[-1.0], [1.0]]), [-0.3, 1], atol=0.01)
 
 
-# --- batch normalisation --------------------------------------------------------------------------------------
+# --- batch normalization --------------------------------------------------------------------------------------
 def test_running_statistics_are_those_of_the_data(rng):
     X, Y = rng.normal(3, 2, (500, 4)), targets_for("cross_entropy", rng, 500, 3)
     net = cmlp.Network([4, 6, 3], norm=BatchNorm(momentum=1.0), dtype="float64")
@@ -280,7 +280,7 @@ def test_the_running_mean_has_the_running_statistics_in_it(rng):
 
 
 def test_whole_batches_larger_than_a_work_space(rng):
-    """Batch normalisation needs all 5,000 rows at once; without it they go through in chunks."""
+    """Batch normalization needs all 5,000 rows at once; without it they go through in chunks."""
     X, Y = problem(rng, 5000)
     for name in ("batch norm", "dropout"):
         net = network(name)

@@ -85,7 +85,7 @@ class BaseTraining:
             self.callbacks.call("on_step_end", self)
         if n and self.callbacks.by_epoch:
             self.callbacks.call("on_epoch_end", self)
-        self.plateau.see(self, n)
+        self.plateau.follow(self, n)
         if n and not history.stopped:
             history.stopped = self.ending()
         done = len(history)

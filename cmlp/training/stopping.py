@@ -67,7 +67,7 @@ class Patience:
 
     def __init__(self, patience: int | None, min_delta: float) -> None:
         self.patience, self.min_delta = patience, min_delta
-        self.best = self.lowest = np.inf
+        self.best = np.inf
         self.without = 0
 
     def left(self) -> int:
@@ -76,10 +76,9 @@ class Patience:
 
     def see(self, value: float) -> bool:
         """Whether it is the lowest so far."""
-        lowest, self.lowest = value < self.lowest, min(self.lowest, value)
-        if self.patience is not None:
-            self.without = 0 if value < self.best - self.min_delta else self.without + 1
-            self.best = min(self.best, value)
+        lowest = value < self.best
+        self.without = 0 if value < self.best - self.min_delta else self.without + 1
+        self.best = min(self.best, value)
         return lowest
 
 
@@ -115,7 +114,7 @@ class Watch:
     @property
     def best(self) -> float | None:
         """The best value of what is monitored, as it is named."""
-        return None if np.isinf(self.patience.lowest) else self.monitor.sign * self.patience.lowest
+        return None if np.isinf(self.patience.best) else self.monitor.sign * self.patience.best
 
     def check(self, training: Any) -> None:
         if self.active:
@@ -153,15 +152,14 @@ class Watch:
 
     def state(self) -> dict[str, Any]:
         """What it has seen, as numbers and arrays."""
-        counted = {name: getattr(self.patience, name) for name in ("best", "lowest", "without")}
+        counted = {name: getattr(self.patience, name) for name in ("best", "without")}
         kept = {f"kept{i}": array for i, array in enumerate(self.kept)}
         return counted | {"best_epoch": self.best_epoch, "values": np.array(self.values)} | kept
 
     def check_state(self, state: dict[str, Any], network: Any) -> None:
         """Raise if what `state` returned is not of this network."""
-        for name in ("best", "lowest"):
-            if not isinstance(state[name], (int, float)) or np.isnan(state[name]):
-                raise ValueError(f"{name} of early stopping must be a number, got {state[name]!r}")
+        if not isinstance(state["best"], (int, float)) or np.isnan(state["best"]):
+            raise ValueError(f"best of early stopping must be a number, got {state['best']!r}")
         for name in ("best_epoch", "without"):
             validation.check_integer(name, state[name], 0)
         kept = kept_in(state)
@@ -172,13 +170,13 @@ class Watch:
             and bool(np.isfinite(each).all())
             for each in kept
         ]
-        missing = self.stopping.restore_best and np.isfinite(state["lowest"]) and not kept
+        missing = self.stopping.restore_best and np.isfinite(state["best"]) and not kept
         if not all(fits) or missing or np.ndim(state["values"]) != 1:
             raise ValueError("the best weights of early stopping are missing, or of another network")
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.patience.best, self.patience.lowest = float(state["best"]), float(state["lowest"])
-        self.patience.without, self.best_epoch = state["without"], state["best_epoch"]
+        self.patience.best, self.patience.without = float(state["best"]), state["without"]
+        self.best_epoch = state["best_epoch"]
         self.values = np.asarray(state["values"]).tolist()
         self.kept = kept_in(state)
 
@@ -198,28 +196,26 @@ def weights_of(training: Any) -> list[Array]:
     return [array for array in (training.network.variables, training.ema) if array is not None]
 
 
-class Plateau:
+class Plateau(Patience):
     """The factor of the learning rate: smaller after each run of epochs without progress, if the schedule asks for it."""
 
     def __init__(self, schedule: Any) -> None:
         self.active = isinstance(schedule, ReduceOnPlateau)
+        super().__init__(*((schedule.patience, schedule.min_delta) if self.active else (None, 0.0)))
         self.schedule = schedule
         self.monitor = Monitor(schedule.monitor if self.active else "loss")
         self.factor = 1.0
-        self.best = np.inf
-        self.without = 0
 
     def check(self, training: Any) -> None:
         if self.active:
             self.monitor.check(training)
 
-    def see(self, training: Any, n: int) -> None:
+    def follow(self, training: Any, n: int) -> None:
         """After n more epochs."""
         schedule = self.schedule
         for cost in self.monitor.costs(training, n) if self.active else ():
-            self.without = 0 if cost < self.best - schedule.min_delta else self.without + 1
-            self.best = min(self.best, cost)
-            if self.without >= schedule.patience:
+            self.see(cost)
+            if self.left() <= 0:
                 least = schedule.min_lr / schedule.initial if schedule.initial else 0.0
                 self.factor = max(self.factor * schedule.factor, least)
                 self.without = 0

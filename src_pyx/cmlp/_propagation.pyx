@@ -1,6 +1,6 @@
 """Forward propagation, the loss, and the delta recursion, by tiles. Equations: cmlp/reference/propagation.py.
 
-A small network is worked by blocks of rows, each through all layers at once; a larger one, or one with batch normalisation,
+A small network is worked by blocks of rows, each through all layers at once; a larger one, or one with batch normalization,
 layer by layer, in tiles of rows and columns, with a barrier after each. Both call the same tile functions.
 """
 
