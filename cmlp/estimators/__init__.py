@@ -1,7 +1,7 @@
 """`MLPClassifier` and `MLPRegressor`: networks as scikit-learn's estimators (extra ``cmlp[sklearn]``).
 
-They hold no arithmetic: ``settings`` turns scikit-learn's parameters into what `cmlp.Network` takes, ``tables`` finds out what
-is to happen to the columns, ``base`` fits, ``fitted`` has what a fitted estimator shows.
+They hold no arithmetic: ``settings`` turns scikit-learn's parameters into what `cmlp.Network` takes, ``inputs`` and ``tables``
+check and prepare samples, ``base`` fits, ``fitted`` has what a fitted estimator shows.
 """
 
 try:

@@ -6,21 +6,20 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.activations import Activation
 from cmlp.callbacks import EarlyStopping
-from cmlp.estimators import settings, tables
-from cmlp.estimators.fitted import Fitted
+from cmlp.estimators import settings
+from cmlp.estimators.inputs import Inputs, Part
 from cmlp.layers import Array
 from cmlp.losses import Loss, LossFunction
 from cmlp.network import Network
@@ -31,21 +30,8 @@ from cmlp.training import hooks
 from cmlp.training.history import Ending
 from cmlp.training.hooks import Callback
 
-AT_ONCE = 1 << 16  # numbers that are looked through here; more are worth scikit-learn's own checks
-
 _being_fitted: set[int] = set()
 _lock = threading.Lock()
-
-
-class Part(NamedTuple):
-    """Samples, checked: X as it was given, y as the estimator takes it."""
-
-    X: Any
-    y: Any
-    weight: Any
-
-    def rows(self, chosen: Any) -> "Part":
-        return Part(tables.rows_of(self.X, chosen), self.y[chosen], None if self.weight is None else self.weight[chosen])
 
 
 @contextmanager
@@ -63,7 +49,7 @@ def alone(estimator: Any) -> Iterator[None]:
 
 
 @dataclass(eq=False, repr=False)
-class BaseMLP(Fitted):
+class BaseMLP(Inputs):
     """The parameters that both have; see `MLPClassifier`."""
 
     hidden_layer_sizes: int | Sequence[int] = (100,)
@@ -104,10 +90,6 @@ class BaseMLP(Fitted):
     training: Mapping[str, object] | None = None
 
     # --- what a subclass says ---------------------------------------------------------------------------------
-    def _checked_y(self, y: Any) -> Any:
-        """y as an array that scikit-learn accepts."""
-        raise NotImplementedError
-
     def _learn_targets(self, y: Any) -> None:
         """Find out what the first y means."""
         raise NotImplementedError
@@ -227,10 +209,7 @@ class BaseMLP(Fitted):
     def _prepare(self, part: Part, fresh: bool) -> None:
         """The preprocessing and the network that this part asks for; or those that there are, where they fit."""
         if fresh:
-            self.columns_ = None
-            if self._prepares():
-                names = [str(name) for name in getattr(self, "feature_names_in_", ())] or None
-                self.columns_ = tables.fit_columns(part.X, names, self.scale, self.categorical_features, self.impute)
+            self._fit_columns(part)
             self._make_network(self.n_features_in_ if self.columns_ is None else self.columns_.n_inputs)
         elif self.network_.sizes[1:-1] != settings.sizes(self.hidden_layer_sizes):
             raise ValueError(
@@ -336,55 +315,6 @@ class BaseMLP(Fitted):
             self.best_validation_score_, self.best_loss_ = max(self.validation_scores_, default=None), None
         else:
             self.best_validation_score_, self.best_loss_ = None, min(self.loss_curve_, default=np.inf)
-
-    # --- data -------------------------------------------------------------------------------------------------
-    def _prepares(self) -> bool:
-        return self.scale is not None or self.categorical_features is not None or bool(self.impute)
-
-    def _check_part(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Part:
-        if self._prepares():
-            X = self._check_table(X, reset)
-            y = self._checked_y(y)
-            validation.check_length(y, tables.n_rows(X), "y")
-        else:
-            numeric = "classification" not in self._tasks()
-            X, y = validate_data(
-                self, X, y, accept_sparse=["csr"], multi_output=True, y_numeric=numeric, reset=reset, **tables.KINDS
-            )
-            y = self._checked_y(y)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, y if self._prepares() else X)
-        return Part(X, y, weight)
-
-    def _tasks(self) -> tuple[str, ...]:
-        """What y may mean."""
-        raise NotImplementedError
-
-    def _check_X(self, X: Any) -> Any:
-        if self._prepares():
-            return self._check_table(X, False)
-        return validate_data(self, X, accept_sparse=["csr"], reset=False, **tables.KINDS)
-
-    def _check_table(self, X: Any, reset: bool) -> Any:
-        X = tables.as_table(X)
-        tables.check_names(self, X, reset)
-        return X
-
-    def _transformed(self, X: Any) -> Any:
-        """X as the network sees it."""
-        return X if self.columns_ is None else tables.transform(self.columns_, X)
-
-    def _inputs(self, X: Any) -> Any:
-        """X of a prediction as the network sees it; arrays that can be used as they are pass quickly."""
-        check_is_fitted(self, "network_")
-        if not self._prepares() and not hasattr(self, "feature_names_in_") and self._usable(X):
-            return X
-        return self._transformed(self._check_X(X))
-
-    def _usable(self, X: Any) -> bool:
-        """Whether X is a small array of the right width, all finite."""
-        if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.kind not in "fiu" or not 0 < X.size <= AT_ONCE:
-            return False
-        return X.shape[1] == self.n_features_in_ and bool(np.isfinite(X).all())
 
 
 def _say(history: Any, epochs: int) -> None:
