@@ -44,7 +44,7 @@ class Model:
     --------
     >>> import numpy as np, cmlp
     >>> net = cmlp.Network([2, 1], loss="squared_error", init=cmlp.initializers.Constant(0.5))
-    >>> columns = cmlp.data.Columns.standardizing(np.array([[0.0, 10.0], [2.0, 30.0]]), ["a", "b"])
+    >>> columns = cmlp.data.Columns.fit({"a": [0.0, 2.0], "b": [10.0, 30.0]}, scale="standard")
     >>> cmlp.Model(net, columns, mean=np.array([100.0]), scale=np.array([10.0])).predict([[2.0, 30.0]])
     array([110.])
     """
@@ -123,7 +123,7 @@ class Model:
 
     def inputs(self, X: Matrix) -> Any:
         """X as the network takes it."""
-        return X if self.columns is None else self.columns.transform(X)
+        return X if self.columns is None else self.columns.transform(X, self.network.dtype)
 
     def forward(self, X: Matrix, *, n_threads: int | None = None) -> Array:
         """`Network.forward` of the columns of a table, in the units of y."""

@@ -60,7 +60,7 @@ def test_names_that_would_be_code(tmp_path):
     """Nothing of a name leaves its comment or its string."""
     names = ["*\\\n/ int evil(void) { return 1; } /*", "a/*b??/", "\u202e\u2066"]
     net = cmlp.Network([3, 1], loss="squared_error")
-    model = cmlp.Model(net, cmlp.data.Columns.standardizing(np.eye(3), names), target='"; int evil; "')
+    model = cmlp.Model(net, cmlp.data.Columns.fit(cmlp.data.Table(np.eye(3), names), scale="standard"), target='"; int evil; "')
     compiled(convert.to_c(model), tmp_path)
     (tmp_path / "net.c").write_text(convert.to_c(model))
     subprocess.run(["gcc", *FLAGS, "-DCMLP_MAIN", "net.c", "-lm", "-o", "net"], cwd=tmp_path, check=True)

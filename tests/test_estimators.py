@@ -311,7 +311,7 @@ def test_one_estimator_is_not_fitted_from_two_threads():
         ({"dropout": 1.0}, "dropout.*1.0"),
         ({"network": {"residuel": 1}}, "'residuel'"),
         ({"categorical_features": "auto"}, "categorical_features.*'auto'"),
-        ({"scale": "robust"}, "scale.*standard.*'robust'"),
+        ({"scale": "minmax"}, "scale.*standard.*robust.*'minmax'"),
         ({"callbacks": [1]}, "callbacks.*1"),
         ({"class_weight": "even"}, "class_weight.*'even'"),
     ],

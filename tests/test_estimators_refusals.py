@@ -188,7 +188,7 @@ def test_frames_whose_columns_are_numbers():
     X, y = pd.DataFrame({1: rng.normal(size=100), 0: rng.integers(0, 4, 100)}), rng.integers(0, 2, 100)
     model = MLPClassifier((5,), categorical_features=[0], max_iter=2).fit(X, y)
     assert model.network_.sizes[0] == 1 + 4
-    with pytest.raises(ValueError, match=r"categorical_features.*1.*2"):
+    with pytest.raises(ValueError, match=r"categorical_features.*2.*1"):
         MLPClassifier(categorical_features=[True]).fit(X, y)
 
 

@@ -231,7 +231,7 @@ def test_malicious_files(name, path):
 # --- models -----------------------------------------------------------------------------------------------------------
 def small_model(path):
     """A network with columns that are standardised and a target in other units."""
-    columns = cmlp.data.Columns.standardizing(np.array([[1.0, 2.0], [3.0, 6.0]]), ["a", "b"])
+    columns = cmlp.data.Columns.fit({"a": [1.0, 3.0], "b": [2.0, 6.0]}, scale="standard")
     net = cmlp.Network([2, 1], loss="squared_error")
     model = cmlp.Model(net, columns, mean=np.array([5.0]), scale=np.array([2.0]), target="y")
     cmlp.save(model, path)
@@ -270,11 +270,14 @@ MALICIOUS_MODELS = {
     "classes of a value": (section(classes=["<U1", ["a", "b", "c"]]), "classes.*2.*3"),
     "classes of objects": (section(classes=["object", [{"kind": "Popen", "fields": {}}, "b"]]), "'Popen'"),
     "no columns": (section(columns={}), "columns"),
-    "columns of gigabytes": (columns(n_columns=2**31), "2147483648 columns.*numeric.*categorical"),
-    "columns of truths": (columns(numeric=[0.0, True]), "2 columns.*numeric.*categorical"),
-    "a column too many": (columns(numeric=[0, 1, 2]), "2 columns.*numeric.*categorical"),
-    "columns of text": (columns(numeric=["0", "1"]), "2 columns.*numeric.*categorical"),
-    "a column twice": (columns(categorical=[1], categories=[["<U1", ["x"]]]), "2 columns.*numeric.*categorical"),
+    "columns of gigabytes": (columns(kinds="numeric" * 9), "kinds.*list of strings"),
+    "columns of truths": (columns(kinds=[0.0, True]), "kinds.*list of strings"),
+    "a column too many": (columns(kinds=["numeric"] * 3), "names.*3 strings"),
+    "indices of text": (columns(ranked=["0", "1"]), "ranked.*'0'"),
+    "categories of no column": (columns(categories=[{"levels": ["x"], "n_infrequent": 0}]), "categories for 0 columns.*1"),
+    "calendar of text": (columns(calendar="yes"), "calendar.*'yes'"),
+    "dates with calendar": (columns(kinds=["date", "numeric"], calendar=True), r"center.*\(6,\)"),
+    "extra columns": (columns(extra_columns="eval"), "extra_columns.*'eval'"),
     "one name": (columns(names="ab"), "names.*list"),
     "a scale of 0": (number("columns.scale", 0.0), r"columns\.scale"),
     "a center of nan": (number("columns.center", np.nan), r"columns\.center"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cmlp import datasets
-from cmlp.data.columns import Columns
+from cmlp.data import Columns, Table
 from cmlp.layers import Array
 
 TEST_FRACTION = 0.2
@@ -161,14 +161,8 @@ def unite_labels(data: Data) -> None:
 
 def standardized(data: Data, names: list[str] | None, dtype: str) -> Data:
     """X of both parts standardized by mean and standard deviation of the training samples, in the network's dtype."""
-    data.X, data.X_test = (np.ascontiguousarray(part, dtype=np.float64) for part in (data.X, data.X_test))
-    for name, part in (("training", data.X), ("test", data.X_test)):
-        if not np.isfinite(part).all():
-            raise ValueError(f"the {name} samples must be finite numbers, got missing or infinite ones")
-    data.columns = Columns.standardizing(data.X, names)
-    for part in (data.X, data.X_test):
-        data.columns.transform_in_place(part)
-    data.X, data.X_test = data.X.astype(dtype, copy=False), data.X_test.astype(dtype, copy=False)
+    data.columns = Columns.fit(Table(data.X, names), scale="standard")
+    data.X, data.X_test = (data.columns.transform(part, dtype) for part in (data.X, data.X_test))
     return data
 
 

@@ -189,12 +189,7 @@ def info(options) -> None:
     print(f"{options.model}: {kind}, {Path(options.model).stat().st_size:,} bytes")
     print(net.summary())
     if columns is not None:
-        names = columns.names or [str(place) for place in range(columns.n_columns)]
-        print(f"columns: {', '.join(map(shown, names[:20]))}" + (f", ... ({len(names)})" if len(names) > 20 else ""))
-        parts = ["missing values are imputed"] if columns.fill is not None else []
-        parts += ["numeric columns are scaled"] if columns.center is not None or columns.quantiles is not None else []
-        parts += [f"{len(columns.categorical)} categorical, one-hot encoded"] if columns.categorical else []
-        print("".join(f"  {part}\n" for part in parts), end="")
+        print(columns)
     if meaning.classes is not None:
         labels = [shown(label) for label in meaning.classes[:20]]
         print(f"predicts {shown(model.target)}: one of {len(meaning.classes)} classes, {', '.join(labels)}")

@@ -9,7 +9,8 @@ import numpy as np
 
 from cmlp import datasets
 from cmlp.cli.data import UsageError, array, column, is_idx, labels_of
-from cmlp.data.columns import Table, check_names, is_text
+from cmlp.data import ColumnError, Columns, Table
+from cmlp.data.columns import check_names
 from cmlp.layers import Array
 from cmlp.model import Model
 
@@ -60,9 +61,7 @@ def csv_blocks(model: Model, options, with_target: bool) -> Iterator[tuple[Any, 
             if not known:
                 target, known = target_place(path, names, len(rows[0]), model, options.target, with_target), True
             y = np.array([row.pop(target) for row in rows]) if target is not None else None
-            X = all_numbers(model, rows)
-            if X is None:
-                X = Reader(path, line, names, target).inputs(model, [np.array(texts) for texts in zip(*rows)])
+            X = read_inputs(path, line, names, target, model, rows)
             yield X, y if with_target else None
         if not known:
             raise ValueError(f"{path}: no rows after the header")
@@ -92,7 +91,7 @@ def target_place(path, names: list[str] | None, width: int, model: Model, given:
     inputs = None if names is None else [name for i, name in enumerate(names) if i != place]
     if inputs is not None and expected is not None:
         try:
-            check_names(inputs, expected)
+            check_names(inputs, expected, "raise")
         except ValueError as error:
             hint = "" if place is not None else "; if one of them is the target, give --target COLUMN"
             raise ValueError(f"{path}: {error}{hint}") from None
@@ -100,73 +99,15 @@ def target_place(path, names: list[str] | None, width: int, model: Model, given:
     return place
 
 
-def all_numbers(model: Model, rows: list[list[str]]) -> Array | None:
-    """The rows as a matrix, if all columns are numeric and all fields finite numbers; else None."""
-    columns = model.columns
-    if columns is not None and (columns.categorical or columns.fill is not None):
-        return None
+def read_inputs(path, line: int, names: list[str] | None, target: int | None, model: Model, rows: list[list[str]]) -> Any:
+    """The inputs of a model; errors name line and column."""
+    inputs = None if names is None else [name for i, name in enumerate(names) if i != target]
+    columns = Columns(["numeric"] * model.n_inputs) if model.columns is None else model.columns
+    table = Table([np.array(texts, dtype=object) for texts in zip(*rows)], inputs)
     try:
-        X = np.array(rows, dtype=np.float64)
-    except ValueError:
-        return None
-    return X if np.isfinite(X).all() else None
-
-
-BOOLEANS = {"True": "1", "true": "1", "TRUE": "1", "False": "0", "false": "0", "FALSE": "0"}
-
-
-def categories(text: Array, known: Array) -> Array:
-    """The categories of the fields; an empty field is the category of missing values, if there is one."""
-    names = {str(category).strip(): category for category in known.tolist() if category is not None and category == category}
-    if len(names) < sum(category is not None and category == category for category in known.tolist()):
-        raise ValueError(f"the categories {known.tolist()[:5]} differ only by spaces or type, which a CSV file cannot express")
-    missing = [category for category in known.tolist() if category is None or category != category]
-    if missing:
-        names.setdefault("", missing[0])
-    made = np.empty(len(text), dtype=object)
-    made[:] = [names.get(field, field) for field in text.tolist()]
-    return made
-
-
-class Reader:
-    """Converts the fields of a block to the inputs of a model; errors name line and column."""
-
-    def __init__(self, path, line: int, names: list[str] | None, target: int | None) -> None:
-        self.path, self.line, self.names, self.target = path, line, names, target
-
-    def inputs(self, model: Model, texts: list[Array]) -> Any:
-        columns = model.columns
-        if columns is None:
-            return np.column_stack([self.numbers(text, i, False) for i, text in enumerate(texts)])
-        known = dict(zip(columns.categorical, columns.categories))
-        made = Table()
-        for i, text in enumerate(texts):
-            if i not in known:
-                made.append(self.numbers(text, i, columns.fill is not None))
-            elif is_text(known[i]):
-                made.append(categories(text, known[i]))
-            else:
-                made.append(self.numbers(text, i, True))
-        return made
-
-    def numbers(self, text: Array, i: int, may_be_missing: bool) -> Array:
-        missing = text == ""
-        if missing.any() and not may_be_missing:
-            self.refuse(int(missing.argmax()), i, "missing value (the field is empty)")
-        try:
-            fields = np.where(missing, "nan", text).tolist()
-            values = np.array([BOOLEANS.get(field, field) for field in fields]).astype(np.float64)
-        except ValueError:
-            wrong = [not (empty or datasets.is_number(field)) for field, empty in zip(text.tolist(), missing)]
-            row = wrong.index(True) if True in wrong else 0
-            self.refuse(row, i, f"{str(text[row])[:40]!r} is not a number")
-        infinite = ~np.isfinite(values) & ~missing
-        if infinite.any():
-            row = int(infinite.argmax())
-            self.refuse(row, i, f"{str(text[row])[:40]!r} is not a finite number")
-        return values
-
-    def refuse(self, row: int, i: int, problem: str):
-        place = i + (self.target is not None and i >= self.target)
-        name = f" ({self.names[place]!r})" if self.names else ""
-        raise ValueError(f"{self.path}, line {self.line + row}, column {place + 1}{name}: {problem}")
+        X = columns.transform(table)
+    except ColumnError as error:
+        place = (error.column or 0) + (target is not None and (error.column or 0) >= target)
+        name = f" ({names[place]!r})" if names else ""
+        raise ValueError(f"{path}, line {line + (error.row or 0)}, column {place + 1}{name}: {error.problem}") from None
+    return X if model.columns is None else table

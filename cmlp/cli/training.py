@@ -9,8 +9,7 @@ import numpy as np
 from cmlp import datasets, losses, optimizers, persistence
 from cmlp.cli import reports
 from cmlp.cli.data import Data, UsageError, read
-from cmlp.data import targets
-from cmlp.data.columns import Columns
+from cmlp.data import scaling, targets
 from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.network import Network
@@ -102,12 +101,8 @@ def loss_and_classes(data: Data, loss: str | None) -> tuple[str, list | None]:
         raise ValueError(f"the target must not be constant, got {data.y[0]} for every training sample")
     data.y, data.y_test = data.y.astype(np.float64), data.y_test.astype(np.float64)
     if loss is None or losses.BY_NAME[loss].standardizes:
-        scaling = Columns.standardizing(data.y[:, None])
-        assert scaling.center is not None
-        assert scaling.scale is not None
-        for part in (data.y, data.y_test):
-            scaling.transform_in_place(part[:, None])
-        data.y_mean, data.y_scale = float(scaling.center[0]), float(scaling.scale[0])
+        data.y_mean, data.y_scale = scaling.standard(data.y, None)
+        data.y, data.y_test = ((part - data.y_mean) / data.y_scale for part in (data.y, data.y_test))
     return loss or "squared_error", None
 
 

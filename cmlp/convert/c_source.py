@@ -1,23 +1,19 @@
 """Export to C99: constant tables and the code that uses them. The templates are in ``c_parts``."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from cmlp._typing import Path
-from cmlp.convert import c_parts
-from cmlp.convert.lookup import entry
-from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text, numbers_of
-from cmlp.layers import Array
+from cmlp.convert import c_columns, c_parts
+from cmlp.convert.c_tables import comment, number, numbers, table_of_texts, text
+from cmlp.convert.lookup import check_columns, entry
 from cmlp.model import HasModel, Model
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
 from cmlp.persistence import files
 from cmlp.version import __version__
 
-ON_A_LINE = 8  # numbers
-LONGEST_TEXT = 1000  # characters, each up to four octal escapes
 NORMS = {BatchNorm: "normalise_batch", LayerNorm: "normalise_layer"}  # the functions of c_parts
 
 
@@ -25,9 +21,9 @@ def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix:
     """Export a model to one C99 file that needs only ``<math.h>``, allocates no memory and has no state.
 
     It defines ``void predict(const input *x, output *y)``, which computes `Model.forward` of one row. ``input`` is the dtype of
-    the network, or double with scaling or categories; a missing value is NAN, and a string is its index in ``categories_J`` of
-    column J. Classifiers also have ``int predict_class(const input *x)`` and ``class_names``. Compiled with ``-DCMLP_MAIN`` the
-    file is a program that reads CSV from standard input and writes predictions.
+    the network, or double with preprocessing: a missing value is NAN, a string its index in ``categories_J`` of column J, a
+    date its days since 1970-01-01. Classifiers also have ``int predict_class(const input *x)`` and ``class_names``. Compiled
+    with ``-DCMLP_MAIN`` the file is a program that reads CSV from standard input and writes predictions.
 
     Parameters
     ----------
@@ -45,7 +41,8 @@ def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix:
     Raises
     ------
     ValueError
-        If prefix is not a valid C identifier, or a label or category has more than 1,000 characters.
+        If prefix is not a valid C identifier, a label or category has more than 1,000 characters, or dates are calendar
+        features.
 
     Examples
     --------
@@ -57,7 +54,9 @@ def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix:
     if (prefix and not prefix.isidentifier()) or not prefix.isascii():
         raise ValueError(f"prefix must be empty or a valid C identifier, got {prefix!r}")
     model = Model.of(model)
-    parts = [head(model), *helpers(model), *tables(model), prepare(model), function(model, prefix)]
+    if model.prepared is not None:
+        check_columns(model.prepared, "C")
+    parts = [head(model), *helpers(model), *tables(model), c_columns.prepare(model.prepared), function(model, prefix)]
     if model.meaning.task == "classification":
         parts.append(class_function(model, prefix))
     parts.append(main(model, prefix))
@@ -65,36 +64,6 @@ def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix:
     if path is not None:
         files.write_whole(path, [source.encode()])
     return source
-
-
-# --- constants ---------------------------------------------------------------------------------------------------------
-def table(kind: str, name: str, values: Iterable[str]) -> str:
-    each = list(values)
-    lines = [", ".join(each[i : i + ON_A_LINE]) for i in range(0, len(each), ON_A_LINE)]
-    return f"static const {kind} {name}[{len(each)}] = {{\n    " + ",\n    ".join(lines) + "};\n"
-
-
-def numbers(name: str, array: Array, kind: str = "real") -> str:
-    """A table of numbers, with enough digits to restore them exactly."""
-    single = array.dtype == np.float32
-    digits, suffix = (9, "f") if single else (17, "")
-    texts = (f"{value:.{digits - 1}e}{suffix}" if value else f"0.0{suffix}" for value in array.ravel().tolist())
-    return table(kind, name, texts)
-
-
-def text(value: Any) -> str:
-    """A C string literal: printable ASCII as it is, other bytes as octal escapes."""
-    if len(str(value)) > LONGEST_TEXT:
-        raise ValueError(
-            f"labels and categories must have at most {LONGEST_TEXT:,} characters for to_c, got {len(str(value)):,}"
-        )
-    plain = {byte: chr(byte) for byte in range(32, 127) if chr(byte) not in '"\\?'}
-    return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in str(value).encode()) + '"'
-
-
-def comment(value: str) -> str:
-    """A string that is safe inside a C comment."""
-    return "".join(char if char.isascii() and char.isprintable() and char not in "*/\\?" else "_" for char in value)
 
 
 # --- the parts ---------------------------------------------------------------------------------------------------------
@@ -174,10 +143,6 @@ def function(model: Model, prefix: str) -> str:
     return c_parts.PREDICT.format(body="\n    ".join(body), prefix=prefix)
 
 
-def number(value: float) -> str:
-    return f"(real){value!r}"
-
-
 def class_function(model: Model, prefix: str) -> str:
     classes, net = model.meaning.classes, model.network
     assert classes is not None
@@ -189,93 +154,18 @@ def class_function(model: Model, prefix: str) -> str:
     return declared + c_parts.CLASS.format(prefix=prefix, decision=decision)
 
 
-# --- before the network ------------------------------------------------------------------------------------------------
-def prepare(model: Model) -> str:
-    columns = model.prepared
-    if columns is None:
-        return ""
-    made, body = [], ["int n = 0;"]
-    if columns.numeric:
-        made += number_tables(columns)
-        body += number_lines(columns)
-    for place, known in zip(columns.categorical, columns.categories):
-        made.append(category_table(place, known))
-        body += category_lines(place, known)
-    declared = ["int i;", *(["double v;"] if columns.numeric else [])]
-    lines = "\n    ".join([*declared, *body])
-    return "\n".join(made) + f"\nstatic void prepare(const input *x, real *a)\n{{\n    {lines}\n}}\n"
-
-
-def number_tables(columns: Columns) -> list[str]:
-    kept = [columns.numeric[i] for i in columns.kept]
-    made = [table("int", "numeric", map(str, kept))] if kept else []
-    if columns.indicated:
-        made.append(table("int", "indicated", (str(columns.numeric[i]) for i in columns.indicated)))
-    if columns.fill is not None and kept:
-        made.append(numbers("fill", columns.fill[columns.kept], "double"))
-    if columns.center is not None and columns.scale is not None:
-        made += [numbers("center", columns.center, "double"), numbers("spread", columns.scale, "double")]
-    if columns.quantiles is not None:
-        made.append(numbers("quantiles", np.ascontiguousarray(columns.quantiles.T), "double"))
-    return made
-
-
-def number_lines(columns: Columns) -> list[str]:
-    if columns.center is not None:
-        value = "(v - center[n]) / spread[n]"
-    elif columns.quantiles is not None:
-        k = len(columns.quantiles)
-        value = f"normal_score(v, quantiles + n * {k}, {k}, {EDGE!r}, {LOWEST!r}, {HIGHEST!r})"
-    else:
-        value = "v"
-    lines = []
-    if columns.kept:
-        fill = ["if (v != v) v = fill[i];"] if columns.fill is not None else []
-        lines += loop(len(columns.kept), ["v = x[numeric[i]];", *fill, f"a[n] = (real)({value});"])
-    if columns.indicated:
-        lines += loop(len(columns.indicated), ["v = x[indicated[i]] != x[indicated[i]];", f"a[n] = (real)({value});"])
-    return lines
-
-
-def loop(n: int, body: list[str]) -> list[str]:
-    return [f"for (i = 0; i < {n}; i++, n++) {{", *(f"    {line}" for line in body), "}"]
-
-
-def category_table(place: int, known: Array) -> str:
-    if is_text(known):
-        names = ", ".join(text("" if label is None or label != label else label) for label in known.tolist())
-        return f"static const char *const categories_{place}[{len(known)}] = {{{names}}};\n"
-    return numbers(f"categories_{place}", np.nan_to_num(numbers_of(known)), "double")
-
-
-def category_lines(place: int, known: Array) -> list[str]:
-    if is_text(known):
-        return [
-            f"(void)categories_{place};",
-            f"for (i = 0; i < {len(known)}; i++)",
-            f"    a[n++] = x[{place}] == i;",
-        ]
-    missing = np.isnan(numbers_of(known))
-    where = f" || (i == {int(np.argmax(missing))} && x[{place}] != x[{place}])" if missing.any() else ""
-    not_missing = f"i != {int(np.argmax(missing))} && " if missing.any() else ""
-    return [
-        f"for (i = 0; i < {len(known)}; i++)",
-        f"    a[n++] = ({not_missing}x[{place}] == categories_{place}[i]){where};",
-    ]
-
-
 # --- a program ---------------------------------------------------------------------------------------------------------
 def main(model: Model, prefix: str) -> str:
     """The program: reads CSV from standard input; strings are looked up among the categories of their column."""
     columns, names = model.prepared, model.columns.names if model.columns is not None else None
     lookups, may_be_missing = [], []
     for place, known in zip(columns.categorical, columns.categories) if columns is not None else ():
-        if is_text(known):
-            lookups.append(f"if (column == {place}) return find(field, categories_{place}, {len(known)});")
+        if known.are_text:
+            lookups.append(f"if (column == {place}) return find(field, categories_{place}, {len(known.levels)});")
         else:
             may_be_missing.append(place)
     if columns is not None and columns.fill is not None:
-        may_be_missing += columns.numeric
+        may_be_missing += [feature.place for feature in columns.features]
     is_classifier = model.meaning.task == "classification"
     heading = ["prediction"] if is_classifier else []
     heading += model.output_names() if not is_classifier else [f"output_{j}" for j in range(model.network.sizes[-1])]
@@ -284,17 +174,13 @@ def main(model: Model, prefix: str) -> str:
         find=c_parts.FIND if lookups else "",
         lookups="\n    ".join(lookups) if lookups else "(void)column;",
         missing="return NAN;" if set(may_be_missing) >= set(range(model.n_inputs)) else missing_in(may_be_missing),
-        inputs=named("inputs", names) if names else "",
+        inputs=table_of_texts("inputs", names) if names else "",
         is_heading=c_parts.SAME_NAMES if names else "wrong == i",
         same="if (i < N_INPUTS) same += strcmp(field, inputs[i]) == 0;\n            " if names else "",
-        heading=named("heading", heading),
+        heading=table_of_texts("heading", heading),
         label=c_parts.LABEL.format(prefix=prefix) if is_classifier else "",
         digits=9 if model.network.dtype == np.float32 and model.scale is None else 17,
     )
-
-
-def named(name: str, texts: list[str]) -> str:
-    return f"static const char *const {name}[{len(texts)}] = {{{', '.join(map(text, texts))}}};\n"
 
 
 def missing_in(places: list[int]) -> str:

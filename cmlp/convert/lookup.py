@@ -1,7 +1,9 @@
-"""Lookup of the equivalents of activations and norms in another format."""
+"""What another format has, and what it does not."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from cmlp.data.columns import Columns
 
 
 def entry(table: Mapping[Any, Any], key: Any, format: str, refused: Mapping[str, str] | None = None) -> Any:
@@ -17,3 +19,18 @@ def entry(table: Mapping[Any, Any], key: Any, format: str, refused: Mapping[str,
     name = key.__name__ if isinstance(key, type) else repr(key)
     reason = (refused or {}).get(key, "it has no equivalent in the table of this format")
     raise ValueError(f"{format} does not support {name}: {reason}")
+
+
+def check_columns(columns: Columns, format: str) -> None:
+    """Raise if a format cannot express the preprocessing.
+
+    Raises
+    ------
+    ValueError
+    """
+    part = next((feature for feature in columns.features if feature.part), None)
+    if part is not None:
+        raise ValueError(
+            f"{format} does not support the calendar features of column {columns.name(part.place)!r}: train with dates=False, "
+            "which uses the days since 1970-01-01"
+        )

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from cmlp._typing import Path
+from cmlp.convert import onnx_columns
 from cmlp.convert.lookup import entry
-from cmlp.data.columns import Columns, is_text, numbers_of
 from cmlp.data.targets import central
 from cmlp.layers import Array, Layer
 from cmlp.model import HasModel, Model
@@ -160,68 +160,6 @@ def normalize(g: Graph, Z: str, layer: Layer, l: int) -> str:
     return g.add("Add", g.add("Mul", hat, scale), shift)
 
 
-# --- before the network ------------------------------------------------------------------------------------------------
-def has_strings(columns: Columns) -> bool:
-    return any(map(is_text, columns.categories))
-
-
-def prepare(g: Graph, columns: Columns, inputs: list[str]) -> str:
-    """The matrix that the network takes, from the inputs: one matrix, or one column each where there are strings."""
-
-    def column(place: int) -> str:
-        return g.add("Gather", inputs[0], g.constant([place], np.int64), axis=1) if len(inputs) == 1 else inputs[place]
-
-    parts = []
-    if columns.numeric:
-        if len(inputs) == 1:
-            numbers = g.add("Gather", inputs[0], g.constant(columns.numeric, np.int64), axis=1)
-        else:
-            numbers = g.add("Concat", *map(column, columns.numeric), axis=1)
-        parts.append(scaled(g, columns, numbers))
-    for place, known in zip(columns.categorical, columns.categories):
-        parts.append(one_hot(g, column(place), known))
-    return g.add("Concat", *parts, axis=1)
-
-
-def scaled(g: Graph, columns: Columns, numbers: str) -> str:
-    if columns.quantiles is not None:
-        raise ValueError(
-            "ONNX does not support scale='quantile', which needs the normal quantile function: use scale='standard'"
-        )
-    if columns.fill is not None:
-        missing = g.add("IsNaN", numbers)
-        filled = g.add("Where", missing, g.constant(np.nan_to_num(columns.fill), np.float64), numbers)
-        parts = [g.add("Gather", filled, g.constant(columns.kept, np.int64), axis=1)] if columns.kept else []
-        if columns.indicated:
-            which = g.constant(columns.indicated, np.int64)
-            parts.append(g.cast(g.add("Gather", missing, which, axis=1), np.float64))
-        numbers = g.add("Concat", *parts, axis=1)
-    if columns.center is not None:
-        numbers = g.add("Sub", numbers, g.constant(columns.center, np.float64))
-        numbers = g.add("Div", numbers, g.constant(columns.scale, np.float64))
-    return numbers
-
-
-def one_hot(g: Graph, column: str, known: Array) -> str:
-    """The one-hot columns of a categorical column; a missing string is the empty string."""
-    if is_text(known):
-        keys = ["" if category is None or category != category else category for category in known.tolist()]
-        if not all(isinstance(key, str) for key in keys) or len(set(keys)) < len(keys):
-            raise ValueError(
-                f"the categories must be different strings for ONNX, a missing one is '', got {known.tolist()[:5]}"
-            )
-        column = g.add(
-            "LabelEncoder", column, domain="ai.onnx.ml", keys_strings=keys, values_int64s=range(len(keys)), default_int64=-1
-        )
-        return g.cast(g.add("Equal", column, g.constant([range(len(keys))], np.int64)), np.float64)
-    numbers = numbers_of(known)
-    hot = g.add("Equal", column, g.constant([np.nan_to_num(numbers)], np.float64))
-    if np.isnan(numbers).any():
-        missing = g.add("And", g.constant([np.isnan(numbers)], bool), g.add("IsNaN", column))
-        hot = g.add("Or", missing, g.add("And", g.constant([~np.isnan(numbers)], bool), hot))
-    return g.cast(hot, np.float64)
-
-
 # --- after the network -------------------------------------------------------------------------------------------------
 def decide(g: Graph, model: Model, Z: str, A: str) -> None:
     """The two outputs: prediction, and probabilities or outputs."""
@@ -278,10 +216,10 @@ def labels(g: Graph, classes: Array) -> str:
 def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
     """Export a model to ONNX, with its preprocessing and the units of the target.
 
-    The input is ``X`` (n_samples, n_features), in the dtype of the network, or float64 with scaling or categories. With
-    categories that are strings, each column is an input (n_samples, 1) with its name (default ``column_0``, ...), float64 or
-    string; a missing string is the empty string. The outputs are ``prediction``, as of `Model.predict`, and ``probabilities``
-    (n_samples, n_classes) or, without probabilities, ``outputs``, as of `Model.forward`.
+    The input is ``X`` (n_samples, n_features), in the dtype of the network, or float64 with preprocessing. With categories that
+    are strings, each column is an input (n_samples, 1) with its name (default ``column_0``, ...), float64 or string; a missing
+    string is the empty string, a date its days since 1970-01-01. The outputs are ``prediction``, as of `Model.predict`, and
+    ``probabilities`` (n_samples, n_classes) or, without probabilities, ``outputs``, as of `Model.forward`.
 
     Parameters
     ----------
@@ -300,7 +238,7 @@ def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
     ImportError
         If onnx is not installed.
     ValueError
-        If ONNX cannot express the model: quantile scaling, categories or labels that mix strings and numbers, more than 2 GiB.
+        If ONNX cannot express the model: calendar features, categories or labels that mix strings and numbers, more than 2 GiB.
 
     Examples
     --------
@@ -324,7 +262,7 @@ def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
     inputs = declared_inputs(onnx, model)
     value = "X"
     if model.prepared is not None:
-        value = g.cast(prepare(g, model.prepared, [declared.name for declared in inputs]), g.dtype)
+        value = g.cast(onnx_columns.prepare(g, model.prepared, [declared.name for declared in inputs]), g.dtype)
     decide(g, model, *propagate(g, model.network, value))
     second = "probabilities" if model.has_probabilities else "outputs"
     outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in ("prediction", second)]
@@ -348,9 +286,9 @@ def declared_inputs(onnx, model: Model) -> list[Any]:
     if columns is None:
         dtype = types.FLOAT if model.network.dtype == np.float32 else types.DOUBLE
         return [onnx.helper.make_tensor_value_info("X", dtype, ["n_samples", model.n_inputs])]
-    if not has_strings(columns):
+    if not columns.have_text:
         return [onnx.helper.make_tensor_value_info("X", types.DOUBLE, ["n_samples", columns.n_columns])]
-    strings = {place for place, known in zip(columns.categorical, columns.categories) if is_text(known)}
+    strings = {place for place, known in zip(columns.categorical, columns.categories) if known.are_text}
     names = columns.names or [f"column_{place}" for place in range(columns.n_columns)]
     taken = [name for name in names if name in OUTPUTS or name.startswith("/")]
     if taken:

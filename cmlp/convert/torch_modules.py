@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.convert.lookup import entry
-from cmlp.data.columns import EDGE, HIGHEST, LOWEST, Columns, is_text
+from cmlp.convert.lookup import check_columns, entry
+from cmlp.data.columns import Columns
+from cmlp.data.scaling import EDGE, HIGHEST, LOWEST
 from cmlp.layers import Layer
 from cmlp.model import HasModel, Model
 from cmlp.network import Network
@@ -114,7 +115,8 @@ def with_values(torch, module, values) -> Any:
 
 
 def prepared(parts, columns: Columns, dtype) -> Any:
-    if any(map(is_text, columns.categories)):
+    check_columns(columns, "to_torch")
+    if columns.have_text:
         raise ValueError(
             "to_torch does not support categories that are strings, for which PyTorch has no tensors: use to_onnx or to_c"
         )

@@ -4,8 +4,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from cmlp.data.columns import numbers_of
-
 
 class Scale(nn.Module):
     """Multiplication by a constant."""
@@ -91,20 +89,24 @@ class Prepare(nn.Module):
 
     def __init__(self, columns, limits, dtype) -> None:
         super().__init__()
-        self.numeric, self.kept, self.indicated = columns.numeric, columns.kept, columns.indicated
+        self.places = [feature.place for feature in columns.features]
+        self.kept, self.indicated, self.ranked = columns.kept, columns.indicated, columns.ranked
         self.categorical, self.limits, self.dtype = columns.categorical, limits, dtype
+        self.infrequent = [bool(each.n_infrequent) for each in columns.categories]
         for name in ("fill", "center", "scale", "quantiles"):
             value = getattr(columns, name)
             self.register_buffer(name, None if value is None else torch.as_tensor(np.array(value, np.float64)))
         for place, known in zip(columns.categorical, columns.categories):
-            self.register_buffer(f"categories_{place}", torch.as_tensor(numbers_of(known)))
+            levels = [np.nan if level is None else float(level) for level in known.levels]
+            self.register_buffer(f"categories_{place}", torch.as_tensor(np.array(levels)))
 
     def forward(self, x):
         x = x.double()
-        parts = [self.numbers(x[:, self.numeric])] if self.numeric else []
-        for place in self.categorical:
+        parts = [self.numbers(x[:, self.places])] if self.places else []
+        for place, infrequent in zip(self.categorical, self.infrequent):
             column, known = x[:, place : place + 1], getattr(self, f"categories_{place}")
             parts.append((column == known) | (column.isnan() & known.isnan()))
+            parts += [~parts[-1].any(dim=1, keepdim=True)] if infrequent else []
         return torch.cat([part.to(self.dtype) for part in parts], dim=1)
 
     def numbers(self, v):
@@ -113,7 +115,10 @@ class Prepare(nn.Module):
             v = torch.where(missing, self.fill, v)
             v = torch.cat([v[:, self.kept], missing[:, self.indicated].double()], dim=1)
         if self.quantiles is not None:
-            return torch.stack([self.scores(v[:, j], self.quantiles[:, j]) for j in range(v.shape[1])], dim=1)
+            v = v.clone()
+            for k, number in enumerate(self.ranked):
+                v[:, number] = self.scores(v[:, number], self.quantiles[:, k])
+            return v
         return v if self.center is None else (v - self.center) / self.scale
 
     def scores(self, v, q):

@@ -1,88 +1,88 @@
-"""Preprocessing of tables in plain NumPy: imputation of missing values, scaling, one-hot encoding."""
+"""Preprocessing of tables: what each column is and what it becomes, decided once and applied to any table that comes later."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
+from numpy.typing import DTypeLike
 
+from cmlp import validation
+from cmlp.data import description, fitting, scaling
+from cmlp.data.categories import Categories
+from cmlp.data.kinds import BOOLEAN, CALENDAR, CATEGORICAL, DATE, KINDS, ColumnError, calendar_part, numbers_of
+from cmlp.data.one_hot import encode
+from cmlp.data.tables import Table, as_column
 from cmlp.layers import Array
 
-
-class Table(list):
-    """A list of columns, each an array (n_samples,), to tell it from a list of rows."""
+BLOCK = 1 << 18  # numbers that are prepared at a time
 
 
-BLOCK = 1 << 20  # numbers scaled at a time
-EDGE = 1e-7  # values this close to the outermost quantiles are equal to them: scikit-learn's BOUNDS_THRESHOLD
-LOWEST, HIGHEST = (float(ndtri(place)) for place in (EDGE - np.spacing(1), 1 - (EDGE - np.spacing(1))))  # normal scores
+class Feature(NamedTuple):
+    """A number that a column becomes: its value, or a part of a date."""
+
+    place: int
+    part: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Preprocessing of the columns of a table: imputation, scaling, one-hot encoding. Columns are identified by index.
+    """Preprocessing of the columns of a table: imputation, scaling, one-hot encoding. `fit` finds it out.
 
-    The result has the numeric columns first, then the missing indicators, then the one-hot columns of the categories.
+    The result has the numeric features first (a column each; of a date, with calendar, its days, year, month, day of the week
+    and hour), then the missing indicators, then the one-hot columns of the categories.
 
     Attributes
     ----------
-    n_columns : int
+    kinds : list of str
+        Of each column: "numeric", "boolean", "date", "duration" or "categorical".
     names : list of str or None
-    numeric : list of int
-    fill : ndarray (n_numeric,) or None
-        Replaces missing values; nan: the column is dropped. None: missing values are not allowed.
+    calendar : bool
+        Whether dates become calendar features too.
+    fill : ndarray (n_features,) or None
+        Replaces missing values; NaN: the feature is dropped. None: missing values are refused.
     indicated : list of int
-        Positions in numeric of the columns with a missing indicator, which is 1 where the value was missing.
-    center, scale : ndarray (n_numeric + n_indicated,) or None
-        Standardization, ``(x - center) / scale``, of numeric columns and missing indicators.
-    quantiles : ndarray (n_quantiles, n_numeric + n_indicated) or None
+        The features with a missing indicator, which is 1 where the value was missing.
+    center, scale : ndarray (n_numbers,) or None
+        ``(x - center) / scale`` of the features that are kept, and of the indicators.
+    quantiles : ndarray (n_quantiles, n_ranked) or None
         Quantile transformation instead: the standard normal quantile of the rank of a value among these.
-    categorical : list of int
-    categories : list of ndarray
-        Of each categorical column; unknown categories are encoded as zeros.
+    ranked : list of int
+        The numbers that it transforms: not booleans and indicators, which stay 0 and 1.
+    categories : list of Categories
+        Of each categorical column.
+    extra_columns : {"raise", "ignore"}
+        What happens to columns that training did not have.
+    sparse : bool
+        Whether `transform` returns a sparse matrix.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> table = {"size": [50.0, None, 70.0], "town": ["Bern", "Basel", "Bern"]}
+    >>> columns = cmlp.data.Columns.fit(table, impute=True, categorical_features="from_dtype")
+    >>> columns.transform([{"town": "Bern", "size": 65}, {"town": "Rome", "size": None}])
+    array([[65.,  0.,  0.,  1.],
+           [60.,  1.,  0.,  0.]])
+    >>> print(columns)
+    column  kind         missing     becomes
+    size    numeric      60, marked  2 numbers
+    town    categorical  as unseen   2 columns: Basel, Bern
     """
 
-    n_columns: int
+    kinds: list[str]
     names: list[str] | None = None
-    numeric: list[int] = field(default_factory=list)
+    calendar: bool = False
     fill: Array | None = None
     indicated: list[int] = field(default_factory=list)
     center: Array | None = None
     scale: Array | None = None
     quantiles: Array | None = None
-    categorical: list[int] = field(default_factory=list)
-    categories: list[Array] = field(default_factory=list)
-
-    @classmethod
-    def standardizing(cls, X: Array, names: list[str] | None = None) -> "Columns":
-        """Columns that standardize X to mean 0 and standard deviation 1; a constant column becomes 0.
-
-        Parameters
-        ----------
-        X : ndarray (n_samples, n_columns)
-        names : list of str, optional
-
-        Raises
-        ------
-        ValueError
-            If the standard deviation of a column overflows or underflows.
-
-        Examples
-        --------
-        >>> import numpy as np, cmlp
-        >>> cmlp.data.Columns.standardizing(np.array([[1.0], [3.0]])).transform([[5.0]])
-        array([[3.]])
-        """
-        try:
-            with np.errstate(over="raise", divide="raise"):
-                mean, scale = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
-                scale = np.where(X.min(axis=0) == X.max(axis=0), 1.0, scale)
-        except FloatingPointError:
-            scale = np.zeros(1)
-        if not scale.all():
-            raise ValueError("the standard deviation of every column must be finite and not underflow: rescale the column")
-        return cls(X.shape[1], names, list(range(X.shape[1])), center=mean, scale=scale)
+    ranked: list[int] = field(default_factory=list)
+    categories: list[Categories] = field(default_factory=list)
+    extra_columns: str = "raise"
+    sparse: bool = False
 
     def __post_init__(self) -> None:
         if self.names is not None:
@@ -90,135 +90,247 @@ class Columns:
             if not all(isinstance(name, str) for name in names) or len(names) != self.n_columns:
                 raise ValueError(f"names must be {self.n_columns} strings, got {names[:10]}")
             object.__setattr__(self, "names", names)
+        validation.check_name("extra_columns", self.extra_columns, ("raise", "ignore"))
+        for kind in self.kinds:
+            validation.check_name("kinds", kind, KINDS)
+        if len(self.categories) != len(self.categorical):
+            raise ValueError(f"there must be categories for {len(self.categorical)} columns, got {len(self.categories)}")
 
-    @property
-    def kept(self) -> list[int]:
-        """Positions in numeric of the columns that are not dropped."""
-        filled = range(len(self.numeric)) if self.fill is None else np.flatnonzero(~np.isnan(self.fill))
-        return [int(place) for place in filled]
-
-    @property
-    def n_inputs(self) -> int:
-        """The number of columns of the result."""
-        return len(self.kept) + len(self.indicated) + sum(map(len, self.categories))
-
-    def transform(self, X: Any) -> Array:
-        """The preprocessed matrix (n_samples, n_inputs) of float64.
+    @classmethod
+    def fit(
+        cls,
+        X: Any,
+        *,
+        scale: str | None = None,
+        impute: bool | str = False,
+        categorical_features: str | Sequence[Hashable] | Array | None = None,
+        max_categories: int | None = None,
+        min_frequency: float | None = None,
+        dates: bool = False,
+        sample_weight: Any = None,
+        extra_columns: str = "raise",
+        sparse: bool | None = None,
+    ) -> "Columns":
+        """Find out what the columns of a table are, and what they become.
 
         Parameters
         ----------
-        X : array_like (n_samples, n_columns), data frame, or `Table`
+        X : array_like (n_samples, n_columns), data frame, dict of columns, list of dicts, or Table
+        scale : {"standard", "robust", "quantile"}, optional
+            To mean 0 and standard deviation 1; to median 0 and interquartile range 1; or to a normal distribution by ranks. As
+            scikit-learn's StandardScaler, RobustScaler and QuantileTransformer do, without subsampling.
+        impute : bool or {"median", "mean"}, default False
+            Replace missing numbers, and add an indicator of them to each column that has any; True is "median". Columns
+            without any value are dropped. Otherwise missing numbers are refused.
+        categorical_features : "from_dtype" or sequence of columns, optional
+            Which columns are one-hot encoded: those that hold strings or categories, or the given names, indices or mask.
+            Without it, strings are refused.
+        max_categories, min_frequency : int, int or float, optional
+            Merge rare categories into one, as scikit-learn's OneHotEncoder: the most columns that a column becomes, and the
+            samples, or share of them, below which a category is rare.
+        dates : bool, default False
+            Calendar features of dates: year, month, day of the week, hour.
+        sample_weight : array_like (n_samples,), optional
+            Weights of the statistics; rows of weight 0 are ignored.
+        extra_columns : {"raise", "ignore"}, default "raise"
+            What `transform` does with columns that X does not have.
+        sparse : bool, optional
+            Whether `transform` returns a sparse matrix. Default: from more than 256 one-hot columns on.
+
+        Returns
+        -------
+        columns : Columns
 
         Raises
         ------
         ValueError
-            If columns are missing, unknown, in another order, or of another kind than in training.
+            If a column holds infinities, missing numbers without impute, strings without categorical_features, or values whose
+            standard deviation is not finite; the message names it.
+        TypeError
+            If a column holds neither numbers, booleans, dates, durations nor strings.
         """
-        columns = self.split(X)
-        parts = [self._numbers(columns)] if self.numeric else []
-        parts += [self._one_hot(columns, place, known) for place, known in zip(self.categorical, self.categories)]
-        return np.hstack(parts)
+        return fitting.fit(
+            cls,
+            Table.read(X),
+            fitting.Options(
+                scale, impute, categorical_features, max_categories, min_frequency, dates, sample_weight, extra_columns, sparse
+            ),
+        )
 
-    def transform_in_place(self, X: Array) -> None:
-        """`transform` without a second array of the size of X; the number of columns must stay the same."""
-        n_rows = max(1, BLOCK // X.shape[1])
-        for start in range(0, len(X), n_rows):
-            X[start : start + n_rows] = self.transform(X[start : start + n_rows])
+    # --- what it takes and makes ------------------------------------------------------------------------------
+    @property
+    def n_columns(self) -> int:
+        return len(self.kinds)
 
-    def split(self, X: Any) -> Sequence[Array]:
-        """The columns of X as arrays."""
-        names = getattr(X, "columns", None)
-        if names is not None:
-            if self.names is not None:
-                check_names(list(names), self.names)
-            columns: Any = [np.asarray(X[name]) for name in names]
-        else:
-            columns = X if isinstance(X, Table) else np.atleast_2d(np.asarray(X)).T
-        if len(columns) != self.n_columns:
-            raise ValueError(f"X has {len(columns)} columns, the model was trained on {self.n_columns}")
-        return columns
+    @cached_property
+    def categorical(self) -> list[int]:
+        """The indices of the categorical columns."""
+        return [place for place, kind in enumerate(self.kinds) if kind == CATEGORICAL]
 
-    def _numbers(self, columns: Sequence[Array]) -> Array:
-        values = np.empty((len(columns[0]), len(self.numeric)))
-        for i, place in enumerate(self.numeric):
-            try:
-                values[:, i] = np.where(_missing(columns[place]), np.nan, columns[place])
-            except (TypeError, ValueError):
-                raise ValueError(f"column {self.name(place)} must hold numbers, got {columns[place].dtype}") from None
-        if self.fill is not None:
-            missing = np.isnan(values)
-            values = np.where(missing, self.fill, values)
-            values = np.hstack([values[:, self.kept], missing[:, self.indicated]])
-        if not np.isfinite(values).all():
-            row, i = (int(k) for k in np.argwhere(~np.isfinite(values))[0])
-            where = f"column {self.name(self.numeric[i])} " if self.fill is None else "X "
-            raise ValueError(f"{where}must be finite, got {values[row, i]} in row {row}")
-        if self.quantiles is not None:
-            return np.column_stack([_scores(*pair) for pair in zip(values.T, self.quantiles.T)])
-        return values if self.center is None or self.scale is None else (values - self.center) / self.scale
+    @cached_property
+    def features(self) -> list[Feature]:
+        """The numbers that the other columns become, before any is dropped."""
+        parts = {DATE: ("", *CALENDAR)} if self.calendar else {}
+        return [
+            Feature(place, part)
+            for place, kind in enumerate(self.kinds)
+            if kind != CATEGORICAL
+            for part in parts.get(kind, ("",))
+        ]
 
-    def _one_hot(self, columns: Sequence[Array], place: int, known: Array) -> Array:
-        column = columns[place]
-        if not is_text(known):
-            try:
-                column, known = np.where(_missing(column), np.nan, column).astype(np.float64), numbers_of(known)
-            except (TypeError, ValueError):
-                raise ValueError(f"column {self.name(place)} must hold numbers, got strings") from None
-        return np.column_stack([_equal(column, category) for category in known.tolist()]).astype(np.float64)
+    @cached_property
+    def kept(self) -> list[int]:
+        """The features that are not dropped."""
+        filled = range(len(self.features)) if self.fill is None else np.flatnonzero(~np.isnan(self.fill))
+        return [int(place) for place in filled]
 
     @property
+    def n_numbers(self) -> int:
+        """The number of columns of the result before the one-hot ones."""
+        return len(self.kept) + len(self.indicated)
+
+    @property
+    def n_inputs(self) -> int:
+        """The number of columns of the result."""
+        return self.n_numbers + sum(each.width for each in self.categories)
+
+    @property
+    def have_text(self) -> bool:
+        """Whether any category is a string."""
+        return any(each.are_text for each in self.categories)
+
+    @cached_property
     def as_they_are(self) -> bool:
-        """Whether the columns are passed through unchanged; only their names are checked."""
+        """Whether all columns are numbers that are passed through unchanged; only names and kinds are checked."""
         prepared = (self.fill, self.center, self.quantiles)
-        return not self.categorical and all(part is None for part in prepared) and self.numeric == list(range(self.n_columns))
+        return not self.categorical and len(self.features) == self.n_columns and all(part is None for part in prepared)
 
-    def name(self, place: int) -> str:
-        return repr(self.names[place]) if self.names else str(place)
+    def name(self, place: int) -> Any:
+        """The name of a column, or its index."""
+        return self.names[place] if self.names else place
+
+    def names_out(self) -> list[str]:
+        """The names of the columns of the result, as scikit-learn's transformers call them."""
+        return description.names_out(self)
+
+    def __str__(self) -> str:
+        return description.table(self)
+
+    # --- what it does -----------------------------------------------------------------------------------------
+    def transform(self, X: Any, dtype: DTypeLike = "float64") -> Any:
+        """The preprocessed matrix.
+
+        Parameters
+        ----------
+        X : array_like (n_samples, n_columns), data frame, dict of columns, list of dicts, or Table
+            Columns with names may be in any order and of other dtypes than in training: strings that spell numbers, numbers for
+            categories, dates of another resolution.
+        dtype : {"float64", "float32"}
+            Of the result; computed in float64.
+
+        Returns
+        -------
+        matrix : ndarray or scipy.sparse.csr_array (n_samples, n_inputs)
+
+        Raises
+        ------
+        ValueError
+            If columns are missing or unknown.
+        ColumnError
+            A ValueError: if a cell is of another kind than in training, missing without imputation, infinite, or not finite in
+            dtype.
+        """
+        table = self.matched(Table.read(X))
+        numbers = np.empty((table.n_rows, self.n_numbers), dtype)
+        n_rows = max(1, BLOCK // max(1, self.n_columns))
+        for start in range(0, table.n_rows, n_rows) if self.features else ():
+            part = table if table.n_rows <= n_rows else table.rows(slice(start, start + n_rows))
+            self._cast(self._numbers(part, start), numbers[start : start + n_rows], start)
+        return encode(numbers, list(self._codes(table)), self.sparse) if self.categorical else numbers
+
+    def matched(self, table: Table) -> Table:
+        """The columns of training, in its order."""
+        if self.names is None or table.names is None or table.names == self.names:
+            if table.n_columns != self.n_columns:
+                raise ValueError(f"X has {table.n_columns} columns, the model was trained on {self.n_columns}")
+            return table
+        check_names(table.names, self.names, self.extra_columns)
+        places = {name: place for place, name in enumerate(table.names)}
+        return table.select([places[name] for name in self.names])
+
+    def _numbers(self, table: Table, first: int) -> Array:
+        """The features of some rows and their indicators, scaled (n_rows, n_numbers); first: the index of the first row."""
+        values = self.values(table)
+        if self.fill is not None:
+            missing = np.isnan(values)
+            if missing.any():
+                values = np.where(missing, self.fill, values)
+            if len(self.kept) < len(self.features) or self.indicated:
+                values = np.hstack([values[:, self.kept], missing[:, self.indicated]])
+        self._check_finite(values, first)
+        if self.quantiles is not None:
+            for number, quantiles in zip(self.ranked, self.quantiles.T):
+                values[:, number] = scaling.scores(values[:, number], quantiles)
+        return values if self.center is None or self.scale is None else (values - self.center) / self.scale
+
+    def values(self, table: Table) -> Array:
+        """The features as float64 (n_rows, n_features), NaN where they are missing."""
+        if table.matrix is not None and self._all_plain:
+            values = table.matrix[:, self._plain] if self.categorical else table.matrix
+            return values.astype(np.float64)
+        made = np.empty((table.n_rows, len(self.features)))
+        place, whole = -1, made
+        for number, feature in enumerate(self.features):
+            if feature.place != place:
+                place = feature.place
+                whole = numbers_of(as_column(table.columns[place]), self.kinds[place], self.name(place), place)
+            made[:, number] = calendar_part(whole, feature.part) if feature.part else whole
+        return made
+
+    @cached_property
+    def _plain(self) -> list[int]:
+        return [feature.place for feature in self.features]
+
+    @cached_property
+    def _all_plain(self) -> bool:
+        """Whether every number is used as it is."""
+        return not {self.kinds[place] for place in self._plain} & {DATE, BOOLEAN, "duration"}
+
+    def _codes(self, table: Table) -> Iterator[tuple[Array, int]]:
+        """(codes, number of columns) of each categorical column."""
+        for place, categories in zip(self.categorical, self.categories):
+            try:
+                yield categories.codes(as_column(table.columns[place])), categories.width
+            except TypeError as error:
+                raise ColumnError(self.name(place), place, None, f"must hold strings or numbers: {error}") from None
+
+    def _cast(self, values: Array, out: Array, first: int) -> None:
+        with np.errstate(over="ignore"):
+            out[...] = values
+        if out.dtype != np.float64 and not np.isfinite(out).all():
+            row, number = (int(k) for k in np.argwhere(~np.isfinite(out))[0])
+            self._refuse(row, number, first, f"must be finite in {out.dtype}, got {values[row, number]:g}: scale the column")
+
+    def _check_finite(self, values: Array, first: int) -> None:
+        if np.isfinite(values).all():
+            return
+        row, number = (int(k) for k in np.argwhere(~np.isfinite(values))[0])
+        value = values[row, number]
+        problem = "must not be missing (impute=True fills missing numbers)" if np.isnan(value) else "must be finite"
+        self._refuse(row, number, first, f"{problem}, got {value}")
+
+    def _refuse(self, row: int, number: int, first: int, problem: str) -> None:
+        place = self.features[[*self.kept, *self.indicated][number]].place
+        raise ColumnError(self.name(place), place, first + row, problem)
 
 
-def is_text(known: Array) -> bool:
-    """Whether any of the categories is a string."""
-    return any(isinstance(category, str) for category in known.tolist())
-
-
-def numbers_of(known: Array) -> Array:
-    """Numeric categories as float64; nan for the category of missing values."""
-    return np.array([np.nan if category is None else category for category in known.tolist()], np.float64)
-
-
-def _missing(column: Array) -> Array:
-    """Mask of None, nan and pandas.NA in a column of objects."""
-    if column.dtype.kind != "O":
-        return np.zeros(len(column), bool)
-    return np.array([value is None or type(value).__name__ == "NAType" or value != value for value in column], bool)
-
-
-def _equal(column: Array, category) -> Array:
-    if isinstance(category, float) and np.isnan(category):
-        return np.asarray(column != column, dtype=bool)
-    return np.asarray(column == category, dtype=bool) & np.ones(len(column), dtype=bool)
-
-
-def _scores(values: Array, quantiles: Array) -> Array:
-    """Standard normal quantiles of the ranks of values among quantiles; ties get the mean rank."""
-    levels = np.linspace(0, 1, len(quantiles))
-    below, above = values - EDGE < quantiles[0], values + EDGE > quantiles[-1]
-    places = np.interp(values, quantiles, levels) - np.interp(-values, -quantiles[::-1], -levels[::-1])
-    places = np.where(below, 0, np.where(above, 1, places / 2))
-    return np.clip(ndtri(places), LOWEST, HIGHEST)
-
-
-def check_names(given: list[str], known: list[str]) -> None:
-    """Raise unless the columns are those of training, in the same order."""
-    missing = [name for name in known if name not in given]
-    extra = [name for name in given if name not in known]
+def check_names(given: list[str], known: list[str], extra_columns: str) -> None:
+    """Raise unless the columns are those of training, in any order."""
+    if len(set(known)) < len(known) or len(set(given)) < len(given):
+        raise ValueError(f"columns with equal names must be those of training in the same order, got {', '.join(given[:20])}")
+    missing = [name for name in known if name not in set(given)]
+    extra = [name for name in given if name not in set(known)] if extra_columns == "raise" else []
     if missing or extra:
         problems = [f"missing: {', '.join(map(repr, missing[:10]))}"] if missing else []
         problems += [f"unknown: {', '.join(map(repr, extra[:10]))}"] if extra else []
         raise ValueError(f"X must have the columns of training: {'; '.join(problems)}")
-    if given != known:
-        place = next(i for i, name in enumerate(known) if given[i] != name)
-        raise ValueError(
-            f"column {place} must be {known[place]!r} as in training, got {given[place]!r}; the order is "
-            f"{', '.join(known[:20])}"
-        )

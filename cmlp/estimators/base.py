@@ -18,6 +18,7 @@ from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.activations import Activation
 from cmlp.callbacks import EarlyStopping
+from cmlp.data import Table
 from cmlp.estimators import settings
 from cmlp.estimators.inputs import Inputs, Part
 from cmlp.layers import Array
@@ -82,7 +83,11 @@ class BaseMLP(Inputs):
     dtype: str = "auto"
     scale: str | None = None
     categorical_features: str | Sequence[Hashable] | Array | None = None
-    impute: bool = False
+    impute: bool | str = False
+    max_categories: int | None = None
+    min_frequency: float | None = None
+    dates: bool = False
+    extra_columns: str = "raise"
     scoring: str | Callable[..., float] | None = None
     callbacks: Callback | Sequence[Callback] | None = None
     n_threads: int | None = None
@@ -144,7 +149,7 @@ class BaseMLP(Inputs):
             held_out = None
             if validation_data is not None:
                 X_held, y_held, weight = validation.check_validation_data(validation_data) or (None, None, None)
-                held_out = Part(self._check_X(X_held), self._checked_y(y_held), weight)
+                held_out = Part(self._check_X(X_held, isinstance(part.X, Table)), self._checked_y(y_held), weight)
             elif self.early_stopping:
                 part, held_out = self._split(part)
             self._prepare(part, fresh)

@@ -23,7 +23,9 @@ class Fitted(BaseEstimator):
     network_: Network
     columns_: Columns | None
     n_features_in_: int
+    scale: Any
     impute: Any
+    categorical_features: Any
     _predictor: Network
 
     @property
@@ -61,28 +63,19 @@ class Fitted(BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
-    def _prepares(self) -> bool:
-        """Whether columns are scaled, encoded or imputed."""
-        raise NotImplementedError
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = not self._prepares()
+        prepares = self.scale is not None or self.categorical_features is not None or bool(self.impute)
+        tags.input_tags.sparse = not prepares
         tags.input_tags.allow_nan = bool(self.impute)
+        tags.input_tags.string = tags.input_tags.categorical = self.categorical_features is not None
         return tags
 
     # --- elsewhere ----------------------------------------------------------------------------------------------
     def to_model(self) -> Model:
         """A `cmlp.Model` of what was fitted: it predicts the same and needs no scikit-learn."""
         check_is_fitted(self, "network_")
-        return Model(self._predictor, self._all_columns(), **self._target())
-
-    def _all_columns(self) -> Columns | None:
-        """What happens to the columns; only their names, or nothing, if they are used as they are."""
-        names = [str(name) for name in getattr(self, "feature_names_in_", ())] or None
-        if self.columns_ is not None or names is None:
-            return self.columns_
-        return Columns(self.n_features_in_, names, list(range(self.n_features_in_)))
+        return Model(self._predictor, self.columns_, **self._target())
 
     def _target(self) -> dict[str, Any]:
         """Labels, or the units of the target, as `Model` names them."""
@@ -91,13 +84,13 @@ class Fitted(BaseEstimator):
     def _restore(self, model: Model, classes: Array | None, multilabel: bool) -> None:
         """Be as a saved estimator was, whose network and columns are the model's."""
         network, columns = model.network, model.columns
-        if model.n_inputs != self.n_features_in_ or (self._prepares() and columns is None):
+        if model.n_inputs != self.n_features_in_:
             raise ValueError(f"its {self.n_features_in_} features are not the columns")
         self.network_ = network
         self._predictor = network if network.ema is None else network.ema_network()
         if columns is not None and columns.names:
             self.feature_names_in_ = np.array(columns.names, dtype=object)
-        self.columns_ = columns if self._prepares() else None
+        self.columns_ = columns
 
     def __getstate__(self) -> dict[str, Any]:
         return dict(super().__getstate__()) | {"_cmlp_version": version.__version__}

@@ -4,37 +4,35 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.data.columns import Columns
+from cmlp.data import Categories, Columns
 from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.persistence import description, safetensors
 from cmlp.persistence.safetensors import Archive
-from cmlp.persistence.values import described_labels, restored_labels
+from cmlp.persistence.values import described, described_labels, restored, restored_labels
 from cmlp.validation import check_integer
 
 COLUMNS, TARGET = "columns.", "target."  # prefixes of tensor names
-KEYS = {"n_columns", "names", "numeric", "indicated", "categorical", "categories"}
+BUFFERS = ("fill", "dropped", "center", "scale", "quantiles")
+KEYS = {"kinds", "names", "calendar", "indicated", "ranked", "categories", "extra_columns", "sparse"}
 
 
 def describe(columns: Columns | None) -> dict[str, Any] | None:
     if columns is None:
         return None
-    return {
-        "n_columns": columns.n_columns,
-        "names": columns.names,
-        "numeric": columns.numeric,
-        "indicated": columns.indicated,
-        "categorical": columns.categorical,
-        "categories": [described_labels(each, "categories", missing=True) for each in columns.categories],
-    }
+    categories = [
+        {"levels": [described(level, "a category") for level in each.levels], "n_infrequent": each.n_infrequent}
+        for each in columns.categories
+    ]
+    return {name: getattr(columns, name) for name in KEYS - {"categories"}} | {"categories": categories}
 
 
 def tensors_of(columns: Columns | None, mean: Array | None, scale: Array | None) -> dict[str, Array]:
     parts = {TARGET + "mean": mean, TARGET + "scale": scale}
     if columns is not None:
         parts |= {COLUMNS + name: getattr(columns, name) for name in ("fill", "center", "scale", "quantiles")}
-        if columns.fill is not None:  # nan marks a column that is left out; left_out holds 1 for it
-            parts |= {COLUMNS + "fill": np.nan_to_num(columns.fill), COLUMNS + "left_out": np.isnan(columns.fill) * 1.0}
+        if columns.fill is not None:  # NaN marks a feature that is dropped; dropped holds 1 for it
+            parts |= {COLUMNS + "fill": np.nan_to_num(columns.fill), COLUMNS + "dropped": np.isnan(columns.fill) * 1.0}
     return {name: np.asarray(part, np.float64) for name, part in parts.items() if part is not None}
 
 
@@ -88,35 +86,68 @@ def rebuild_columns(given, buffers: dict[str, Array]) -> Columns | None:
     if given is None:
         return None
     description.check_keys("the columns", given, KEYS)
-    n_columns = check_integer("n_columns", given["n_columns"], 1, 2**31)
-    numeric, categorical = given["numeric"], given["categorical"]
-    places = [*numeric, *categorical]
-    if len(places) != n_columns or not all(type(place) is int for place in places) or sorted(places) != [*range(n_columns)]:
-        raise ValueError(f"each of {n_columns} columns must be either numeric or categorical, got {str(places)[:80]}")
-    names = given["names"]
-    if names is not None and not (isinstance(names, list) and all(type(name) is str for name in names)):
-        raise ValueError(f"the names of columns must be a list of strings, got {str(names)[:80]}")
-    if names is not None and len(names) != n_columns:
-        raise ValueError(f"{len(names)} names do not match {n_columns} columns")
-    indicated = [check_integer("indicated", place, 0, len(numeric) - 1) for place in given["indicated"]]
-    parts = {name: buffers.get(COLUMNS + name) for name in ("fill", "left_out", "center", "scale", "quantiles")}
-    left_out = parts.pop("left_out")
-    if (parts["fill"] is None) != (left_out is None) or (parts["center"] is None) != (parts["scale"] is None):
-        raise ValueError("fill and left_out must be given together, and so must center and scale")
-    for part in (parts["fill"], left_out):
-        if part is not None and part.shape != (len(numeric),):
-            raise ValueError(f"fill and left_out must have shape ({len(numeric)},), got {part.shape}")
-    if parts["fill"] is not None and left_out is not None:
-        parts["fill"] = np.where(left_out, np.nan, parts["fill"])
-    categories = [restored_labels(each, missing=True) for each in given["categories"]]
-    columns = Columns(n_columns, names, numeric, indicated=indicated, categorical=categorical, categories=categories, **parts)
-    n_numbers = len(columns.kept) + len(indicated)
-    for name in ("center", "scale", "quantiles"):
-        part = parts[name]
-        if part is not None and (part.shape[-1] != n_numbers or part.ndim != 1 + (name == "quantiles")):
-            raise ValueError(f"{name} must have {n_numbers} columns, got shape {part.shape}")
-    if len(categories) != len(categorical) or (
-        columns.quantiles is not None and (np.diff(columns.quantiles, axis=0) < 0).any()
-    ):
-        raise ValueError("there must be categories for each categorical column, and quantiles in increasing order")
+    names, kinds = given["names"], given["kinds"]
+    for what, each in (("names", names), ("kinds", kinds)):
+        if each is not None and not (isinstance(each, list) and all(type(item) is str for item in each)):
+            raise ValueError(f"the {what} of columns must be a list of strings, got {str(each)[:80]}")
+    if kinds is None or not kinds:
+        raise ValueError("a model must have the kinds of its columns")
+    for flag in ("calendar", "sparse"):
+        if type(given[flag]) is not bool:
+            raise ValueError(f"{flag} must be true or false, got {repr(given[flag])[:80]}")
+    categories = [rebuild_categories(each) for each in given["categories"]]
+    parts = {name: buffers.get(COLUMNS + name) for name in BUFFERS}
+    dropped, fill = parts.pop("dropped"), parts["fill"]
+    if (fill is None) != (dropped is None) or (parts["center"] is None) != (parts["scale"] is None):
+        raise ValueError("fill and dropped must be given together, and so must center and scale")
+    if fill is not None and dropped is not None:
+        if fill.shape != dropped.shape:
+            raise ValueError(f"fill and dropped must have the same shape, got {fill.shape} and {dropped.shape}")
+        parts["fill"] = np.where(dropped, np.nan, fill)
+    ranked = [check_integer("ranked", number, 0, 2**31) for number in given["ranked"]]
+    indicated = [check_integer("indicated", number, 0, 2**31) for number in given["indicated"]]
+    columns = Columns(
+        kinds,
+        names,
+        given["calendar"],
+        indicated=indicated,
+        ranked=ranked,
+        categories=categories,
+        extra_columns=given["extra_columns"],
+        sparse=given["sparse"],
+        **parts,
+    )
+    check_consistent(columns)
     return columns
+
+
+def rebuild_categories(given: Any) -> Categories:
+    description.check_keys("categories", given, {"levels", "n_infrequent"})
+    levels = [restored(level) for level in given["levels"]]
+    if not all(level is None or isinstance(level, (str, bool, int, float)) for level in levels):
+        raise ValueError(f"categories must be strings or numbers, got {str(levels)[:80]}")
+    if len(set(levels)) < len(levels):
+        raise ValueError("categories must be different")
+    return Categories(levels, check_integer("n_infrequent", given["n_infrequent"], 0, 2**31))
+
+
+def check_consistent(columns: Columns) -> None:
+    """Raise unless the parts of columns fit together."""
+    n_features, n_numbers = len(columns.features), columns.n_numbers
+    if columns.fill is not None and columns.fill.shape != (n_features,):
+        raise ValueError(f"fill must have shape ({n_features},), got {columns.fill.shape}")
+    if not set(columns.indicated) <= set(columns.kept) or (columns.indicated and columns.fill is None):
+        raise ValueError(
+            f"indicated must be among the {len(columns.kept)} features that are kept, got {columns.indicated[:10]}"
+        )
+    for name in ("center", "scale"):
+        part = getattr(columns, name)
+        if part is not None and part.shape != (n_numbers,):
+            raise ValueError(f"{name} must have shape ({n_numbers},), got {part.shape}")
+    quantiles, n_ranked = columns.quantiles, len(columns.ranked)
+    if sorted(set(columns.ranked)) != columns.ranked or (columns.ranked and columns.ranked[-1] >= n_numbers):
+        raise ValueError(f"ranked must be increasing indices of {n_numbers} numbers, got {columns.ranked[:10]}")
+    if (0 if quantiles is None else quantiles.shape[-1]) != n_ranked or (quantiles is not None and quantiles.ndim != 2):
+        raise ValueError(f"quantiles must have {n_ranked} columns, got {None if quantiles is None else quantiles.shape}")
+    if quantiles is not None and (len(quantiles) < 2 or (np.diff(quantiles, axis=0) < 0).any()):
+        raise ValueError("quantiles must be at least two in increasing order")

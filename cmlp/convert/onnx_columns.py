@@ -1,0 +1,140 @@
+"""The preprocessing of columns in ONNX."""
+
+from typing import Any
+
+import numpy as np
+
+from cmlp.convert.lookup import check_columns
+from cmlp.data.categories import Categories
+from cmlp.data.columns import Columns
+from cmlp.data.scaling import EDGE, HIGHEST, LOWEST
+from cmlp.layers import Array
+
+# The normal quantile function of probabilities from 1e-11 to 1 - 1e-11: Wichura, Algorithm AS 241, Applied Statistics 37 (1988)
+CENTRAL = (
+    (3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3, 1.3731693765509461125e4)
+    + (4.5921953931549871457e4, 6.7265770927008700853e4, 3.3430575583588128105e4, 2.5090809287301226727e3),
+    (1.0, 4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3)
+    + (2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4, 5.2264952788528545610e3),
+)
+TAIL = (
+    (1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0, 3.64784832476320460504e0)
+    + (1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4),
+    (1.0, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1)
+    + (1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4, 1.05075007164441684324e-9),
+)
+
+
+def prepare(g: Any, columns: Columns, inputs: list[str]) -> str:
+    """The matrix that the network takes, in float64, from the inputs: one matrix, or one column each with strings."""
+    check_columns(columns, "ONNX")
+
+    def column(place: int) -> str:
+        return g.add("Gather", inputs[0], whole(g, [place]), axis=1) if len(inputs) == 1 else inputs[place]
+
+    parts = []
+    if columns.features:
+        places = [feature.place for feature in columns.features]
+        if len(inputs) == 1:
+            numbers = g.add("Gather", inputs[0], whole(g, places), axis=1)
+        else:
+            numbers = g.add("Concat", *map(column, places), axis=1)
+        parts.append(scaled(g, columns, filled(g, columns, numbers)))
+    for place, known in zip(columns.categorical, columns.categories):
+        parts.append(one_hot(g, column(place), known))
+    return g.add("Concat", *parts, axis=1)
+
+
+def whole(g: Any, values: Any) -> str:
+    return g.constant(values, np.int64)
+
+
+def real(g: Any, values: Any) -> str:
+    return g.constant(values, np.float64)
+
+
+def filled(g: Any, columns: Columns, numbers: str) -> str:
+    """Missing numbers replaced, and the indicators behind them."""
+    if columns.fill is None:
+        return numbers
+    missing = g.add("IsNaN", numbers)
+    replaced = g.add("Where", missing, real(g, np.nan_to_num(columns.fill)), numbers)
+    parts = [g.add("Gather", replaced, whole(g, columns.kept), axis=1)] if columns.kept else []
+    if columns.indicated:
+        parts.append(g.cast(g.add("Gather", missing, whole(g, columns.indicated), axis=1), np.float64))
+    return g.add("Concat", *parts, axis=1)
+
+
+def scaled(g: Any, columns: Columns, numbers: str) -> str:
+    if columns.center is not None:
+        return g.add("Div", g.add("Sub", numbers, real(g, columns.center)), real(g, columns.scale))
+    if columns.quantiles is None:
+        return numbers
+    ranks = [
+        rank(g, g.add("Gather", numbers, whole(g, [number]), axis=1), quantiles)
+        for number, quantiles in zip(columns.ranked, columns.quantiles.T)
+    ]
+    others = [number for number in range(columns.n_numbers) if number not in set(columns.ranked)]
+    parts = [normal_quantile(g, g.add("Concat", *ranks, axis=1))]
+    parts += [g.add("Gather", numbers, whole(g, others), axis=1)] if others else []
+    order = np.argsort([*columns.ranked, *others])
+    return g.add("Gather", g.add("Concat", *parts, axis=1), whole(g, order), axis=1)
+
+
+def rank(g: Any, v: str, quantiles: Array) -> str:
+    """The rank of v (n_samples, 1) among increasing quantiles, from 0 to 1, interpolated; ties get the mean rank."""
+    n, q = len(quantiles), real(g, quantiles)
+    halves = []
+    for operator in ("GreaterOrEqual", "Greater"):
+        below = g.add("ReduceSum", g.cast(g.add(operator, v, q), np.int64), whole(g, [1]), keepdims=1)
+        place = g.add("Min", g.add("Max", g.add("Sub", below, whole(g, 1)), whole(g, 0)), whole(g, n - 2))
+        low, high = g.add("Gather", q, place), g.add("Gather", q, g.add("Add", place, whole(g, 1)))
+        part = g.add("Div", g.add("Sub", v, low), g.add("Sub", high, low))
+        halves.append(g.add("Add", g.cast(place, np.float64), part))
+    mean = g.add("Mul", g.add("Add", *halves), real(g, 0.5 / (n - 1)))
+    mean = g.add("Where", g.add("Greater", v, real(g, quantiles[-1] - EDGE)), real(g, 1), mean)
+    return g.add("Where", g.add("Less", v, real(g, quantiles[0] + EDGE)), real(g, 0), mean)
+
+
+def normal_quantile(g: Any, p: str) -> str:
+    """The standard normal quantile of probabilities, between `LOWEST` and `HIGHEST`."""
+    q = g.add("Sub", p, real(g, 0.5))
+    central = g.add("Mul", q, ratio(g, g.add("Sub", real(g, 0.180625), g.add("Mul", q, q)), CENTRAL))
+    outer = g.add("Max", g.add("Min", p, g.add("Sub", real(g, 1), p)), real(g, EDGE / 10))
+    root = g.add("Sqrt", g.add("Neg", g.add("Log", outer)))
+    tail = ratio(g, g.add("Sub", root, real(g, 1.6)), TAIL)
+    tail = g.add("Where", g.add("Less", q, real(g, 0)), g.add("Neg", tail), tail)
+    z = g.add("Where", g.add("LessOrEqual", g.add("Abs", q), real(g, 0.425)), central, tail)
+    return g.add("Max", g.add("Min", z, real(g, HIGHEST)), real(g, LOWEST))
+
+
+def ratio(g: Any, r: str, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> str:
+    """A rational function, both polynomials by Horner's rule."""
+    parts = []
+    for each in coefficients:
+        value = real(g, each[-1])
+        for coefficient in reversed(each[:-1]):
+            value = g.add("Add", g.add("Mul", value, r), real(g, coefficient))
+        parts.append(value)
+    return g.add("Div", *parts)
+
+
+def one_hot(g: Any, column: str, known: Categories) -> str:
+    """The one-hot columns of a categorical column; a missing string is the empty string."""
+    if known.are_text:
+        keys = ["" if level is None else level for level in known.levels]
+        if not all(isinstance(key, str) for key in keys) or len(set(keys)) < len(keys):
+            raise ValueError(f"the categories must be different strings for ONNX, a missing one is '', got {known.levels[:5]}")
+        codes = range(len(keys))
+        encoder = {"domain": "ai.onnx.ml", "keys_strings": keys, "values_int64s": codes, "default_int64": known.unseen}
+        return g.cast(g.add("Equal", g.add("LabelEncoder", column, **encoder), whole(g, [range(known.width)])), np.float64)
+    numbers = np.array([np.nan if level is None else level for level in known.levels], np.float64)
+    hot = g.add("Equal", column, real(g, [np.nan_to_num(numbers)]))
+    if known.has_missing:
+        missing = g.add("And", g.constant([np.isnan(numbers)], bool), g.add("IsNaN", column))
+        hot = g.add("Or", missing, g.add("And", g.constant([~np.isnan(numbers)], bool), hot))
+    hot = g.cast(hot, np.float64)
+    if not known.n_infrequent:
+        return hot
+    rest = g.add("Sub", real(g, 1), g.add("ReduceSum", hot, whole(g, [1]), keepdims=1))
+    return g.add("Concat", hot, rest, axis=1)
