@@ -8,6 +8,7 @@ from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.data import metrics, targets
 from cmlp.data.samples import make_inputs, make_samples
+from cmlp.data.tables import Table
 from cmlp.layers import Array
 from cmlp.parameters import Parameters
 from cmlp.runtime import threads
@@ -88,6 +89,7 @@ class Computation(Parameters):
             alone.
         """
         meaning = self._meaning()
+        X = Table.read(X) if Table.like(X) else X
         if not hasattr(X, "shape") or len(X.shape) != 2 or X.shape[0] <= AT_ONCE:
             return self._predicted(make_inputs(self, X), meaning, n_threads)
         rows: Any = X.tocsr() if hasattr(X, "tocsr") else X

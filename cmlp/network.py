@@ -23,7 +23,7 @@ from cmlp.training.history import History
 from cmlp.training.hooks import Callback
 from cmlp.training.optimizer_state import OptimizerState
 from cmlp.training.prepare import prepare
-from cmlp.training.settings import FitArguments
+from cmlp.training.settings import FitArguments, Settings
 from cmlp.training.stopping import Stopping
 
 
@@ -90,6 +90,8 @@ class Network(Computation):
         Numbers in theta; columns of y.
     classes : ndarray or None
         The labels that predict returns.
+    feature_names : list of str or None
+        The columns of the frame that it was first trained on; those of later frames are found by name, in any order.
     ema : ndarray (n_variables,) or None
         The exponential moving average of variables, where `fit(ema_decay=...)` keeps one.
     history : History or None
@@ -185,8 +187,9 @@ class Network(Computation):
         cost (squared_error): 0.045
         """
         self._architecture.check_learns()
-        dense = validation.as_array(X, "X")
-        return trace_step(self, make_samples(self, dense, y, sample_weight)[0], training)
+        if hasattr(X, "tocsr"):
+            validation.as_array(X, "X")
+        return trace_step(self, make_samples(self, X, y, sample_weight)[0], training)
 
     # --- how it learns --------------------------------------------------------------------------------------
     def fit(
@@ -218,9 +221,10 @@ class Network(Computation):
 
         Parameters
         ----------
-        X : array_like or scipy.sparse matrix (n_samples, n_features)
-            Of any real dtype, order and strides; batches of it are gathered and converted, it is never copied whole. Of a
-            sparse matrix only what is stored is multiplied; CSR with the network's dtype is used as it is.
+        X : array_like, scipy.sparse matrix, data frame or dict of columns (n_samples, n_features)
+            Of any real dtype, order and strides; batches of it are gathered and converted, an array is never copied whole. Of a
+            sparse matrix only what is stored is multiplied; CSR with the network's dtype is used as it is. The columns of a
+            frame must be numbers, booleans or dates (days since 1970-01-01): `cmlp.data.Columns` prepares others.
         y : array_like (n_samples,) or (n_samples, n_outputs)
             A vector means classes if the network has several outputs, or if its loss is log_loss, cross_entropy or perceptron:
             integers or strings. A matrix holds values, one-hot rows, or multilabel indicators.
@@ -316,6 +320,7 @@ class Network(Computation):
         epoch = 0 if before is None else before.cursor.epoch
         return OptimizerState.of(optimizer.name, np.zeros(optimizer.n_slots * self.n_params, self.dtype), 0, epoch)
 
-    def _begin_training(self, meaning: targets.Targets, history: History, state: OptimizerState | None) -> None:
+    def _begin_training(self, settings: Settings, history: History, state: OptimizerState | None) -> None:
         """From now on these are the network's."""
-        self._targets, self.history, self._optimizer_state = meaning, history, state
+        self._targets, self._columns = settings.targets, settings.columns
+        self.history, self._optimizer_state = history, state

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from cmlp import initializers, validation, version
 from cmlp.architecture import Architecture
-from cmlp.data import targets
+from cmlp.data import Columns, targets
 from cmlp.data.targets import Targets
 from cmlp.layers import Array, Layer
 from cmlp.losses import Loss
@@ -43,6 +43,7 @@ class Parameters:
         self.dtype = dtype
         self.input_scale = input_scale
         self._targets = known
+        self._columns: Columns | None = None
         self._initial = initial
         self._seed = seed
         self._allocate()
@@ -106,6 +107,10 @@ class Parameters:
     @property
     def classes(self) -> Array | None:
         return None if self._targets is None else self._targets.classes
+
+    @property
+    def feature_names(self) -> list[str] | None:
+        return None if self._columns is None else self._columns.names
 
     # --- how it begins ------------------------------------------------------------------------------------------
     def _allocate(self) -> None:
@@ -193,8 +198,11 @@ class Parameters:
         slots = state["_optimizer_state"]
         self._optimizer_state = None if slots is None else OptimizerState.of(*slots)
 
-    def _restore(self, shuffle_seed: int, task: str | None, init: list[Any], bias_init: list[Any]) -> None:
-        """What a saved network knows besides its numbers: the seed of orders and masks, what y means, its initializers."""
+    def _restore(
+        self, shuffle_seed: int, task: str | None, columns: Columns | None, init: list[Any], bias_init: list[Any]
+    ) -> None:
+        """What a saved network knows besides its numbers: the seed of orders and masks, what X and y mean, its initializers."""
+        self._columns = columns
         self._initial = resolve_initial(self._architecture, init, bias_init)
         self.shuffle_seed = validation.check_integer("shuffle_seed", shuffle_seed, 0, 2**64 - 1)
         self._targets = None if task is None else targets.restored(task, self.classes)

@@ -57,7 +57,7 @@ def test_missing_numbers(frame):
     data, y = columns()
     data["age"] = [None if k % 10 == 3 else float(age) for k, age in enumerate(data["age"])]
     settings = {"categorical_features": "from_dtype", **FEW}
-    with pytest.raises(ValueError, match=r"'age'.*impute=True.*row 3"):
+    with pytest.raises(ValueError, match=r"'age'.*row 3.*impute=True"):
         MLPClassifier(**settings).fit(frame(data), y)
     model = MLPClassifier(impute=True, scale="standard", **settings).fit(frame(data), y)
     assert model.network_.sizes[0] == 2 + 1 + 3

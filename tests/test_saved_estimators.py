@@ -309,7 +309,7 @@ def test_models(path, rng):
         model.predict_proba(X)
     with pytest.raises(ValueError, match=r"X.*2.*3"):
         model.predict(X[:, :2])
-    with pytest.raises(ValueError, match=r"column 'b'.*nan.*row 1"):
+    with pytest.raises(ValueError, match=r"column 'b'.*NaN in row 1"):
         model.predict([[1, 2, 3], [1, np.nan, 3]])
     with pytest.raises(TypeError, match="int"):
         cmlp.Model.of(3)

@@ -155,6 +155,7 @@ NETWORK = {
         "dtype",
         "ema",
         "ema_network",
+        "feature_names",
         "fit",
         "forward",
         "gradient",

@@ -1,6 +1,7 @@
 """The categories of a column, and one-hot encoding."""
 
 import datetime
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Categories:
         for code, level in enumerate(self.levels):
             if isinstance(level, str):
                 codes.setdefault(level.strip(), code)
-                codes.setdefault(number_in(level), code)
+                codes.setdefault(spelled(level), code)
         return codes if self.has_missing else {level: code for level, code in codes.items() if level is not None}
 
     def codes(self, column: Column) -> Array:
@@ -110,7 +111,7 @@ class Categories:
         level, known = canonical(value), self._codes
         tries = [level]
         if isinstance(level, str):
-            number = number_in(level)
+            number = spelled(level)
             tries += [level.strip()] + ([number] if number is not None else []) + ([] if level.strip() else [None])
         return next((known[each] for each in tries if each in known), self.unseen)
 
@@ -144,12 +145,16 @@ def canonical(value: Any) -> Label:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         return str(value)
+    if not math.isfinite(number):
+        raise TypeError(f"{number} is no category")
     return int(number) if number.is_integer() else number
 
 
-def number_in(text: str) -> float | None:
-    """The number that a string spells; None if it spells none, or is a code with leading zeros."""
+def spelled(text: str) -> float | None:
+    """The number or the boolean that a string spells; None if it spells none, or is a code with leading zeros."""
     text = text.strip()
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
     if not NUMBER.fullmatch(text):
         return None
     return int(text) if text.lstrip("+-").isdigit() else float(text)

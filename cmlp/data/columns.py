@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -275,7 +275,7 @@ class Columns:
 
     def values(self, table: Table) -> Array:
         """The features as float64 (n_rows, n_features), NaN where they are missing."""
-        if table.matrix is not None and self._all_plain:
+        if table.matrix is not None and self.all_plain:
             values = table.matrix[:, self._plain] if self.categorical else table.matrix
             return values.astype(np.float64)
         made = np.empty((table.n_rows, len(self.features)))
@@ -292,7 +292,7 @@ class Columns:
         return [feature.place for feature in self.features]
 
     @cached_property
-    def _all_plain(self) -> bool:
+    def all_plain(self) -> bool:
         """Whether every number is used as it is."""
         return not {self.kinds[place] for place in self._plain} & {DATE, BOOLEAN, "duration"}
 
@@ -309,19 +309,20 @@ class Columns:
             out[...] = values
         if out.dtype != np.float64 and not np.isfinite(out).all():
             row, number = (int(k) for k in np.argwhere(~np.isfinite(out))[0])
-            self._refuse(row, number, first, f"must be finite in {out.dtype}, got {values[row, number]:g}: scale the column")
+            self._refuse(row, number, first, f"must be finite in {out.dtype}, got {values[row, number]:g}", "scale it")
 
     def _check_finite(self, values: Array, first: int) -> None:
         if np.isfinite(values).all():
             return
         row, number = (int(k) for k in np.argwhere(~np.isfinite(values))[0])
         value = values[row, number]
-        problem = "must not be missing (impute=True fills missing numbers)" if np.isnan(value) else "must be finite"
-        self._refuse(row, number, first, f"{problem}, got {value}")
+        if np.isnan(value):
+            self._refuse(row, number, first, "must not be missing, got NaN", fitting.IMPUTE)
+        self._refuse(row, number, first, f"must be finite, got {value}")
 
-    def _refuse(self, row: int, number: int, first: int, problem: str) -> None:
+    def _refuse(self, row: int, number: int, first: int, problem: str, remedy: str = "") -> NoReturn:
         place = self.features[[*self.kept, *self.indicated][number]].place
-        raise ColumnError(self.name(place), place, first + row, problem)
+        raise ColumnError(self.name(place), place, first + row, problem, remedy)
 
 
 def check_names(given: list[str], known: list[str], extra_columns: str) -> None:

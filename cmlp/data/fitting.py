@@ -18,10 +18,10 @@ IMPUTATIONS = ("median", "mean")
 MOST_DENSE = 256  # one-hot columns up to which a dense matrix is faster than a sparse one
 
 
-NOT_SCALABLE = "must have a finite standard deviation that does not underflow: rescale the column"
-NEEDS_CATEGORIES = (
-    "must hold numbers, got strings such as {} (could not convert string to float): categorical_features='from_dtype' one-hot "
-    "encodes the columns of strings and categories"
+IMPUTE = "impute=True, of the estimators and of cmlp.data.Columns.fit, fills missing numbers"
+ENCODE = (
+    "categorical_features='from_dtype', of the estimators and of cmlp.data.Columns.fit, one-hot encodes the columns of strings "
+    "and categories"
 )
 
 
@@ -50,10 +50,7 @@ class Options:
 
 def fit(kind: Any, table: Table, options: Options) -> Any:
     """The columns (of class kind) of a table."""
-    if not table.n_columns:
-        raise ValueError("X has no columns: 0 feature(s) (shape=" + f"{table.shape}) while a minimum of 1 is required.")
-    if not table.n_rows:
-        raise ValueError("X has no samples: 0 sample(s) (shape=" + f"{table.shape}) while a minimum of 1 is required.")
+    table.check_not_empty()
     table, weight = weighted(table, options.sample_weight)
     kinds = kinds_of(table, options.categorical_features)
     made = kind(kinds, table.names, bool(options.dates), categories=categories_of(table, kinds, options))
@@ -76,9 +73,8 @@ def weighted(table: Table, sample_weight: Any) -> tuple[Table, Array | None]:
     weight = validation.check_sample_weight(sample_weight, table.n_rows)
     if weight is None:
         return table, None
-    if not weight.all():
-        table, weight = table.rows(np.flatnonzero(weight)), weight[weight > 0]
-    return table, None if weight.min() == weight.max() else weight
+    rows, weight = scaling.of_weight(weight)
+    return table if isinstance(rows, slice) else table.rows(rows), weight
 
 
 # --- kinds ------------------------------------------------------------------------------------------------------------------
@@ -91,11 +87,13 @@ def kinds_of(table: Table, categorical_features: Any) -> list[str]:
     kinds = []
     for place, label in enumerate(table.labels):
         column = as_column(table.columns[place])
-        kind = CATEGORICAL if place in chosen else kind_of(column, label)
+        kind = kind_of(column, label)
+        kind = CATEGORICAL if place in chosen else kind
         if kind == CATEGORICAL and place not in chosen and not from_dtype:
             kind = kind_of(objects(column.values), label) if isinstance(column, Levels) else kind
             if kind == CATEGORICAL:
-                raise ColumnError(label, place, None, NEEDS_CATEGORIES.format(first_of(column)))
+                problem = f"must hold numbers, got strings such as {first_of(column)} (could not convert string to float)"
+                raise ColumnError(label, place, None, problem, ENCODE)
         kinds.append(kind)
     return kinds
 
@@ -163,7 +161,8 @@ def statistics(columns: Any, table: Table, weight: Array | None, options: Option
         try:
             scales.append(scale_of(values, weight, options.scale, binary))
         except FloatingPointError:
-            raise ColumnError(label, place, None, NOT_SCALABLE) from None
+            problem = "must have a finite standard deviation that does not underflow"
+            raise ColumnError(label, place, None, problem, "rescale the column") from None
         if options.scale == "quantile" and not binary:
             ranked.append(len(scales) - 1)
             ranks.append(scaling.ranks(values, weight))
@@ -181,8 +180,7 @@ def statistics(columns: Any, table: Table, weight: Array | None, options: Option
 def check_values(values: Array, missing: Array, label: Any, place: int, impute: bool) -> None:
     """Raise at the first cell that is infinite or, unless it is filled, missing."""
     if missing.any() and not impute:
-        problem = "must not be missing (impute=True fills missing numbers), got NaN"
-        raise ColumnError(label, place, int(missing.argmax()), problem)
+        raise ColumnError(label, place, int(missing.argmax()), "must not be missing, got NaN", IMPUTE)
     infinite = np.isinf(values)
     if infinite.any():
         row = int(infinite.argmax())

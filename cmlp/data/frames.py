@@ -80,16 +80,17 @@ def read_pandas(X: Any) -> Frame:
 
 
 def pandas_column(series: Any) -> Column:
+    """A series, or an array of pandas."""
     dtype = series.dtype
     if isinstance(dtype, np.dtype):
         return series.to_numpy()
-    values = series.array
+    values = getattr(series, "array", series)
     if hasattr(dtype, "pyarrow_dtype"):
         return arrow_column(values.__arrow_array__())
     if hasattr(values, "categories") and hasattr(values, "codes"):
         return Levels(np.asarray(values.codes), values.categories.tolist())
     if dtype.name.startswith("period"):
-        return pandas_column(series.dt.to_timestamp())
+        return np.asarray(values.to_timestamp())
     if dtype.kind == "M":  # with a time zone: the same moments in UTC
         return np.asarray(values, dtype=f"M8[{dtype.unit}]")
     if dtype.name.startswith("Sparse"):
@@ -175,6 +176,17 @@ def pyarrow_for(X: Any) -> Any:
     return pyarrow
 
 
+# --- one column -----------------------------------------------------------------------------------------------------------
+def column_of(values: Any) -> Column:
+    """A vector of any library: an array as it is; a list as an array of objects, so that values keep their kinds."""
+    if isinstance(values, (np.ndarray, Levels)):
+        return values
+    read = COLUMNS.get(type(values).__module__.partition(".")[0])
+    if read is not None and hasattr(values, "dtype" if read is not arrow_column else "type"):
+        return read(values)
+    return np.asarray(values) if hasattr(values, "__array__") else objects(values)
+
+
 # --- anything else with columns --------------------------------------------------------------------------------------------
 def read_by_name(X: Any) -> Frame:
     labels = list(X.columns)
@@ -190,4 +202,5 @@ def objects(values: Iterable[Any]) -> Array:
 
 
 ARROW = dict.fromkeys(("Table", "RecordBatch"), read_arrow)
+COLUMNS = {"pandas": pandas_column, "modin": pandas_column, "polars": polars_column, "pyarrow": arrow_column}
 READERS: dict[str, Callable[[Any], Frame]] = {"pandas": read_pandas, "modin": read_pandas, "polars": read_polars}

@@ -41,8 +41,9 @@ class ColumnError(ValueError):
         What is wrong, without the place.
     """
 
-    def __init__(self, name: Any, column: int | None, row: int | None, problem: str) -> None:
-        super().__init__(f"column {name!r} {problem}" + ("" if row is None else f" in row {row}"))
+    def __init__(self, name: Any, column: int | None, row: int | None, problem: str, remedy: str = "") -> None:
+        place = "" if row is None else f" in row {row}"
+        super().__init__(f"column {name!r} {problem}{place}" + (f": {remedy}" if remedy else ""))
         self.row, self.column, self.problem = row, column, problem
 
 
@@ -85,6 +86,8 @@ def kind_of(column: Column, name: Any) -> str:
         return CATEGORICAL
     if column.dtype.kind in OF_DTYPE:
         return OF_DTYPE[column.dtype.kind]
+    if column.dtype.kind == "c" or (column.dtype.kind == "O" and complex in _types(column)):
+        raise ValueError(f"Complex data not supported: column {name!r} must hold real numbers, got complex ones")
     if column.dtype.kind != "O":
         _refuse_kind(name, f"dtype {column.dtype}")
     types = {kind for kind in _types(column) if not is_missing_type(kind)}
@@ -177,7 +180,7 @@ def _checked_booleans(values: Array, name: Any, place: int | None) -> Array:
 
 def _of_objects(column: Array, kind: str, name: Any, place: int | None) -> Array:
     """Cells of Python objects and strings."""
-    if kind == NUMERIC:
+    if kind == NUMERIC and not any(issubclass(each, (np.datetime64, np.timedelta64)) for each in _types(column)):
         try:
             return column.astype(np.float64)
         except (TypeError, ValueError):

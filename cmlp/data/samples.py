@@ -8,6 +8,10 @@ import scipy.sparse
 
 from cmlp import validation
 from cmlp.data import targets
+from cmlp.data.columns import Columns
+from cmlp.data.fitting import kinds_of
+from cmlp.data.frames import sparse_frame
+from cmlp.data.tables import Table
 from cmlp.layers import Array
 from cmlp.runtime.compiled import Samples, largest, usable_as_it_is
 
@@ -23,17 +27,26 @@ class Csr(NamedTuple):
     shape: tuple[int, int]
 
 
+def columns_of(network, X) -> Columns | None:
+    """What a network that is trained on X takes the columns of frames to be from now on."""
+    if network._columns is not None or not Table.like(X):
+        return network._columns
+    table = Table.read(X)
+    return Columns(kinds_of(table, None), table.names)
+
+
 def make_inputs(network, X):
     """X alone, checked against a network and bound for its engines."""
-    return Samples(_inputs(network, X), input_scale=network.input_scale)
+    return Samples(_inputs(network, X, network._columns), input_scale=network.input_scale)
 
 
-def make_samples(network, X, y, sample_weight=None, known=None, class_weight=None):
+def make_samples(network, X, y, sample_weight=None, known=None, class_weight=None, columns=None):
     """(samples, targets): X, y and weights checked against a network and bound for its engines.
 
-    known: what y means, where it is not what the network knows. class_weight multiplies sample_weight.
+    known, columns: what y means and what the columns of X are, where it is not what the network knows. class_weight multiplies
+    sample_weight.
     """
-    X = _inputs(network, X)
+    X = _inputs(network, X, columns or network._columns)
     n_samples = X.shape[0]
     Y, meaning = targets.encode(y, n_samples, network.loss_function, network.n_targets, known or network._targets)
     if Y.ndim == 2:
@@ -44,14 +57,26 @@ def make_samples(network, X, y, sample_weight=None, known=None, class_weight=Non
     return Samples(X, Y, weight, network.input_scale, network.loss_function.off), meaning
 
 
-def _inputs(network, X):
+def _inputs(network, X, columns):
     if network.input_scale == 1 and usable_as_it_is(X, network._architecture.sizes[0], network.dtype):
         return X
+    X = sparse_frame(X)
     if scipy.sparse.issparse(X):
         return _compressed(network, X)
+    if Table.like(X):
+        X = _features(network, Table.read(X), columns)
     X = validation.check_matrix(X, network._architecture.sizes[0])
     _check_finite(X, "X", network.dtype, network.input_scale)
     return X
+
+
+def _features(network, table: Table, columns: Columns | None) -> Array:
+    """The columns of a frame as a matrix, in the order of training."""
+    columns = columns or Columns(kinds_of(table, None))
+    table = columns.matched(table)
+    if table.matrix is not None and columns.all_plain and bool(np.isfinite(table.matrix).all()):
+        return table.matrix
+    return columns.transform(table, network.dtype)
 
 
 def _compressed(network, X):

@@ -19,6 +19,13 @@ class Scale(NamedTuple):
     width: float
 
 
+def of_weight(weight: Array) -> tuple[Array | slice, Array | None]:
+    """The rows whose weight is not 0, and their weights; None if all of these are equal."""
+    rows = slice(None) if weight.all() else np.flatnonzero(weight)
+    weight = weight[rows]
+    return rows, None if weight.min() == weight.max() else weight
+
+
 def mean(values: Array, weight: Array | None) -> float:
     return float(np.average(values, weights=weight))
 
@@ -47,6 +54,22 @@ def standard(values: Array, weight: Array | None) -> Scale:
     if not deviation or not np.isfinite(deviation):
         raise FloatingPointError
     return Scale(center, deviation)
+
+
+def standard_columns(values: Array, weight: Array | None, name: str) -> tuple[Array, Array]:
+    """Means and standard deviations of the columns of a matrix; name: in errors.
+
+    Raises
+    ------
+    ValueError
+        If a standard deviation is not finite, or underflows.
+    """
+    rows, weight = (slice(None), None) if weight is None else of_weight(weight)
+    try:
+        each = [standard(column[rows], weight) for column in values.T.astype(np.float64)]
+    except FloatingPointError:
+        raise ValueError(f"{name} must have a finite standard deviation that does not underflow: rescale it") from None
+    return np.array([scale.center for scale in each]), np.array([scale.width for scale in each])
 
 
 def robust(values: Array, weight: Array | None) -> Scale:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.data.frames import Column, Levels, objects, reader_of
+from cmlp.data.frames import Column, Levels, column_of, objects, reader_of
 from cmlp.layers import Array
 
 
@@ -132,6 +132,12 @@ class Table:
         """The columns, each an array or `Levels`."""
         return self._columns if self.matrix is None else list(self.matrix.T)
 
+    def check_not_empty(self) -> None:
+        """Raise a ValueError if there are no rows or no columns."""
+        for what, n in (("feature", self.n_columns), ("sample", self.n_rows)):
+            if not n:
+                raise ValueError(f"X must not be empty: 0 {what}(s) (shape={self.shape}) while a minimum of 1 is required.")
+
     def __len__(self) -> int:
         return self.n_rows
 
@@ -144,6 +150,8 @@ class Table:
         if self.matrix is not None:
             return Table(self.matrix[chosen], self.labels)
         return Table([rows_of(column, chosen) for column in self._columns], self.labels)
+
+    __getitem__ = rows
 
     def select(self, places: Sequence[int]) -> "Table":
         """A table of some columns, in the order of their indices."""
@@ -158,19 +166,10 @@ class Table:
 
 
 def as_column(column: Any) -> Column:
-    """A vector: an array as it is; a list as an array of objects, so that values keep their kinds."""
-    if isinstance(column, Levels):
-        return column
-    if hasattr(column, "array") and hasattr(column, "dtype"):
-        from cmlp.data.frames import pandas_column
-
-        return pandas_column(column)
-    if isinstance(column, np.ndarray):
-        made = column
-    elif hasattr(column, "to_numpy"):
-        made = column.to_numpy()
-    else:
-        made = objects(column)
+    """A vector of any library, None where it is masked."""
+    made = column_of(column)
+    if isinstance(made, Levels):
+        return made
     if made.ndim != 1:
         raise ValueError(f"each column of X must be a vector, got the shape {made.shape}")
     return filled(made) if isinstance(made, np.ma.MaskedArray) else made
@@ -178,10 +177,11 @@ def as_column(column: Any) -> Column:
 
 def filled(column: Any) -> Array:
     """A masked array as objects, with None where it is masked."""
-    if not np.ma.is_masked(column):
-        return np.asarray(column.data)
-    values = column.astype(object).filled(None)
-    return values.astype(np.float64) if column.dtype.kind == "f" else values
+    values = np.asarray(column.data)
+    if np.ma.is_masked(column):
+        values = values.astype(object)
+        values[np.ma.getmaskarray(column)] = None
+    return values
 
 
 def rows_of(column: Column, chosen: Any) -> Column:

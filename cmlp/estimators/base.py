@@ -99,8 +99,8 @@ class BaseMLP(Inputs):
         """Find out what the first y means."""
         raise NotImplementedError
 
-    def _encoded(self, y: Any) -> Any:
-        """y as the network takes it."""
+    def _encoded(self, y: Any, weight: Any = None) -> Any:
+        """y as the network takes it; weight: of the samples, where the first y is learned from."""
         raise NotImplementedError
 
     def _stratify(self, y: Any) -> Any:
@@ -167,7 +167,7 @@ class BaseMLP(Inputs):
         arguments = self._fit_settings(len(part.y), part.weight) | dict(self.training or {})
         self.network_.fit(
             self._transformed(part.X),
-            self._encoded(part.y),
+            self._encoded(part.y, part.weight),
             epochs=1,
             sample_weight=part.weight,
             callbacks=hooks.check(self.callbacks),
@@ -254,7 +254,7 @@ class BaseMLP(Inputs):
         }
 
     def _train(self, part: Part, held_out: Part | None, fresh: bool) -> None:
-        X, y, n_samples = self._transformed(part.X), self._encoded(part.y), len(part.y)
+        X, y, n_samples = self._transformed(part.X), self._encoded(part.y, part.weight), len(part.y)
         held = None if held_out is None else Part(self._transformed(held_out.X), self._encoded(held_out.y), held_out.weight)
         called, scored = hooks.check(self.callbacks), None
         stops = self.early_stopping and held is not None

@@ -148,7 +148,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             if len(self.classes_) < 2:
                 raise ValueError(f"MLPClassifier needs two classes or more, y has one class, {self.classes_[0]!r}")
 
-    def _encoded(self, y: Any) -> Any:
+    def _encoded(self, y: Any, weight: Any = None) -> Any:
         return y
 
     def _stratify(self, y: Any) -> Any:

@@ -95,6 +95,7 @@ class Inputs(Fitted):
     def _check_table(self, X: Any, reset: bool) -> Table:
         """X as a table; the number and the names of its columns are kept, or compared."""
         table = Table.read(X)
+        table.check_not_empty()
         if any(isinstance(label, str) for label in table.labels) and table.names is None:
             kinds = sorted({type(label).__name__ for label in table.labels})
             raise TypeError(

@@ -6,12 +6,11 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from scipy.stats import norm as normal
 from sklearn.base import RegressorMixin
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from cmlp import losses, validation
 from cmlp._typing import Labels, Matrix, Weights
-from cmlp.data import targets
+from cmlp.data import scaling, targets
 from cmlp.estimators.base import BaseMLP, alone
 from cmlp.layers import Array
 from cmlp.model import Model
@@ -81,11 +80,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         loss, _ = self._resolve_loss()
         self._standardizes = self.scale is not None and loss.standardizes
 
-    def _encoded(self, y: Any) -> Any:
+    def _encoded(self, y: Any, weight: Any = None) -> Any:
         y = y[:, None] if y.ndim == 1 else y
         if self.target_scale_ is None and self._standardizes:
-            scaler = StandardScaler().fit(y)
-            self.target_mean_, self.target_scale_ = scaler.mean_, scaler.scale_
+            self.target_mean_, self.target_scale_ = scaling.standard_columns(y, weight, "y")
         return y if self.target_scale_ is None else (y - self.target_mean_) / self.target_scale_
 
     def _resolve_loss(self) -> tuple[losses.Loss, int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cmlp import activations, architecture, layers, losses, validation
 from cmlp.architecture import Architecture
+from cmlp.data import Columns
 from cmlp.initializers import Initializer
 from cmlp.layers import Array
 from cmlp.network import Network
@@ -22,7 +23,9 @@ ARCHITECTURE = {
     *("sizes", "activation", "loss", "output", "norm", "dropout", "residual", "bias", "input_dropout", "input_noise"),
 }
 VALIDATION = {"val_loss", "val_score"}  # columns of a history with validation data
-KEYS = ARCHITECTURE | {"input_scale", "dtype", "seed", "shuffle_seed", "init", "bias_init", "classes", "task", "history"}
+KEYS = ARCHITECTURE | {
+    *("input_scale", "dtype", "seed", "shuffle_seed", "init", "bias_init", "classes", "task", "columns", "history"),
+}
 
 
 # --- to a file ----------------------------------------------------------------------------------------------
@@ -57,6 +60,7 @@ def describe(network) -> dict[str, Any]:
         "bias_init": [_initial(init) for init in network._initial[1]],
         "classes": described_labels(network.classes, "classes"),
         "task": None if network._targets is None else network._targets.task,
+        "columns": None if network._columns is None else [network._columns.names, network._columns.kinds],
         "history": None if network.history is None else described_history(network.history),
     }
 
@@ -152,8 +156,22 @@ def rebuild(archive: Archive, more: dict[str, Array] | None = None) -> Network:
         _check_numbers(arrays)
         network.history = restored_history(given["history"], columns)
         firsts = ([_restored_initial(init) for init in given[name]] for name in ("init", "bias_init"))
-        network._restore(given["shuffle_seed"], given["task"], *firsts)
+        network._restore(given["shuffle_seed"], given["task"], _restored_columns(given["columns"], network.sizes[0]), *firsts)
     return network
+
+
+def _restored_columns(given: Any, n_inputs: int) -> Columns | None:
+    """The names and the kinds of the columns that a network was trained on."""
+    if given is None:
+        return None
+    names, kinds = given
+    for each in (names or [], kinds):
+        if not isinstance(each, list) or not all(type(item) is str for item in each):
+            raise ValueError(f"the names and kinds of columns must be lists of strings, got {str(each)[:80]}")
+    columns = Columns(kinds, names)
+    if columns.n_inputs != n_inputs:
+        raise ValueError(f"{columns.n_inputs} columns do not match {n_inputs} inputs")
+    return columns
 
 
 def _network(given: dict[str, Any], archive: Archive) -> Network:

@@ -37,7 +37,7 @@ class LBFGSTraining(BaseTraining):
             self.team = threads.resolve_for(engine, self.samples.n_samples, self.settings.n_threads)
             self.pace = Pace(self.team)
             self._begin_turn()
-            network._begin_training(self.settings.targets, self.history, None)
+            network._begin_training(self.settings, self.history, None)
             log_begin(network, self.samples.n_samples, self.optimizer, self.team)
             try:
                 self.callbacks.call("on_fit_begin", self)

@@ -91,7 +91,7 @@ class Training(BaseTraining):
                 self.start.shuffle_seed,
                 self.start.ema,
             )
-        network._begin_training(self.settings.targets, self.history, self.state)
+        network._begin_training(self.settings, self.history, self.state)
         self.profile = profile.Profile(self.n_threads) if profile.wanted() else None
         network.ema = self.ema if self.ema is not None else network.ema
         self.pace = Pace(self.n_threads, fixed=self.profile is not None)

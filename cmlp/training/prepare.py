@@ -1,13 +1,13 @@
 """From the arguments of `Network.fit` to a training: everything is checked before anything changes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cmlp import optimizers, regularization, schedules, validation
-from cmlp.data import metrics, targets
-from cmlp.data.samples import make_samples
+from cmlp.data import Columns, metrics, targets
+from cmlp.data.samples import columns_of, make_samples
 from cmlp.layers import Array
 from cmlp.optimizers import LBFGS
 from cmlp.regularization import Regularization
@@ -20,15 +20,23 @@ from cmlp.training.stopping import NEVER, Stopping
 
 def prepare(network: Any, X: Any, y: Any, given: FitArguments) -> Training | LBFGSTraining:
     """A training that is ready to run."""
-    samples, meaning = make_samples(network, X, y, given.sample_weight, class_weight=given.class_weight)
-    settings = resolve(network, samples, meaning, given)
+    columns = columns_of(network, X)
+    samples, meaning = make_samples(network, X, y, given.sample_weight, class_weight=given.class_weight, columns=columns)
+    settings = resolve(network, samples, Meanings(meaning, columns), given)
     kind = LBFGSTraining if isinstance(settings.optimizer, LBFGS) else Training
     training = kind(network, samples, settings)
     settings.callbacks.call("on_prepare", training)
     return training
 
 
-def resolve(network: Any, samples: Any, meaning: targets.Targets, given: FitArguments) -> Settings:
+class Meanings(NamedTuple):
+    """What the data mean for the network from now on."""
+
+    targets: targets.Targets
+    columns: Columns | None
+
+
+def resolve(network: Any, samples: Any, meaning: Meanings, given: FitArguments) -> Settings:
     """The arguments checked against the network and the data."""
     network._architecture.check_learns()
     n_samples = samples.n_samples
@@ -47,7 +55,8 @@ def resolve(network: Any, samples: Any, meaning: targets.Targets, given: FitArgu
     if given.n_threads is not None:
         validation.check_n_threads(given.n_threads)
     return Settings(
-        targets=meaning,
+        targets=meaning.targets,
+        columns=meaning.columns,
         optimizer=optimizer,
         batch_size=batch_size,
         update_size=update_size,
@@ -134,13 +143,14 @@ class Evaluation:
 
 
 def evaluation(
-    network: Any, validation_data: Any, meaning: targets.Targets, variables: Array | None, n_threads: int | None
+    network: Any, validation_data: Any, meaning: Meanings, variables: Array | None, n_threads: int | None
 ) -> Evaluation | None:
     """None without any validation data."""
     given = validation.check_validation_data(validation_data)
     if given is None:
         return None
     X, y, weight = given
-    samples, _ = make_samples(network, X, y, weight, known=meaning)  # the classes of y hold for the validation data
+    known, columns = meaning  # the classes of y hold for the validation data
+    samples, _ = make_samples(network, X, y, weight, known=known, columns=columns)
     weight = validation.check_sample_weight(weight, samples.n_samples)
-    return Evaluation(network, samples, np.asarray(y), weight, meaning, variables, n_threads)
+    return Evaluation(network, samples, np.asarray(y), weight, known, variables, n_threads)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cmlp.data import Columns
 from cmlp.data.targets import Targets
 from cmlp.optimizers import LBFGS, Optimizer
 from cmlp.regularization import Regularization, UpdateRules
@@ -48,6 +49,8 @@ class Settings:
     ----------
     targets : Targets
         What y means; for the network from now on.
+    columns : Columns or None
+        What the columns of frames are; for the network from now on.
     optimizer : Optimizer or LBFGS
     batch_size : int
         Samples that go through the network together.
@@ -70,6 +73,7 @@ class Settings:
     """
 
     targets: Targets
+    columns: Columns | None
     optimizer: Any
     batch_size: int
     update_size: int
