@@ -6,7 +6,7 @@ import numpy as np
 
 from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
-from cmlp.data import metrics, targets
+from cmlp.data import metrics, probabilities, targets
 from cmlp.data.samples import make_inputs, make_samples
 from cmlp.data.tables import Table
 from cmlp.layers import Array
@@ -74,9 +74,28 @@ class Computation(Parameters):
         >>> net.predict_proba([[1.0, 2.0]])
         array([[0.5, 0.5]], dtype=float32)
         """
-        task = self._meaning().task
-        targets.check_probabilities(self._architecture.gives_probabilities, task, self.loss_function)
-        return targets.probabilities(self.forward(X, n_threads=n_threads), task, self.loss_function)
+        return probabilities.of(*self._logits_of_probabilities(X, n_threads))
+
+    def predict_log_proba(self, X: Matrix, *, n_threads: int | None = None) -> Array:
+        """The natural logarithms of `predict_proba`, computed from the logits: exact where a probability rounds to 0 or 1.
+
+        Returns
+        -------
+        logs : ndarray (n_samples, n_classes), the network's dtype
+
+        Raises
+        ------
+        ValueError
+            As `predict_proba`.
+
+        Examples
+        --------
+        >>> import cmlp
+        >>> net = cmlp.Network([1, 1], loss="log_loss", init=cmlp.initializers.Constant(1))
+        >>> net.predict_proba([[200.0]]), net.predict_log_proba([[200.0]])
+        (array([[0., 1.]], dtype=float32), array([[-200.,    0.]], dtype=float32))
+        """
+        return probabilities.logs(*self._logits_of_probabilities(X, n_threads))
 
     def predict(self, X: Matrix, *, n_threads: int | None = None) -> Array:
         """Labels for classification, values for regression.
@@ -157,6 +176,14 @@ class Computation(Parameters):
         return total / samples.n_samples, dtheta
 
     # --- inside ---------------------------------------------------------------------------------------------
+    def _logits_of_probabilities(self, X: Matrix, n_threads: int | None) -> tuple[Array, targets.Targets, str]:
+        """What `probabilities` takes."""
+        meaning, plan = self._meaning(), self._architecture
+        probabilities.check(plan.gives_probabilities, meaning.task, plan.loss)
+        logits = self.logits(X, n_threads=n_threads)
+        validation.check_outputs(logits)
+        return logits, meaning, plan.activations[-1].name
+
     def _meaning(self) -> targets.Targets:
         return self._targets or targets.assumed(self.loss_function, self._architecture.sizes[-1])
 

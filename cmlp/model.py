@@ -7,7 +7,7 @@ import numpy as np
 
 from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
-from cmlp.data import metrics, targets
+from cmlp.data import metrics, probabilities, targets
 from cmlp.data.columns import Columns
 from cmlp.data.samples import make_inputs
 from cmlp.data.targets import Targets
@@ -168,9 +168,29 @@ class Model:
         ValueError
             If the network's loss is none of probabilities.
         """
-        task, loss = self.meaning.task, self.network.loss_function
-        targets.check_probabilities(self.has_probabilities, task, loss)
-        return targets.probabilities(self.forward(X, n_threads=n_threads), task, loss)
+        return probabilities.of(*self._logits_of_probabilities(X, n_threads))
+
+    def predict_log_proba(self, X: Matrix, *, n_threads: int | None = None) -> Array:
+        """The natural logarithms of `predict_proba`, exact where a probability rounds to 0 or 1: see `Network`.
+
+        Returns
+        -------
+        logs : ndarray (n_samples, n_classes)
+
+        Raises
+        ------
+        ValueError
+            If the network's loss is none of probabilities.
+        """
+        return probabilities.logs(*self._logits_of_probabilities(X, n_threads))
+
+    def _logits_of_probabilities(self, X: Matrix, n_threads: int | None) -> tuple[Array, Targets, str]:
+        """What `probabilities` takes."""
+        meaning, net = self.meaning, self.network
+        probabilities.check(self.has_probabilities, meaning.task, net.loss_function)
+        logits = self.logits(X, n_threads=n_threads)
+        validation.check_outputs(logits)
+        return logits, meaning, net.activations[-1]
 
     def score(self, X: Matrix, y: Labels, sample_weight: Weights | None = None, *, n_threads: int | None = None) -> float:
         """Accuracy for classification and multilabel, R2 for regression, as `Network.score`, in the units of y."""

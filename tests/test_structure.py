@@ -161,7 +161,19 @@ NETWORK = {
         "gradient",
         "history",
     ),
-    *("input_scale", "layers", "logits", "loss", "loss_function", "n_params", "n_targets", "predict", "predict_proba", "reset"),
+    *(
+        "input_scale",
+        "layers",
+        "logits",
+        "loss",
+        "loss_function",
+        "n_params",
+        "n_targets",
+        "predict",
+        "predict_log_proba",
+        "predict_proba",
+        "reset",
+    ),
     *("score", "seed", "shuffle_seed", "sizes", "step", "summary", "tables", "theta", "trace", "variables"),
 }
 

@@ -116,26 +116,6 @@ def central(predicted: NDArray[Any], loss: Loss) -> NDArray[Any]:
     return chosen[:, 0] if chosen is not predicted and chosen.ndim == 2 and chosen.shape[1] == 1 else chosen
 
 
-def check_probabilities(given: bool, task: str, loss: Loss) -> None:
-    """Raise if outputs are not probabilities.
-
-    Raises
-    ------
-    ValueError
-    """
-    if not given or task == "regression":
-        raise ValueError(f"a network with loss {loss.name!r} gives no probabilities: use loss='log_loss' or 'cross_entropy'")
-
-
-def probabilities(outputs: NDArray[Any], task: str, loss: Loss) -> NDArray[Any]:
-    """A column for each class or label, from outputs that are probabilities; rows of classes sum to 1."""
-    if task == "multilabel" or loss.exclusive:
-        return outputs
-    if outputs.shape[1] == 1:
-        return np.hstack([1 - outputs, outputs])
-    return outputs / outputs.sum(axis=1, keepdims=True)
-
-
 def weigh_classes(class_weight: Any, Y: NDArray[Any], meaning: Targets, sample_weight: Any) -> NDArray[Any]:
     """sample_weight times the weight of each sample's class: given by label; if "balanced", n / (n_classes n_of_the_class)."""
     if meaning.classes is None or Y.ndim != 1:

@@ -218,9 +218,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     @available_if(_learns_probabilities)
     def predict_log_proba(self, X: Matrix) -> Array:
-        """Its logarithm."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+        """The natural logarithm of `predict_proba`, computed from the logits: exact where a probability rounds to 0 or 1.
+
+        Returns
+        -------
+        logs : ndarray (n_samples, n_classes)
+        """
+        X = self._inputs(X)
+        return self._predictor.predict_log_proba(X)
 
     def decision_function(self, X: Matrix) -> Array:
         """The logits: Z of the last layer.
