@@ -101,8 +101,7 @@ class EarlyStopping(Callback):
             training.stop(ending)
 
     def on_fit_end(self, training: Any) -> None:
-        if training.history.stopped not in ("", "interrupted"):
-            self.watch.restore(training)
+        self.watch.restore(training)
         self.watch.kept = []
 
 

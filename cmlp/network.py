@@ -281,11 +281,13 @@ class Network(Computation):
         ValueError, TypeError
             For arguments and data that do not fit, before anything changes.
         DivergenceError
-            If the loss or an update becomes NaN or infinite; the network holds the last finite parameters.
+            If the loss or an update becomes NaN or infinite; the network holds the last finite parameters, or those of the best
+            epoch where `stopping` restores it.
         MemoryError
             If there is no room for the work space, before anything changes.
         KeyboardInterrupt
-            On Ctrl-C; the network holds the last whole step, and ``net.history`` what came before.
+            On Ctrl-C; the network holds the last whole step, or the best epoch where `stopping` restores it; ``net.history``
+            holds what came before.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "X", "y", "__class__")}
         with self._alone():

@@ -28,7 +28,8 @@ class Callback:
 
     `on_prepare` comes when everything is checked and nothing has changed yet: an exception from it refuses the training.
     `on_pause` comes whenever the compiled core has returned, which is several times a second, after whole steps.
-    An exception ends the training; the network holds the last whole step. `on_fit_end` is called in any case. With a hook
+    An exception ends the training; the network holds the last whole step, or the best epoch where early stopping restores it.
+    `on_fit_end` is called in any case. With a hook
     for epochs there is a call of the compiled core for each epoch; `on_step_end` needs one for each step, and a copy of all
     parameters before it, which is slow.
 

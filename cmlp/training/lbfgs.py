@@ -27,7 +27,7 @@ class LBFGSTraining(BaseTraining):
         self.dtheta = np.empty_like(network.theta)
 
     def run(self) -> History:
-        """Train to the end; on an exception, the network holds the last iterate."""
+        """Train to the end; on an exception, the network holds the best iterate, where that is kept, or the last."""
         network, self.began = self.network, time.perf_counter()
         self.last, self.evaluated = network.theta.astype(np.float64), False
         taken = network._engines.take(self.samples.n_samples, sparse=self.samples.sparse, with_loss=True)
@@ -50,8 +50,8 @@ class LBFGSTraining(BaseTraining):
                 raise
             finally:
                 network.theta[:] = self.last
+                self.watch.restore(self)
                 self.close()
-        self.watch.restore(self)
         log_end(self.history)
         return self.history
 

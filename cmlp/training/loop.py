@@ -51,7 +51,7 @@ class Training(BaseTraining):
         self._hyper(self._steps_at_once())  # a schedule that leaves its range is refused before anything changes
 
     def run(self) -> History:
-        """Train to the end; on an exception, the network holds the last whole step."""
+        """Train to the end; on an exception, the network holds the best epoch, where that is kept, or the last whole step."""
         settings, batch_size = self.settings, self.settings.batch_size
         self.began = time.perf_counter() - self.seconds_before
         taken = self.network._engines.take(batch_size, training=True, sparse=self.samples.sparse, with_loss=True)
@@ -68,11 +68,11 @@ class Training(BaseTraining):
                 self.callbacks.call("on_fit_begin", self)
                 while not self.history.stopped:
                     self._call()
-                self.watch.restore(self)
             except KeyboardInterrupt:
                 self.history.stopped = Ending.INTERRUPTED
                 raise
             finally:
+                self.watch.restore(self)
                 self.close()
                 engine.clocks = None
                 if self.profile:

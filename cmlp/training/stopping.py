@@ -30,7 +30,7 @@ class Stopping(Hyperparameters):
     min_delta : float, default 0.0
         What counts as an improvement over the best so far: by more than this.
     restore_best : bool, default True
-        End with the weights of the best epoch; but after Ctrl-C or an exception, with the last step's.
+        End with the weights of the best epoch, also after Ctrl-C or an exception.
     threshold : float, optional
         Stop after an epoch in which no W or b was changed by more than this in any update, whatever is monitored.
 
