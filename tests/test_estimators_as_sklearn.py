@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse
 from common import slow
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -121,7 +122,7 @@ def test_shapes_and_output_functions(task):
             assert_allclose(probabilities.sum(axis=1), 1)
             assert_array_equal(model.classes_[probabilities.argmax(axis=1)], model.predict(X))
         with np.errstate(divide="ignore"):
-            assert_allclose(model.predict_log_proba(X), np.log(probabilities))
+            assert_allclose(model.predict_log_proba(X), np.log(probabilities), atol=1e-15)
         assert model.decision_function(X).shape == ((len(X),) if task == "two classes" else probabilities.shape)
 
 
@@ -339,12 +340,35 @@ def test_sample_weights_with_early_stopping():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("given", ["float32", "float64", "int64", "uint8"])
 def test_dtypes(given, dtype):
-    """test_mlp_param_dtypes: those of the network are its own, whatever X is."""
+    """test_mlp_param_dtypes: parameters are in the network's own dtype, predictions in the float dtype of X."""
     X = (10 * X_DIGITS).astype(given)
+    answers = "float32" if given == "float32" else "float64"
     model = MLPClassifier(dtype=dtype, max_iter=3, random_state=0).fit(X, Y_DIGITS)
     assert all(array.dtype == dtype for array in [*model.coefs_, *model.intercepts_])
-    assert model.predict_proba(X).dtype == dtype
-    assert MLPRegressor(dtype=dtype, max_iter=3).fit(X, Y_DIGITS).predict(X).dtype == "float64"
+    sparse = scipy.sparse.csr_array(X)
+    for ask in (model.predict_proba, model.predict_log_proba, model.decision_function):
+        assert ask(X).dtype == ask(sparse).dtype == answers
+        assert ask(X.tolist()).dtype == "float64"
+    assert model.predict(X).dtype == Y_DIGITS.dtype
+    assert_allclose(model.predict_proba(X).sum(axis=1), 1, rtol=1e-6 if answers == "float32" else 1e-15)
+    model = MLPRegressor(dtype=dtype, max_iter=3).fit(X, Y_DIGITS)
+    assert model.predict(X).dtype == model.predict(sparse).dtype == answers
+
+
+@pytest.mark.parametrize("scale", [None, "standard"])
+def test_dtypes_of_values(scale):
+    """Of every kind of answer, also where the target was scaled; a frame answers as its columns, or in float64."""
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    X, y = X_VALUES.astype("float32"), 5 + Y_VALUES
+    quantiles = MLPRegressor((4,), loss=cmlp.losses.Quantile((0.1, 0.9)), scale=scale, max_iter=2, random_state=0).fit(X, y)
+    normal = MLPRegressor((4,), loss="gaussian", scale=scale, max_iter=2, random_state=0).fit(X, y)
+    for given in ("float32", "float64"):
+        asked = X.astype(given)
+        answers = [quantiles.predict(asked), quantiles.predict_quantiles(asked), quantiles.predict_interval(asked),
+                   normal.predict(asked), *normal.predict(asked, return_std=True), normal.predict_interval(asked)]  # fmt: skip
+        assert [answer.dtype for answer in answers] == [given] * 7
+    frame = pd.DataFrame(X)
+    assert normal.fit(frame, y).predict(frame).dtype == ("float32" if scale is None else "float64")
 
 
 def test_loading_and_going_on(tmp_path):

@@ -1,5 +1,7 @@
 """Trainings that end by Ctrl-C or an exception in a callback: with early stopping they keep the best epoch so far."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -82,3 +84,42 @@ def test_what_diverges_keeps_the_best_epoch(data):
     with pytest.raises(cmlp.DivergenceError):
         net.fit(X, y, optimizer=cmlp.SGD(rate), epochs=500, validation_data=held_out, stopping=cmlp.Stopping(patience=None))
     assert net.cost(*held_out) == min(net.history.val_loss)
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss"])
+def test_a_classifier_keeps_the_best_epoch(scoring, kind, data):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    from sklearn.metrics import log_loss
+
+    X, y, X_val, y_val = data
+    model = cmlp.MLPClassifier(
+        (16,), early_stopping=True, scoring=scoring, n_iter_no_change=1000, learning_rate_init=0.05, random_state=0,
+        max_iter=500, callbacks=[Raises(kind)],
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model.fit(X, y, validation_data=(X_val, y_val))
+        except RuntimeError:
+            assert kind is RuntimeError
+    score = model.score(X_val, y_val) if scoring is None else -log_loss(y_val, model.predict_proba(X_val))
+    assert score == pytest.approx(model.best_validation_score_, rel=1e-6)
+    assert score == pytest.approx(max(model.validation_scores_), rel=1e-6)
+    assert model.validation_scores_[-1] < score
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, RuntimeError])
+def test_a_regressor_keeps_the_best_epoch(kind, data):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    X, y, X_val, y_val = data
+    model = cmlp.MLPRegressor((16,), early_stopping=True, n_iter_no_change=1000, learning_rate_init=0.05, random_state=0,
+                              max_iter=500, scale="standard", callbacks=[Raises(kind)])  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model.fit(X, y, validation_data=(X_val, y_val))
+        except RuntimeError:
+            assert kind is RuntimeError
+    assert model.score(X_val, y_val) == pytest.approx(model.best_validation_score_, rel=1e-6)
+    assert model.validation_scores_[-1] < model.best_validation_score_

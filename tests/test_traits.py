@@ -182,6 +182,7 @@ def test_probabilities_are_the_same_by_all_three_predictors(name, rng):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         estimator = cmlp.MLPClassifier((4,), loss=name, max_iter=3, random_state=0).fit(X, y)
+    X = X.astype("float32")
     P = estimator.predict_proba(X)
     np.testing.assert_array_equal(estimator.network_.predict_proba(X), P)
     np.testing.assert_array_equal(estimator.to_model().predict_proba(X), P)

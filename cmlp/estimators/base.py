@@ -1,34 +1,25 @@
 """What classifier and regressor share: from parameters and data to a fitted network."""
 
-import copy
 import threading
-import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import get_scorer
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
 
 from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.activations import Activation
-from cmlp.callbacks import EarlyStopping
 from cmlp.data import Table
-from cmlp.estimators import settings
+from cmlp.estimators import learning, settings
+from cmlp.estimators.fitted import twin
 from cmlp.estimators.inputs import Inputs, Part
 from cmlp.layers import Array
 from cmlp.losses import Loss, LossFunction
-from cmlp.network import Network
 from cmlp.norms import Norm
 from cmlp.optimizers import LBFGS, Optimizer
 from cmlp.schedules import Schedule
-from cmlp.training import hooks
-from cmlp.training.history import Ending
 from cmlp.training.hooks import Callback
 
 _being_fitted: set[int] = set()
@@ -141,22 +132,24 @@ class BaseMLP(Inputs):
         -------
         self
         """
-        with alone(self), self._as_before():
+        with self._learner() as learner:
             fresh = not (self.warm_start and hasattr(self, "network_"))
-            part = self._check_part(X, y, sample_weight, fresh)
+            part = learner._check_part(X, y, sample_weight, fresh)
             if fresh:
-                self._learn_targets(part.y)
+                learner._learn_targets(part.y)
             held_out = None
             if validation_data is not None:
                 X_held, y_held, weight = validation.check_validation_data(validation_data) or (None, None, None)
-                held_out = Part(self._check_X(X_held, isinstance(part.X, Table)), self._checked_y(y_held), weight)
+                held_out = Part(learner._check_X(X_held, isinstance(part.X, Table)), learner._checked_y(y_held), weight)
             elif self.early_stopping:
-                part, held_out = self._split(part)
-            self._prepare(part, fresh)
-            self._train(part, held_out, fresh)
+                part, held_out = learning.split(learner, part)
+            learner._prepare(part, fresh)
+            if not fresh:
+                learner.network_ = learner.network_.copy()
+            learning.train(learner, part, held_out, fresh)
         return self
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         fresh = not hasattr(self, "network_")
@@ -164,165 +157,31 @@ class BaseMLP(Inputs):
         if fresh:
             self._learn_targets(part.y)
         self._prepare(part, fresh)
-        arguments = self._fit_settings(len(part.y), part.weight) | dict(self.training or {})
-        self.network_.fit(
-            self._transformed(part.X),
-            self._encoded(part.y, part.weight),
-            epochs=1,
-            sample_weight=part.weight,
-            callbacks=hooks.check(self.callbacks),
-            **arguments,
-        )
-        self.n_iter_ += 1
-        self._note(len(part.y), False)
-        return self
+        learning.one_epoch(self, part)
 
     @contextmanager
-    def _as_before(self) -> Iterator[None]:
-        """What is refused changes nothing: unless a new network has begun to learn, everything goes back."""
-        before = dict(self.__dict__)
-        old = before.get("network_")
-        try:
-            yield
-        except BaseException:
-            net = self.__dict__.get("network_")
-            if net is None or net is old or net.history is None:
-                self.__dict__.clear()
-                self.__dict__.update(before)
-            else:
-                self._note(0, False)
-            raise
+    def _learner(self) -> Iterator[Self]:
+        """A twin that learns; once it is done, or had begun when it was stopped, this estimator becomes as it is.
 
-    def _split(self, part: Part) -> tuple[Part, Part]:
-        """The training part, and the validation part."""
-        rng = check_random_state(self.random_state)
-        labels = self._stratify(part.y)
-        several_of_each = labels is not None and np.unique(labels, return_counts=True)[1].min() > 1
-        try:
-            kept, rest = train_test_split(
-                np.arange(len(part.y)),
-                test_size=self.validation_fraction,
-                random_state=rng,
-                stratify=labels if several_of_each else None,
-            )
-        except ValueError as error:
-            raise ValueError(f"validation_fraction={self.validation_fraction} leaves no two parts: {error}") from None
-        if len(rest) < 2:
-            raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
-        return part.rows(kept), part.rows(rest)
+        So what is refused changes nothing, and predictions of other threads are those of the last fit until the end.
+        """
+        with alone(self):
+            learner, old = twin(self), getattr(self, "network_", None)
+            before = None if old is None else old.history
+            try:
+                yield learner
+            finally:
+                net = learner.__dict__.get("network_")
+                if net is not None and net.history is not None and net.history is not before:
+                    self._become(learner)
 
     def _prepare(self, part: Part, fresh: bool) -> None:
         """The preprocessing and the network that this part asks for; or those that there are, where they fit."""
         if fresh:
             self._fit_columns(part)
-            self._make_network(self.n_features_in_ if self.columns_ is None else self.columns_.n_inputs)
+            learning.make_network(self, self.n_features_in_ if self.columns_ is None else self.columns_.n_inputs)
         elif self.network_.sizes[1:-1] != settings.sizes(self.hidden_layer_sizes):
             raise ValueError(
                 f"warm_start=True continues with hidden layers of {self.network_.sizes[1:-1]}, hidden_layer_sizes is now "
                 f"{self.hidden_layer_sizes}: use warm_start=False"
             )
-
-    def _make_network(self, n_inputs: int) -> None:
-        loss, width = self._resolve_loss()
-        own: dict[str, Any] = settings.FIRST_WEIGHTS | dict(self.network or {})
-        self.network_ = Network(
-            [n_inputs, *settings.sizes(self.hidden_layer_sizes), width],
-            settings.activation(self.activation),
-            loss,
-            dropout=self.dropout,
-            norm=self.norm,
-            dtype=settings.dtype(self),
-            seed=int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max)),
-            classes=self._network_classes(),
-            **own,
-        )
-        self.n_iter_ = self.t_ = 0
-        self.loss_curve_: list[float] = []
-        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-
-    def _fit_settings(self, n_samples: int, weight: Any, monitor: str = "loss") -> dict[str, Any]:
-        """Arguments of `Network.fit` that do not depend on how long it is to last; monitor: what "adaptive" rates follow."""
-        batch = settings.batch_size(self, n_samples)
-        mean_weight = 1.0 if weight is None else float(np.mean(weight)) or 1.0
-        return {
-            "optimizer": settings.optimizer(self, n_samples, monitor),
-            "batch_size": batch,
-            "shuffle": validation.check_flag("shuffle", self.shuffle),
-            "regularization": settings.regularization(self, batch, n_samples, mean_weight),
-            "class_weight": self._class_weight(),
-            "n_threads": self.n_threads,
-        }
-
-    def _train(self, part: Part, held_out: Part | None, fresh: bool) -> None:
-        X, y, n_samples = self._transformed(part.X), self._encoded(part.y, part.weight), len(part.y)
-        held = None if held_out is None else Part(self._transformed(held_out.X), self._encoded(held_out.y), held_out.weight)
-        called, scored = hooks.check(self.callbacks), None
-        stops = self.early_stopping and held is not None
-        monitor = "loss" if held is None else "val_score" if stops and self.scoring is None else "val_loss"
-        arguments = self._fit_settings(n_samples, part.weight, monitor)
-        if stops and self.scoring is not None:
-            assert held is not None
-            assert held_out is not None
-            scored = self._scored_stopping(held._replace(y=held_out.y))
-            called.append(scored)
-        elif settings.is_adaptive(self):
-            called.append(settings.EndOfAdaptive(settings.patience(self)))
-        if scored is None:
-            arguments["stopping"] = settings.stopping(self, monitor, stops)
-        arguments |= dict(self.training or {})
-        max_iter = validation.check_integer("max_iter", self.max_iter, 1)
-        if not fresh:
-            self.network_._optimizer_state = None
-        try:
-            self.network_.fit(
-                X,
-                y,
-                epochs=max_iter,
-                sample_weight=part.weight,
-                validation_data=held,
-                verbose=_say if self.verbose else 0,
-                callbacks=called,
-                **arguments,
-            )
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=3)
-        self.n_iter_ = len(self.history_)
-        self._note(n_samples, stops, scored.values if scored else None)
-        if self.history_.stopped == Ending.EPOCHS:
-            warnings.warn(
-                f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-
-    def _scored_stopping(self, held: Part) -> EarlyStopping:
-        """Early stopping on `scoring`: the scorer sees a copy of this estimator whose inputs are already prepared."""
-        scorer: Any = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
-        inside = copy.copy(self)
-        inside.__dict__["_inputs"] = lambda X: X
-        weights = {} if held.weight is None else {"sample_weight": held.weight}
-
-        def score(network: Network) -> float:
-            inside._predictor = network if network.ema is None else network.ema_network()
-            return float(scorer(inside, held.X, held.y, **weights))
-
-        return EarlyStopping(score, settings.patience(self), max(float(self.tol), 0.0))
-
-    def _note(self, n_samples: int, stops: bool, scores: list[float] | None = None) -> None:
-        """scikit-learn's attributes of what happened; scores: those of `scoring`."""
-        history = self.history_
-        self._predictor = self.network_ if self.network_.ema is None else self.network_.ema_network()
-        self.loss_curve_ += history.loss
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
-        self.t_ += len(history) * n_samples
-        if stops and self.validation_scores_ is not None:
-            self.validation_scores_ += history.val_score if scores is None else scores
-            self.best_validation_score_, self.best_loss_ = max(self.validation_scores_, default=None), None
-        else:
-            self.best_validation_score_, self.best_loss_ = None, min(self.loss_curve_, default=np.inf)
-
-
-def _say(history: Any, epochs: int) -> None:
-    print(f"Iteration {len(history)}, loss = {history.loss[-1]:.8f}", flush=True)
-    if history.val_score:
-        print(f"Validation score: {history.val_score[-1]:f}", flush=True)

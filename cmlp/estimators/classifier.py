@@ -12,7 +12,9 @@ from sklearn.utils.validation import column_or_1d
 
 from cmlp import activations, losses
 from cmlp._typing import ClassWeight, Labels, Matrix, Weights
-from cmlp.estimators.base import BaseMLP, alone
+from cmlp.data import probabilities
+from cmlp.data.targets import Targets
+from cmlp.estimators.base import BaseMLP
 from cmlp.layers import Array
 from cmlp.model import Model
 
@@ -116,19 +118,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
-        with alone(self), self._as_before():
+        with self._learner() as learner:
             first = not hasattr(self, "classes_")
             if first and classes is not None:
-                self.classes_ = np.unique(classes)
+                learner.classes_ = np.unique(classes)
             elif not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
                 raise ValueError(
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
                 )
-            self._classes_given = classes is not None
+            learner._classes_given = classes is not None
             try:
-                return self._partial_fit(X, y, sample_weight)
+                learner._partial_fit(X, y, sample_weight)
             finally:
-                self.__dict__.pop("_classes_given", None)
+                del learner._classes_given
+        return self
 
     # --- y ----------------------------------------------------------------------------------------------------
     def _tasks(self) -> tuple[str, ...]:
@@ -192,13 +195,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         y : ndarray (n_samples,), or (n_samples, n_labels) of 0 and 1
         """
-        X = self._inputs(X)
-        return self._predictor.predict(X)
+        fitted = self._last_fit()
+        return fitted._predictor.predict(fitted._inputs(X), n_threads=self.n_threads)
 
     def _learns_probabilities(self) -> bool:
         """Whether the outputs are probabilities: not with every loss."""
-        if hasattr(self, "network_"):
-            return self.network_._architecture.gives_probabilities
+        fitted = self.__dict__.get("_fitted", self)
+        if hasattr(fitted, "network_"):
+            return fitted.network_._architecture.gives_probabilities
         if self.loss is None:
             return True
         loss = losses.resolve(self.loss)
@@ -212,9 +216,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         probabilities : ndarray (n_samples, n_classes)
+            float32 where X is an array of float32, else float64; so are logarithms and logits.
         """
-        X = self._inputs(X)
-        return self._predictor.predict_proba(X)
+        return probabilities.of(*self._logits_of_probabilities(X))
 
     @available_if(_learns_probabilities)
     def predict_log_proba(self, X: Matrix) -> Array:
@@ -224,8 +228,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         logs : ndarray (n_samples, n_classes)
         """
-        X = self._inputs(X)
-        return self._predictor.predict_log_proba(X)
+        return probabilities.logs(*self._logits_of_probabilities(X))
 
     def decision_function(self, X: Matrix) -> Array:
         """The logits: Z of the last layer.
@@ -234,9 +237,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         logits : ndarray (n_samples,) for two classes, else (n_samples, n_classes)
         """
-        X = self._inputs(X)
-        logits = self._predictor.logits(X)
+        fitted = self._last_fit()
+        inputs = fitted._inputs(X)
+        logits = fitted._predictor.logits(inputs, n_threads=self.n_threads)
+        logits = logits.astype(fitted._answer_dtype(X, inputs), copy=False)
         return logits[:, 0] if logits.shape[1] == 1 else logits
+
+    def _logits_of_probabilities(self, X: Any) -> tuple[Array, Targets, str]:
+        """What `cmlp.data.probabilities` takes."""
+        fitted = self._last_fit()
+        inputs = fitted._inputs(X)
+        logits, meaning, output = fitted._predictor._logits_of_probabilities(inputs, self.n_threads)
+        return logits.astype(fitted._answer_dtype(X, inputs), copy=False), meaning, output
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,6 +1,8 @@
 """What a fitted estimator shows: scikit-learn's attributes, a model for other programs, pickles."""
 
-from typing import Any, ClassVar
+import copy
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,9 +16,27 @@ from cmlp.model import Model
 from cmlp.network import Network
 from cmlp.training.history import History
 
+# Parameters that say what is fitted; the others say how. What is fitted keeps these until the next fit.
+STRUCTURE = (
+    *("hidden_layer_sizes", "activation", "loss", "dropout", "norm", "dtype", "network"),
+    *("scale", "categorical_features", "impute"),
+)
+
+
+def twin(estimator: Any) -> Any:
+    """Another estimator with the same attributes, which answers for itself, not for its last fit."""
+    other = object.__new__(type(estimator))
+    other.__dict__.update(estimator.__dict__)
+    other.__dict__.pop("_fitted", None)
+    return other
+
 
 class Fitted(BaseEstimator):
-    """The part of an estimator that is there after `fit`."""
+    """The part of an estimator that is there after `fit`.
+
+    `_fitted` is a twin as it was at the end of the last fit, which answers everything: it never changes, so neither
+    `set_params` nor a fit in another thread reaches a prediction, which takes one reference to it.
+    """
 
     saved_as: ClassVar[str]  # the name under which files know the class
 
@@ -27,6 +47,44 @@ class Fitted(BaseEstimator):
     impute: Any
     categorical_features: Any
     _predictor: Network
+
+    def _last_fit(self) -> Self:
+        """What predicts."""
+        fitted = self.__dict__.get("_fitted")
+        if fitted is None:
+            check_is_fitted(self, "network_")
+            return self
+        return fitted
+
+    def _answer_dtype(self, X: Any, inputs: Any) -> Any:
+        """That of X, as in scikit-learn: float32 for an array of float32, else float64; inputs: X as the network takes it."""
+        given = X if hasattr(X, "dtype") or self.columns_ is not None else inputs
+        return np.float32 if getattr(given, "dtype", None) == np.float32 else np.float64
+
+    def _freeze(self) -> None:
+        """From now on this is the last fit."""
+        fitted = twin(self)
+        for name in self._get_param_names():
+            value = fitted.__dict__.get(name)
+            if name not in STRUCTURE and hasattr(type(self), name):
+                fitted.__dict__.pop(name, None)
+            elif isinstance(value, (list, dict)):
+                fitted.__dict__[name] = copy.copy(value)
+        self._fitted = fitted
+
+    def _kept_params(self, names: Sequence[str]) -> dict[str, Any]:
+        """The parameters with which this can be saved: of the last fit, those that say what is fitted."""
+        fitted = self._last_fit()
+        return {name: getattr(fitted if name in STRUCTURE else self, name) for name in names}
+
+    def _become(self, learner: Any) -> None:
+        """Take over what a twin has learned; the parameters stay."""
+        learner._freeze()
+        own = set(self._get_param_names())
+        learned = {name: value for name, value in learner.__dict__.items() if name not in own}
+        for name in self.__dict__.keys() - own - learned.keys():
+            del self.__dict__[name]
+        self.__dict__.update(learned)
 
     @property
     def coefs_(self) -> list[Array]:
@@ -60,22 +118,25 @@ class Fitted(BaseEstimator):
     def out_activation_(self) -> str:
         return settings.output_name(self.network_)
 
+    def _prepares(self) -> bool:
+        """Whether columns are scaled, encoded or imputed."""
+        return self.scale is not None or self.categorical_features is not None or bool(self.impute)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        prepares = self.scale is not None or self.categorical_features is not None or bool(self.impute)
-        tags.input_tags.sparse = not prepares
-        tags.input_tags.allow_nan = bool(self.impute)
-        tags.input_tags.string = tags.input_tags.categorical = self.categorical_features is not None
+        tags, fitted = super().__sklearn_tags__(), self.__dict__.get("_fitted", self)
+        tags.input_tags.sparse = not fitted._prepares()
+        tags.input_tags.allow_nan = bool(fitted.impute)
+        tags.input_tags.string = tags.input_tags.categorical = fitted.categorical_features is not None
         return tags
 
     # --- elsewhere ----------------------------------------------------------------------------------------------
     def to_model(self) -> Model:
-        """A `cmlp.Model` of what was fitted: it predicts the same and needs no scikit-learn."""
-        check_is_fitted(self, "network_")
-        return Model(self._predictor, self.columns_, **self._target())
+        """A `cmlp.Model` of what was fitted: it predicts the same, in the network's dtype, and needs no scikit-learn."""
+        fitted = self._last_fit()
+        return Model(fitted._predictor, fitted.columns_, **fitted._target())
 
     def _target(self) -> dict[str, Any]:
         """Labels, or the units of the target, as `Model` names them."""

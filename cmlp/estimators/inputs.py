@@ -51,9 +51,6 @@ class Inputs(Fitted):
         """What y may mean."""
         raise NotImplementedError
 
-    def _prepares(self) -> bool:
-        return self.scale is not None or self.categorical_features is not None or bool(self.impute)
-
     # --- for fitting ------------------------------------------------------------------------------------------
     def _check_part(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Part:
         X = sparse_frame(X)

@@ -6,12 +6,11 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from scipy.stats import norm as normal
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from cmlp import losses, validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.data import scaling, targets
-from cmlp.estimators.base import BaseMLP, alone
+from cmlp.estimators.base import BaseMLP
 from cmlp.layers import Array
 from cmlp.model import Model
 
@@ -59,8 +58,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def partial_fit(self, X: Matrix, y: Labels, sample_weight: Weights | None = None) -> Self:
         """One epoch over these samples, with the optimizer state kept from call to call."""
-        with alone(self), self._as_before():
-            return self._partial_fit(X, y, sample_weight)
+        with self._learner() as learner:
+            learner._partial_fit(X, y, sample_weight)
+        return self
 
     # --- y ----------------------------------------------------------------------------------------------------
     def _tasks(self) -> tuple[str, ...]:
@@ -128,15 +128,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         y : ndarray (n_samples,) or (n_samples, n_targets)
+            float32 where X is an array of float32, else float64; so are quantiles and intervals.
         """
-        X = self._inputs(X)
+        fitted = self._last_fit()
+        inputs = fitted._inputs(X)
+        kind = fitted._answer_dtype(X, inputs)
         if not return_std:
-            return self._predict(X)
-        means, deviations = self._means_and_deviations(X)
-        return self._shaped(means), self._shaped(deviations)
+            return fitted._predict(inputs, self.n_threads).astype(kind, copy=False)
+        means, deviations = fitted._means_and_deviations(inputs, self.n_threads)
+        return fitted._shaped(means).astype(kind, copy=False), fitted._shaped(deviations).astype(kind, copy=False)
 
-    def _predict(self, X: Any) -> Array:
-        predicted = self._predictor.predict(X).astype(np.float64)
+    def _predict(self, inputs: Any, n_threads: int | None) -> Array:
+        predicted = self._predictor.predict(inputs, n_threads=n_threads).astype(np.float64)
         predicted = targets.central(predicted, self.network_.loss_function)
         predicted = predicted[:, None] if predicted.ndim == 1 else predicted
         return self._shaped(self._back(predicted))
@@ -147,10 +150,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             raise ValueError(f"quantiles need loss=cmlp.losses.Quantile(...), this model has {loss.name!r}")
         return loss.each
 
-    def _means_and_deviations(self, X: Any) -> tuple[Array, Array]:
+    def _means_and_deviations(self, inputs: Any, n_threads: int | None) -> tuple[Array, Array]:
         if not isinstance(self.network_.loss_function, losses.Gaussian):
             raise ValueError(f"standard deviations need loss='gaussian', this model has {self.network_.loss!r}")
-        outputs = self._predictor.forward(X).astype(np.float64)
+        outputs = self._predictor.forward(inputs, n_threads=n_threads).astype(np.float64)
         return self._back(outputs[:, ::2]), self._back(np.sqrt(outputs[:, 1::2]), factor_only=True)
 
     def predict_quantiles(self, X: Matrix) -> Array:
@@ -160,12 +163,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         quantiles : ndarray (n_samples, n_quantiles), or (n_samples, n_targets, n_quantiles)
         """
-        X = self._inputs(X)
-        n_quantiles = len(self._quantiles())
-        outputs = self._predictor.forward(X).astype(np.float64)
-        outputs = outputs.reshape(-1, self._n_targets, n_quantiles)
-        quantiles = np.moveaxis(self._back(np.moveaxis(outputs, 1, 2)), 2, 1)
-        return quantiles[:, 0] if self._n_targets == 1 else quantiles
+        fitted = self._last_fit()
+        inputs, n_quantiles = fitted._inputs(X), len(fitted._quantiles())
+        outputs = fitted._predictor.forward(inputs, n_threads=self.n_threads).astype(np.float64)
+        outputs = outputs.reshape(-1, fitted._n_targets, n_quantiles)
+        quantiles = np.moveaxis(fitted._back(np.moveaxis(outputs, 1, 2)), 2, 1)
+        quantiles = quantiles[:, 0] if fitted._n_targets == 1 else quantiles
+        return quantiles.astype(fitted._answer_dtype(X, inputs), copy=False)
 
     def predict_interval(self, X: Matrix, coverage: float | None = None) -> Array:
         """Prediction intervals: low and high values between which y is expected.
@@ -183,17 +187,19 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         interval : ndarray (n_samples, 2), or (n_samples, n_targets, 2)
         """
-        check_is_fitted(self, "network_")
-        if isinstance(self.network_.loss_function, losses.Quantile):
-            each = self._quantiles()
+        fitted = self._last_fit()
+        if isinstance(fitted.network_.loss_function, losses.Quantile):
+            each = fitted._quantiles()
             if len(each) < 2 or (coverage is not None and abs(each[-1] - each[0] - coverage) > 1e-9):
                 raise ValueError(f"the quantiles {each} have no interval of coverage {coverage}: train with other quantiles")
-            return self.predict_quantiles(X)[..., [0, -1]]
+            return fitted.predict_quantiles(X)[..., [0, -1]]
         share = validation.check_share("coverage", 0.9 if coverage is None else coverage)
-        means, deviations = self._means_and_deviations(self._inputs(X))
+        inputs = fitted._inputs(X)
+        means, deviations = fitted._means_and_deviations(inputs, self.n_threads)
         width = normal.ppf((1 + share) / 2) * deviations
         interval = np.stack([means - width, means + width], axis=-1)
-        return interval[:, 0] if self._n_targets == 1 else interval
+        interval = interval[:, 0] if fitted._n_targets == 1 else interval
+        return interval.astype(fitted._answer_dtype(X, inputs), copy=False)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -30,7 +30,7 @@ def register_estimators(classes: Callable[[], Mapping[str, type]]) -> None:
 
 
 def save(estimator: Any, path: Any) -> None:
-    """Save an estimator; what a subclass adds is not saved.
+    """Save an estimator; what a subclass adds is not saved. Parameters that say what is fitted are those of the last fit.
 
     Raises
     ------
@@ -40,7 +40,8 @@ def save(estimator: Any, path: Any) -> None:
     model = estimator.to_model()
     name = estimator.saved_as
     base = _classes[0]()[name]
-    params = {key: described(getattr(estimator, key), f"{name}: {key}") for key in base._get_param_names()}  # type: ignore[attr-defined]
+    kept = estimator._kept_params(base._get_param_names())  # type: ignore[attr-defined]
+    params = {key: described(value, f"{name}: {key}") for key, value in kept.items()}
     given = {
         "class": name,
         "params": params,
@@ -81,6 +82,7 @@ def rebuild(archive: Archive):
         estimator.loss_curve_ = _curve(curves, "curve.loss")
         estimator.validation_scores_ = _curve(curves, "curve.score") if given["scores"] else None
         estimator._restore(model, restored_labels(given["classes"]), given["multilabel"])
+        estimator._freeze()
     return estimator
 
 

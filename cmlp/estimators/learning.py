@@ -1,0 +1,179 @@
+"""How an estimator's network is made and trained, and what is noted of it; the estimators are those of ``base``."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+
+from cmlp import validation
+from cmlp.callbacks import EarlyStopping
+from cmlp.estimators import settings
+from cmlp.estimators.fitted import twin
+from cmlp.estimators.inputs import Part
+from cmlp.network import Network
+from cmlp.training import hooks
+from cmlp.training.history import Ending
+
+
+def split(estimator: Any, part: Part) -> tuple[Part, Part]:
+    """The training part, and the validation part."""
+    rng = check_random_state(estimator.random_state)
+    labels = estimator._stratify(part.y)
+    several_of_each = labels is not None and np.unique(labels, return_counts=True)[1].min() > 1
+    try:
+        kept, rest = train_test_split(
+            np.arange(len(part.y)),
+            test_size=estimator.validation_fraction,
+            random_state=rng,
+            stratify=labels if several_of_each else None,
+        )
+    except ValueError as error:
+        raise ValueError(f"validation_fraction={estimator.validation_fraction} leaves no two parts: {error}") from None
+    if len(rest) < 2:
+        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
+    return part.rows(kept), part.rows(rest)
+
+
+def make_network(estimator: Any, n_inputs: int) -> None:
+    """A new network, and no epochs yet."""
+    loss, width = estimator._resolve_loss()
+    own: dict[str, Any] = settings.FIRST_WEIGHTS | dict(estimator.network or {})
+    estimator.network_ = Network(
+        [n_inputs, *settings.sizes(estimator.hidden_layer_sizes), width],
+        settings.activation(estimator.activation),
+        loss,
+        dropout=estimator.dropout,
+        norm=estimator.norm,
+        dtype=settings.dtype(estimator),
+        seed=int(check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)),
+        classes=estimator._network_classes(),
+        **own,
+    )
+    estimator.n_iter_ = estimator.t_ = 0
+    estimator.loss_curve_ = []
+    estimator.validation_scores_ = [] if estimator.early_stopping else None
+
+
+def fit_settings(estimator: Any, n_samples: int, weight: Any, monitor: str = "loss") -> dict[str, Any]:
+    """Arguments of `Network.fit` that do not depend on how long it is to last; monitor: what "adaptive" rates follow."""
+    batch = settings.batch_size(estimator, n_samples)
+    mean_weight = 1.0 if weight is None else float(np.mean(weight)) or 1.0
+    return {
+        "optimizer": settings.optimizer(estimator, n_samples, monitor),
+        "batch_size": batch,
+        "shuffle": validation.check_flag("shuffle", estimator.shuffle),
+        "regularization": settings.regularization(estimator, batch, n_samples, mean_weight),
+        "class_weight": estimator._class_weight(),
+        "n_threads": estimator.n_threads,
+    }
+
+
+def one_epoch(estimator: Any, part: Part) -> None:
+    """What `partial_fit` does."""
+    n_samples = len(part.y)
+    arguments = fit_settings(estimator, n_samples, part.weight) | dict(estimator.training or {})
+    X, y = estimator._transformed(part.X), estimator._encoded(part.y, part.weight)
+    with noting(estimator, n_samples):
+        estimator.network_.fit(
+            X, y, epochs=1, sample_weight=part.weight, callbacks=hooks.check(estimator.callbacks), **arguments
+        )
+    estimator.n_iter_ += 1
+
+
+def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> None:
+    """What `fit` does."""
+    X, y, n_samples = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(part.y)
+    held = None
+    if held_out is not None:
+        held = Part(estimator._transformed(held_out.X), estimator._encoded(held_out.y), held_out.weight)
+    called, scored = hooks.check(estimator.callbacks), None
+    stops = bool(estimator.early_stopping) and held is not None
+    monitor = "loss" if held is None else "val_score" if stops and estimator.scoring is None else "val_loss"
+    arguments = fit_settings(estimator, n_samples, part.weight, monitor)
+    if stops and estimator.scoring is not None:
+        assert held is not None
+        assert held_out is not None
+        scored = scored_stopping(estimator, held._replace(y=held_out.y))
+        called.append(scored)
+    elif settings.is_adaptive(estimator):
+        called.append(settings.EndOfAdaptive(settings.patience(estimator)))
+    if scored is None:
+        arguments["stopping"] = settings.stopping(estimator, monitor, stops)
+    arguments |= dict(estimator.training or {})
+    max_iter = validation.check_integer("max_iter", estimator.max_iter, 1)
+    if not fresh:
+        estimator.network_._optimizer_state = None
+    with noting(estimator, n_samples, stops, scored):
+        try:
+            estimator.network_.fit(
+                X,
+                y,
+                epochs=max_iter,
+                sample_weight=part.weight,
+                validation_data=held,
+                verbose=say if estimator.verbose else 0,
+                callbacks=called,
+                **arguments,
+            )
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=6)
+    estimator.n_iter_ = len(estimator.history_)
+    if estimator.history_.stopped == Ending.EPOCHS:
+        warnings.warn(
+            f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+
+def scored_stopping(estimator: Any, held: Part) -> EarlyStopping:
+    """Early stopping on `scoring`: the scorer sees a twin of this estimator whose inputs are already prepared."""
+    scorer: Any = get_scorer(estimator.scoring) if isinstance(estimator.scoring, str) else estimator.scoring
+    inside = twin(estimator)
+    inside.__dict__["_inputs"] = lambda X: X
+    weights = {} if held.weight is None else {"sample_weight": held.weight}
+
+    def score(network: Network) -> float:
+        inside._predictor = network if network.ema is None else network.ema_network()
+        return float(scorer(inside, held.X, held.y, **weights))
+
+    return EarlyStopping(score, settings.patience(estimator), max(float(estimator.tol), 0.0))
+
+
+@contextmanager
+def noting(estimator: Any, n_samples: int, stops: bool = False, scored: EarlyStopping | None = None) -> Iterator[None]:
+    """Keep scikit-learn's attributes of what happens in a training, also if it ends by an exception once it has begun.
+
+    stops: with early stopping; scored: the one of `scoring`.
+    """
+    before = estimator.network_.history
+    try:
+        yield
+    finally:
+        if estimator.network_.history is not before:
+            note(estimator, n_samples, stops, scored.values if scored else None)
+
+
+def note(estimator: Any, n_samples: int, stops: bool, scores: list[float] | None) -> None:
+    network, history = estimator.network_, estimator.network_.history
+    estimator._predictor = network if network.ema is None else network.ema_network()
+    estimator.loss_curve_ = estimator.loss_curve_ + history.loss
+    estimator.loss_ = estimator.loss_curve_[-1] if estimator.loss_curve_ else np.inf
+    estimator.t_ += len(history) * n_samples
+    if stops and estimator.validation_scores_ is not None:
+        estimator.validation_scores_ = estimator.validation_scores_ + (history.val_score if scores is None else scores)
+        estimator.best_validation_score_, estimator.best_loss_ = max(estimator.validation_scores_, default=None), None
+    else:
+        estimator.best_validation_score_, estimator.best_loss_ = None, min(estimator.loss_curve_, default=np.inf)
+
+
+def say(history: Any, epochs: int) -> None:
+    print(f"Iteration {len(history)}, loss = {history.loss[-1]:.8f}", flush=True)
+    if history.val_score:
+        print(f"Validation score: {history.val_score[-1]:f}", flush=True)
