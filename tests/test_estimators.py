@@ -101,6 +101,34 @@ def test_class_weights(weights):
         clone(plain).set_params(class_weight={"odd": 1}).fit(X, y)
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("sampled", [False, True])
+@pytest.mark.parametrize("weights", ["balanced", {0: 30.0, 1: 10.0}])
+def test_class_weights_are_sample_weights(weights, sampled, solver):
+    """Also in the strength of the penalty, with which a vast alpha would show the difference; in partial_fit too."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 3)), (rng.random(200) < 0.2).astype(int)
+    X[:, 0] += y
+    given = rng.uniform(0.5, 2, 200) if sampled else np.ones(200)
+    totals = np.bincount(y, given)
+    factors = given.sum() / (2 * totals) if weights == "balanced" else np.array([30.0, 10.0])
+    settings = {"solver": solver, "alpha": 1.0, "max_iter": 50, "random_state": 0, "dtype": "float64"}
+    by_class, by_sample = MLPClassifier((), class_weight=weights, **settings), MLPClassifier((), **settings)
+    for method in ("fit", "partial_fit")[: 1 if solver == "lbfgs" else 2]:
+        getattr(by_class, method)(X, y, given if sampled else None)
+        getattr(by_sample, method)(X, y, given * factors[y])
+        assert_allclose(by_class.predict_proba(X), by_sample.predict_proba(X), rtol=1e-10)
+        assert_allclose(by_class.loss_curve_, by_sample.loss_curve_, rtol=1e-10)
+    if weights != "balanced" and solver == "lbfgs":
+        strongest = MLPClassifier((), **settings).fit(X, y, given * factors[y] / factors[0])
+        assert abs(strongest.predict_proba(X) - by_sample.predict_proba(X)).max() > 1e-3
+
+
+def test_class_weights_of_labels_are_refused():
+    with pytest.raises(ValueError, match=r"class_weight.*multilabel"):
+        MLPClassifier((), class_weight="balanced").fit(X_DIGITS, np.eye(3, dtype=int)[Y_DIGITS] | [1, 0, 0])
+
+
 def test_sample_weights_count_as_repetitions():
     weight = np.random.default_rng(0).integers(0, 4, 200)
     settings = {"solver": "lbfgs", "max_iter": 30, "random_state": 0, "alpha": 0.1, "hidden_layer_sizes": (5,)}

@@ -87,7 +87,7 @@ def encode(y: Any, n_samples: int, loss: Loss, n_targets: int, known: Targets | 
         if n_targets > 1 or loss.classifies or has_classes:
             meaning = known if known is not None and has_classes else None
             meaning = meaning or Targets("classification", _find_classes(y, loss, n_targets))
-            return _codes(y, meaning.classes), meaning
+            return codes_of(y, meaning.classes), meaning
         return _values(y[:, None], loss), known or Targets("regression")
     if y.ndim != 2 or y.shape[1] != n_targets:
         raise ValueError(f"y must have shape (n_samples,) or (n_samples, {n_targets}), got {y.shape}")
@@ -200,7 +200,7 @@ def _check_number_of_classes(labels, n_outputs: int) -> None:
         )
 
 
-def _codes(y, classes):
+def codes_of(y, classes):
     """The place of every label among the classes."""
     if y.dtype.kind == "O":
         validation.check_labels(y, "y")

@@ -106,8 +106,9 @@ class BaseMLP(Inputs):
         """The labels that the network knows from the beginning; None for other tasks."""
         return None
 
-    def _class_weight(self) -> Any:
-        return None
+    def _weights(self, part: Part) -> Any:
+        """How much each sample counts; None for all the same."""
+        return part.weight
 
     # --- fitting ----------------------------------------------------------------------------------------------
     def fit(

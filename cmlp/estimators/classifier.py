@@ -12,9 +12,10 @@ from sklearn.utils.validation import column_or_1d
 
 from cmlp import activations, losses
 from cmlp._typing import ClassWeight, Labels, Matrix, Weights
-from cmlp.data import probabilities
+from cmlp.data import probabilities, targets
 from cmlp.data.targets import Targets
 from cmlp.estimators.base import BaseMLP
+from cmlp.estimators.inputs import Part
 from cmlp.layers import Array
 from cmlp.model import Model
 
@@ -78,6 +79,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Further arguments of `cmlp.Network` and `cmlp.Network.fit`: ``network={"residual": 1}``,
         ``training={"ema_decay": 0.999, "clip_norm": 1.0}``.
     class_weight : "balanced" or dict, optional
+        Multiplies sample_weight, also in the strength of the penalty: alpha is divided by the sum of the weights of a batch.
 
     Attributes
     ----------
@@ -171,8 +173,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _network_classes(self) -> Any:
         return None if self._multilabel else self.classes_
 
-    def _class_weight(self) -> Any:
-        return self.class_weight
+    def _weights(self, part: Part) -> Any:
+        if self.class_weight is None:
+            return part.weight
+        if self._multilabel:
+            raise ValueError("class_weight needs y as a vector of classes, got multilabel indicators: give sample_weight")
+        codes = targets.codes_of(part.y, self.classes_)
+        return targets.weigh_classes(self.class_weight, codes, Targets("classification", self.classes_), part.weight)
 
     def _target(self) -> dict[str, Any]:
         return {"classes": None if self._multilabel else self.classes_}

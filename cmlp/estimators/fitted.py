@@ -19,7 +19,7 @@ from cmlp.training.history import History
 # Parameters that say what is fitted; the others say how. What is fitted keeps these until the next fit.
 STRUCTURE = (
     *("hidden_layer_sizes", "activation", "loss", "dropout", "norm", "dtype", "network"),
-    *("scale", "categorical_features", "impute"),
+    *("scale", "impute", "categorical_features", "max_categories", "min_frequency", "dates", "extra_columns"),
 )
 
 

@@ -69,7 +69,6 @@ def fit_settings(estimator: Any, n_samples: int, weight: Any, monitor: str = "lo
         "batch_size": batch,
         "shuffle": validation.check_flag("shuffle", estimator.shuffle),
         "regularization": settings.regularization(estimator, batch, n_samples, mean_weight),
-        "class_weight": estimator._class_weight(),
         "n_threads": estimator.n_threads,
     }
 
@@ -77,6 +76,7 @@ def fit_settings(estimator: Any, n_samples: int, weight: Any, monitor: str = "lo
 def one_epoch(estimator: Any, part: Part) -> None:
     """What `partial_fit` does."""
     n_samples = len(part.y)
+    part = part._replace(weight=estimator._weights(part))
     arguments = fit_settings(estimator, n_samples, part.weight) | dict(estimator.training or {})
     X, y = estimator._transformed(part.X), estimator._encoded(part.y, part.weight)
     with noting(estimator, n_samples):
@@ -88,6 +88,7 @@ def one_epoch(estimator: Any, part: Part) -> None:
 
 def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> None:
     """What `fit` does."""
+    part = part._replace(weight=estimator._weights(part))
     X, y, n_samples = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(part.y)
     held = None
     if held_out is not None:
