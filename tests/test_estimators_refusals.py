@@ -85,13 +85,6 @@ def test_an_exception_in_a_callback_keeps_what_was_learned(data):
     assert model.predict(X).shape == (200,)
 
 
-def test_warm_start_with_other_layers(data):
-    X, y, _ = data
-    model = MLPClassifier((5,), max_iter=2, warm_start=True, random_state=0).fit(X, y)
-    with pytest.raises(ValueError, match=r"warm_start.*\[5\].*hidden_layer_sizes.*\(7,\)"):
-        model.set_params(hidden_layer_sizes=(7,)).fit(X, y)
-
-
 # --- what is held out -----------------------------------------------------------------------------------------
 def test_targets_are_scaled_by_the_training_part(data):
     X, _, y = data

@@ -12,7 +12,7 @@ from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.activations import Activation
 from cmlp.data import Table
-from cmlp.estimators import learning, settings
+from cmlp.estimators import learning, settings, warm_start
 from cmlp.estimators.fitted import twin
 from cmlp.estimators.inputs import Inputs, Part
 from cmlp.layers import Array
@@ -90,6 +90,10 @@ class BaseMLP(Inputs):
         """Find out what the first y means."""
         raise NotImplementedError
 
+    def _check_targets(self, y: Any) -> None:
+        """Raise if y, for a fit that continues another, does not mean the same."""
+        raise NotImplementedError
+
     def _encoded(self, y: Any, weight: Any = None) -> Any:
         """y as the network takes it; weight: of the samples, where the first y is learned from."""
         raise NotImplementedError
@@ -135,30 +139,44 @@ class BaseMLP(Inputs):
         """
         with self._learner() as learner:
             fresh = not (self.warm_start and hasattr(self, "network_"))
+            if not fresh:
+                warm_start.check(learner, self._last_fit(), "warm_start=True", "use warm_start=False")
             part = learner._check_part(X, y, sample_weight, fresh)
             if fresh:
                 learner._learn_targets(part.y)
+            else:
+                learner._check_targets(part.y)
             held_out = None
             if validation_data is not None:
                 X_held, y_held, weight = validation.check_validation_data(validation_data) or (None, None, None)
                 held_out = Part(learner._check_X(X_held, isinstance(part.X, Table)), learner._checked_y(y_held), weight)
             elif self.early_stopping:
                 part, held_out = learning.split(learner, part)
-            learner._prepare(part, fresh)
-            if not fresh:
+            if fresh:
+                learner._begin(part)
+            else:
                 learner.network_ = learner.network_.copy()
             learning.train(learner, part, held_out, fresh)
         return self
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, fitted: Self) -> None:
+        """fitted: as it was before."""
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         fresh = not hasattr(self, "network_")
+        if not fresh:
+            warm_start.check(self, fitted, "partial_fit", "use fit, or partial_fit of a sklearn.base.clone")
         part = self._check_part(X, y, sample_weight, fresh)
         if fresh:
             self._learn_targets(part.y)
-        self._prepare(part, fresh)
+            self._begin(part)
         learning.one_epoch(self, part)
+
+    def _learns_by_batches(self) -> bool:
+        """Whether there is a `partial_fit`."""
+        if settings.is_lbfgs(self):
+            raise AttributeError("partial_fit needs a solver that learns from batches, such as 'adam' or 'sgd', not L-BFGS")
+        return True
 
     @contextmanager
     def _learner(self) -> Iterator[Self]:
@@ -176,13 +194,7 @@ class BaseMLP(Inputs):
                 if net is not None and net.history is not None and net.history is not before:
                     self._become(learner)
 
-    def _prepare(self, part: Part, fresh: bool) -> None:
-        """The preprocessing and the network that this part asks for; or those that there are, where they fit."""
-        if fresh:
-            self._fit_columns(part)
-            learning.make_network(self, self.n_features_in_ if self.columns_ is None else self.columns_.n_inputs)
-        elif self.network_.sizes[1:-1] != settings.sizes(self.hidden_layer_sizes):
-            raise ValueError(
-                f"warm_start=True continues with hidden layers of {self.network_.sizes[1:-1]}, hidden_layer_sizes is now "
-                f"{self.hidden_layer_sizes}: use warm_start=False"
-            )
+    def _begin(self, part: Part) -> None:
+        """The preprocessing and the network that this part asks for."""
+        self._fit_columns(part)
+        learning.make_network(self, self.n_features_in_ if self.columns_ is None else self.columns_.n_inputs)

@@ -48,7 +48,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         For initial weights, order of the samples, dropout and the validation split.
     tol, n_iter_no_change : float, int, default 0.0001, 10
         Training ends after more than so many epochs in a row without an improvement by more than tol.
-    verbose, warm_start : bool, default False
+    verbose : bool, default False
+    warm_start : bool, default False
+        Continue from the last fit. Classes, columns and the parameters that say what the network is must stay the same:
+        hidden_layer_sizes, activation, loss, dropout, norm, dtype, network, scale, categorical_features, impute; the others
+        may change.
     momentum, nesterovs_momentum : float, bool, default 0.9, True
         Of "sgd".
     beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
@@ -105,6 +109,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     class_weight: ClassWeight | None = None
     saved_as: ClassVar[str] = "MLPClassifier"
 
+    @available_if(BaseMLP._learns_by_batches)
     def partial_fit(
         self, X: Matrix, y: Labels, sample_weight: Weights | None = None, *, classes: ArrayLike | None = None
     ) -> Self:
@@ -119,6 +124,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         self
+
+        Raises
+        ------
+        AttributeError
+            With L-BFGS, whose steps need all samples.
+        ValueError
+            If the network is to be another than at the last call or fit, as with `warm_start`.
         """
         with self._learner() as learner:
             first = not hasattr(self, "classes_")
@@ -130,7 +142,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 )
             learner._classes_given = classes is not None
             try:
-                learner._partial_fit(X, y, sample_weight)
+                learner._partial_fit(X, y, sample_weight, self.__dict__.get("_fitted", self))
             finally:
                 del learner._classes_given
         return self
@@ -152,6 +164,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self.classes_ = np.unique(y)
             if len(self.classes_) < 2:
                 raise ValueError(f"MLPClassifier needs two classes or more, y has one class, {self.classes_[0]!r}")
+
+    def _check_targets(self, y: Any) -> None:
+        found = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
+        if (y.ndim == 2) != self._multilabel or set(found.tolist()) != set(self.classes_.tolist()):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously got "
+                f"{self.classes_}, `y` has {found}: use warm_start=False"
+            )
 
     def _encoded(self, y: Any, weight: Any = None) -> Any:
         return y

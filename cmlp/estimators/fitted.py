@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from cmlp import version
 from cmlp.data import Columns
-from cmlp.estimators import settings
+from cmlp.estimators import assignment, settings
 from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.network import Network
@@ -88,15 +88,23 @@ class Fitted(BaseEstimator):
 
     @property
     def coefs_(self) -> list[Array]:
-        """W of every layer, (fan_in, fan_out): views."""
+        """W of every layer, (fan_in, fan_out): views. A list of arrays that is assigned is copied into the network."""
         check_is_fitted(self, "network_")
         return [layer.W for layer in self._predictor.layers]
 
+    @coefs_.setter
+    def coefs_(self, given: Any) -> None:
+        assignment.assign(self, "coefs_", "W", given)
+
     @property
     def intercepts_(self) -> list[Array]:
-        """b of every layer; zeros where a layer has none."""
+        """b of every layer; zeros where a layer has none. A list of arrays that is assigned is copied into the network."""
         check_is_fitted(self, "network_")
         return [np.zeros(layer.fan_out) if layer.b is None else layer.b for layer in self._predictor.layers]
+
+    @intercepts_.setter
+    def intercepts_(self, given: Any) -> None:
+        assignment.assign(self, "intercepts_", "b", given)
 
     @property
     def history_(self) -> History:

@@ -167,8 +167,9 @@ def note(estimator: Any, n_samples: int, stops: bool, scores: list[float] | None
     estimator.loss_curve_ = estimator.loss_curve_ + history.loss
     estimator.loss_ = estimator.loss_curve_[-1] if estimator.loss_curve_ else np.inf
     estimator.t_ += len(history) * n_samples
-    if stops and estimator.validation_scores_ is not None:
-        estimator.validation_scores_ = estimator.validation_scores_ + (history.val_score if scores is None else scores)
+    if stops:
+        before = estimator.validation_scores_ or []
+        estimator.validation_scores_ = before + (history.val_score if scores is None else scores)
         estimator.best_validation_score_, estimator.best_loss_ = max(estimator.validation_scores_, default=None), None
     else:
         estimator.best_validation_score_, estimator.best_loss_ = None, min(estimator.loss_curve_, default=np.inf)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from scipy.stats import norm as normal
 from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
 
 from cmlp import losses, validation
 from cmlp._typing import Labels, Matrix, Weights
@@ -56,10 +57,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     saved_as: ClassVar[str] = "MLPRegressor"
 
+    @available_if(BaseMLP._learns_by_batches)
     def partial_fit(self, X: Matrix, y: Labels, sample_weight: Weights | None = None) -> Self:
         """One epoch over these samples, with the optimizer state kept from call to call."""
         with self._learner() as learner:
-            learner._partial_fit(X, y, sample_weight)
+            learner._partial_fit(X, y, sample_weight, self.__dict__.get("_fitted", self))
         return self
 
     # --- y ----------------------------------------------------------------------------------------------------
@@ -79,6 +81,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.target_scale_: Array | None = None
         loss, _ = self._resolve_loss()
         self._standardizes = self.scale is not None and loss.standardizes
+
+    def _check_targets(self, y: Any) -> None:
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        if n_targets != self._n_targets:
+            raise ValueError(
+                f"y must have {self._n_targets} columns as in the last fit, which warm_start=True continues, got {n_targets}: "
+                "use warm_start=False"
+            )
 
     def _encoded(self, y: Any, weight: Any = None) -> Any:
         y = y[:, None] if y.ndim == 1 else y
