@@ -39,7 +39,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     batch_size : int or "auto", default "auto"
         "auto" is min(200, n_samples); None, all samples.
     learning_rate : {"constant", "invscaling", "adaptive"}, Schedule or callable, default "constant"
-        The first three as in scikit-learn, the last two of them for "sgd" alone.
+        The first three as in scikit-learn, the last two of them for "sgd" alone. A schedule goes on over calls of `partial_fit`
+        and warm starts; "adaptive" begins anew in a warm start.
     learning_rate_init, power_t : float, default 0.001, 0.5
     max_iter : int, default 200
         Epochs.
@@ -113,7 +114,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def partial_fit(
         self, X: Matrix, y: Labels, sample_weight: Weights | None = None, *, classes: ArrayLike | None = None
     ) -> Self:
-        """One epoch over these samples, with the optimizer state kept from call to call.
+        """One epoch over these samples; the optimizer state is kept from call to call, and schedules go on.
 
         Parameters
         ----------

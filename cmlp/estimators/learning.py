@@ -78,11 +78,13 @@ def one_epoch(estimator: Any, part: Part) -> None:
     n_samples = len(part.y)
     part = part._replace(weight=estimator._weights(part))
     arguments = fit_settings(estimator, n_samples, part.weight) | dict(estimator.training or {})
-    X, y = estimator._transformed(part.X), estimator._encoded(part.y, part.weight)
+    X, y, done = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(estimator.loss_curve_)
+    max_iter = validation.check_integer("max_iter", estimator.max_iter, 1)
+    goes_on = settings.GoesOn(done, max_iter, getattr(estimator, "_plateau", None))
+    called = [goes_on, *hooks.check(estimator.callbacks)]
     with noting(estimator, n_samples):
-        estimator.network_.fit(
-            X, y, epochs=1, sample_weight=part.weight, callbacks=hooks.check(estimator.callbacks), **arguments
-        )
+        estimator.network_.fit(X, y, epochs=1, sample_weight=part.weight, callbacks=called, **arguments)
+    estimator._plateau = goes_on.plateau
     estimator.n_iter_ += 1
 
 
@@ -93,7 +95,9 @@ def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> Non
     held = None
     if held_out is not None:
         held = Part(estimator._transformed(held_out.X), estimator._encoded(held_out.y), held_out.weight)
-    called, scored = hooks.check(estimator.callbacks), None
+    max_iter, done = validation.check_integer("max_iter", estimator.max_iter, 1), len(estimator.loss_curve_)
+    goes_on, scored = settings.GoesOn(done, done + max_iter), None
+    called = [goes_on, *hooks.check(estimator.callbacks)]
     stops = bool(estimator.early_stopping) and held is not None
     monitor = "loss" if held is None else "val_score" if stops and estimator.scoring is None else "val_loss"
     arguments = fit_settings(estimator, n_samples, part.weight, monitor)
@@ -107,7 +111,6 @@ def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> Non
     if scored is None:
         arguments["stopping"] = settings.stopping(estimator, monitor, stops)
     arguments |= dict(estimator.training or {})
-    max_iter = validation.check_integer("max_iter", estimator.max_iter, 1)
     if not fresh:
         estimator.network_._optimizer_state = None
     with noting(estimator, n_samples, stops, scored):
@@ -124,7 +127,7 @@ def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> Non
             )
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=6)
-    estimator.n_iter_ = len(estimator.history_)
+    estimator.n_iter_, estimator._plateau = len(estimator.history_), goes_on.plateau
     if estimator.history_.stopped == Ending.EPOCHS:
         warnings.warn(
             f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",

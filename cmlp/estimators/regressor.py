@@ -59,7 +59,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     @available_if(BaseMLP._learns_by_batches)
     def partial_fit(self, X: Matrix, y: Labels, sample_weight: Weights | None = None) -> Self:
-        """One epoch over these samples, with the optimizer state kept from call to call."""
+        """One epoch over these samples; the optimizer state is kept from call to call, and schedules go on."""
         with self._learner() as learner:
             learner._partial_fit(X, y, sample_weight, self.__dict__.get("_fitted", self))
         return self

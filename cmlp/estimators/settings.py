@@ -65,6 +65,38 @@ class EndOfAdaptive(Callback):
             training.stop(Ending.PATIENCE)
 
 
+class GoesOn(Callback):
+    """Schedules that go on from one training to the next, and keep where they are.
+
+    Parameters
+    ----------
+    epochs, length : int
+        That have been before, and that there are in all, for schedules without a time of their own.
+    plateau : dict or None
+        Where a `ReduceOnPlateau` was; None for the beginning.
+    """
+
+    def __init__(self, epochs: int, length: int, plateau: dict[str, float] | None = None) -> None:
+        self.epochs, self.length, self.plateau = epochs, length, plateau
+
+    def state(self) -> dict:
+        return {}
+
+    def settings(self) -> dict:
+        return {"epochs": self.epochs}
+
+    def on_prepare(self, training) -> None:
+        if self.epochs or self.length != training.epochs:
+            training.continue_schedules(self.epochs, self.length)
+
+    def on_fit_begin(self, training) -> None:
+        for name, value in (self.plateau or {}).items():
+            setattr(training.plateau, name, value)
+
+    def on_fit_end(self, training) -> None:
+        self.plateau = {name: getattr(training.plateau, name) for name in ("factor", "best", "without")}
+
+
 def is_adaptive(estimator: Any) -> bool:
     return estimator.solver == "sgd" and estimator.learning_rate == "adaptive"
 

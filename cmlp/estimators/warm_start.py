@@ -47,7 +47,7 @@ def resolved(name: str, estimator: Any) -> Any:
         return validation.check_rates(name, given, n_hidden)
     if name == "dtype":  # "auto" goes on with what there is
         return estimator.network_.dtype if given == "auto" else validation.check_dtype(given)
-    return given or None if name in ("network", "impute") else given
+    return given or None if name == "network" else given
 
 
 def same(one: Any, other: Any) -> bool:

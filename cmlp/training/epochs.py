@@ -50,6 +50,9 @@ class BaseTraining:
         """Whether something is to happen after each single epoch."""
         return self.has_validation_data or self.plateau.active or self.watch.by_epoch or self.callbacks.by_epoch
 
+    def continue_schedules(self, epochs: int, length: int) -> None:
+        """Let schedules go on as if so many epochs had been before this call of fit, of ``length`` in all."""
+
     def learning_rates(self, steps: Any) -> list[float]:
         """In these steps of this call of fit, counted from 0."""
         raise NotImplementedError

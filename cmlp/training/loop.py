@@ -45,6 +45,10 @@ class Training(BaseTraining):
         self.ema_before = np.empty(0) if self.ema is None else np.empty_like(self.ema)
         self.steps = 0
         self.steps_per_epoch = -(-samples.n_samples // settings.update_size)
+        self.schedules_at, self.schedule_length = (
+            0,
+            self.epochs,
+        )  # the step where schedules begin, and how many epochs they last
         self.table: Any = None  # the optimizer's hyperparameters for the next steps; one row if they never change
         self.start: Any = None
         self.seconds_before = 0.0  # that it took
@@ -161,7 +165,7 @@ class Training(BaseTraining):
         """For the next steps, one row for each, or one row if nothing changes: the optimizer's hyperparameters, the rate of
         dropout or -1, the decay that follows a schedule."""
         if self.table is None or len(self.table) > 1:
-            when = (self.steps, most_steps, self.steps_per_epoch, self.epochs)
+            when = (self.schedules_at + self.steps, most_steps, self.steps_per_epoch, self.schedule_length)
             table = self.optimizer.table(*when)
             rate = -1.0 if self.settings.dropout is None else self.settings.dropout
             dropout = schedules.table("dropout", rate, *when, validation.check_share)
@@ -173,9 +177,14 @@ class Training(BaseTraining):
         values[:, 0] *= self.plateau.factor
         return values
 
+    def continue_schedules(self, epochs: int, length: int) -> None:
+        self.schedules_at, self.schedule_length, self.table = epochs * self.steps_per_epoch, length, None
+        self._hyper(self._steps_at_once())  # refused here, where they leave their range
+
     def learning_rates(self, steps: Any) -> list[float]:
         """In these steps of this call of fit, counted from 0."""
-        rates = self.optimizer.learning_rates(steps, self.steps_per_epoch, self.epochs)
+        steps = [self.schedules_at + step for step in steps]
+        rates = self.optimizer.learning_rates(steps, self.steps_per_epoch, self.schedule_length)
         return [self.plateau.factor * rate for rate in rates] if self.plateau.active else rates
 
     def _train(self, hyper, max_steps, max_epochs, max_seconds, threshold, n_threads) -> Any:
