@@ -60,8 +60,8 @@ class Model:
         net = self.network
         if self.columns is not None and self.columns.n_inputs != net.sizes[0]:
             raise ValueError(f"columns make {self.columns.n_inputs} inputs, the network has {net.sizes[0]}")
-        if self.classes is not None and len(self.classes) != max(2, net.n_targets):
-            raise ValueError(f"classes must hold {max(2, net.n_targets)} labels, got {len(self.classes)}")
+        if self.classes is not None:
+            targets.check_number(np.asarray(self.classes), net.n_targets)
         if (self.mean is None) != (self.scale is None):
             raise ValueError("give mean and scale of the target, or neither")
         for name in ("mean", "scale"):

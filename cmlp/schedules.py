@@ -2,8 +2,8 @@
 
 A schedule stands where a number would: ``cmlp.Adam(schedules.Cosine(0.01))``,
 ``cmlp.Momentum(0.1, schedules.Linear(0.5, 0.9))``. Times are given in epochs and may be fractions; a schedule without a time of
-its own lasts as long as the call of fit. Steps are counted from the beginning of that call: the next call of `Network.fit` begins
-a schedule anew. The estimators continue it over calls of `partial_fit`, each of which is one epoch of `max_iter`, and over fits
+its own lasts as long as the call of fit. Steps are counted from the beginning of that call: the next `Network.fit` starts a
+schedule anew. The estimators continue it over calls of `partial_fit`, each of which is one epoch of `max_iter`, and over fits
 with `warm_start`, which make a schedule without a time of its own longer. The values are computed for many steps at once and
 handed to the core as a table.
 """

@@ -23,7 +23,7 @@ def check(given: bool, task: str, loss: Loss) -> None:
 
 
 def of(logits: Array, meaning: Targets, output: str) -> Array:
-    """A column for each class or label; rows of classes sum to 1.
+    """A column for each class or label; rows of classes sum to 1, so a single class has probability 1.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ def of(logits: Array, meaning: Targets, output: str) -> Array:
     output : {"sigmoid", "softmax"}
         Its activation.
     """
+    if _is_certain(meaning):
+        return np.ones((len(logits), 1), logits.dtype)
     if output == "softmax":
         return _softmax(logits)
     if meaning.task == "multilabel":
@@ -44,6 +46,8 @@ def of(logits: Array, meaning: Targets, output: str) -> Array:
 
 def logs(logits: Array, meaning: Targets, output: str) -> Array:
     """The natural logarithms of what `of` returns, exact where a probability rounds to 0 or 1."""
+    if _is_certain(meaning):
+        return np.zeros((len(logits), 1), logits.dtype)
     if output == "softmax":
         return _log_softmax(logits)
     if meaning.task == "multilabel":
@@ -51,6 +55,11 @@ def logs(logits: Array, meaning: Targets, output: str) -> Array:
     if logits.shape[1] == 1:
         return _log_sigmoid(logits * np.array([-1, 1], logits.dtype))
     return _log_softmax(_log_sigmoid(logits))
+
+
+def _is_certain(meaning: Targets) -> bool:
+    """Whether there is a single class."""
+    return meaning.classes is not None and len(meaning.classes) == 1
 
 
 def _sigmoid(Z: Array) -> Array:

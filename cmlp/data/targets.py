@@ -20,7 +20,8 @@ class Targets:
     task : {"classification", "multilabel", "regression"}
         One class of several for each sample; any number of labels, a column of 0 and 1 for each; or values.
     classes : ndarray or None
-        For classification, the labels, sorted, in the order of the outputs; one output stands for two.
+        For classification, the labels, sorted, in the order of the outputs; one output stands for two. A single one, which must
+        be given, is the first of two of which the second never occurs: it is always predicted.
     """
 
     task: str
@@ -39,7 +40,7 @@ def initial(loss: Loss, n_targets: int, classes: Any) -> Targets | None:
     if labels.ndim != 1 or len(_different(labels, "classes")) != len(labels):
         raise ValueError(f"classes must be a list of different labels, got {classes!r}")
     labels = _different(labels, "classes")
-    _check_number_of_classes(labels, n_targets)
+    check_number(labels, n_targets)
     return Targets("classification", labels)
 
 
@@ -106,6 +107,8 @@ def decode(outputs: NDArray[Any], targets: Targets, loss: Loss) -> NDArray[Any]:
     if targets.task == "multilabel":
         return np.where(yes, 1, int(loss.off))
     assert targets.classes is not None
+    if len(targets.classes) == 1:
+        return targets.classes.repeat(len(outputs))
     codes = yes[:, 0].astype(np.intp) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
     return targets.classes[codes]
 
@@ -168,7 +171,11 @@ def _find_classes(y: NDArray[Any], loss: Loss, n_outputs: int) -> NDArray[Any]:
         if least >= 0 and most < n_classes:
             return np.arange(n_classes).astype(y.dtype)
     labels = _different(y, "y")
-    _check_number_of_classes(labels, n_outputs)
+    if len(labels) != n_classes:
+        raise ValueError(
+            f"y has {len(labels)} classes ({_shown(labels)}), a last layer of {n_outputs} takes {n_classes}: change its size, "
+            "or give `classes` if some do not occur in y"
+        )
     return labels
 
 
@@ -191,13 +198,22 @@ def _check_whole(y) -> None:
         )
 
 
-def _check_number_of_classes(labels, n_outputs: int) -> None:
-    if len(labels) != max(2, n_outputs):
-        shown = ", ".join(map(str, labels[:6])) + (", ..." if len(labels) > 6 else "")
+def check_number(labels: NDArray[Any], n_outputs: int) -> None:
+    """Raise unless a last layer of this width can tell so many classes apart; that of two classes may have a single one.
+
+    Raises
+    ------
+    ValueError
+    """
+    if len(labels) != max(2, n_outputs) and not (len(labels) == 1 and n_outputs <= 2):
+        needed = max(2, n_outputs)
         raise ValueError(
-            f"y has {len(labels)} classes ({shown}), a last layer of {n_outputs} takes {max(2, n_outputs)}: change its size, "
-            "or give `classes` if some do not occur in y"
+            f"classes must hold {needed} labels for a last layer of {n_outputs}, got {len(labels)} classes ({_shown(labels)})"
         )
+
+
+def _shown(labels: NDArray[Any]) -> str:
+    return ", ".join(map(str, labels[:6])) + (", ..." if len(labels) > 6 else "")
 
 
 def codes_of(y, classes):

@@ -97,6 +97,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     columns_ : cmlp.data.Columns or None
         The preprocessing, with scale, categorical_features or impute.
 
+    Notes
+    -----
+    A y of one class is accepted, as rare folds of a cross-validation and `MultiOutputClassifier` give it. The network is that
+    of two classes, trained as usual, of which the second never occurs, so everything that a fit leaves is there; the one class
+    is always predicted, with probability 1, whatever the network has learned.
+
     Examples
     --------
     >>> import cmlp
@@ -141,11 +147,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 raise ValueError(
                     f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
                 )
-            learner._classes_given = classes is not None
+            learner._classes_given, learner._by_parts = classes is not None, True
             try:
                 learner._partial_fit(X, y, sample_weight, self.__dict__.get("_fitted", self))
             finally:
-                del learner._classes_given
+                del learner._classes_given, learner._by_parts
         return self
 
     # --- y ----------------------------------------------------------------------------------------------------
@@ -163,8 +169,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             self.classes_ = np.arange(y.shape[1])
         elif not getattr(self, "_classes_given", False):
             self.classes_ = np.unique(y)
-            if len(self.classes_) < 2:
-                raise ValueError(f"MLPClassifier needs two classes or more, y has one class, {self.classes_[0]!r}")
+            if len(self.classes_) == 1 and getattr(self, "_by_parts", False):
+                raise ValueError(
+                    f"classes must be given at the first call of partial_fit, whose y has one, {self.classes_[0]!r}"
+                )
 
     def _check_targets(self, y: Any) -> None:
         found = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
@@ -183,13 +191,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _resolve_loss(self) -> tuple[losses.Loss, int]:
         n_classes = len(self.classes_)
         if self.loss is None:
-            binary = self._multilabel or n_classes == 2
+            binary = self._multilabel or n_classes <= 2
             loss = losses.resolve("log_loss" if binary else "cross_entropy")
         else:
             loss = losses.resolve(self.loss)
         if "classification" not in loss.tasks:
             raise ValueError(f"loss {loss.name!r} is for regression: use MLPRegressor")
-        return loss, n_classes if self._multilabel else loss.outputs_for(n_classes)
+        return loss, n_classes if self._multilabel else loss.outputs_for(max(2, n_classes))
 
     def _network_classes(self) -> Any:
         return None if self._multilabel else self.classes_
@@ -208,7 +216,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _restore(self, model: Model, classes: Array | None, multilabel: bool) -> None:
         super()._restore(model, classes, multilabel)
         width = model.network.n_targets
-        if classes is None or len(classes) != (width if multilabel else max(2, width)):
+        if classes is None or (multilabel and len(classes) != width):
             raise ValueError(f"{'no' if classes is None else len(classes)} classes for {width} outputs")
         known = model.network.classes
         if not multilabel and (known is None or known.tolist() != classes.tolist()):
@@ -259,16 +267,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return probabilities.logs(*self._logits_of_probabilities(X))
 
     def decision_function(self, X: Matrix) -> Array:
-        """The logits: Z of the last layer.
+        """The logits: Z of the last layer; of two outputs for two classes, the second less the first.
 
         Returns
         -------
-        logits : ndarray (n_samples,) for two classes, else (n_samples, n_classes)
+        logits : ndarray (n_samples,) for two classes or one, else (n_samples, n_classes)
         """
         fitted = self._last_fit()
         inputs = fitted._inputs(X)
         logits = fitted._predictor.logits(inputs, n_threads=self.n_threads)
         logits = logits.astype(fitted._answer_dtype(X, inputs), copy=False)
+        if logits.shape[1] == 2 and not fitted._multilabel:
+            return logits[:, 1] - logits[:, 0]
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def _logits_of_probabilities(self, X: Any) -> tuple[Array, Targets, str]:
