@@ -12,7 +12,7 @@ from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.activations import Activation
 from cmlp.data import Table
-from cmlp.estimators import learning, settings, warm_start
+from cmlp.estimators import learning, nested, settings, warm_start
 from cmlp.estimators.fitted import twin
 from cmlp.estimators.inputs import Inputs, Part
 from cmlp.layers import Array
@@ -84,6 +84,24 @@ class BaseMLP(Inputs):
     n_threads: int | None = None
     network: Mapping[str, object] | None = None
     training: Mapping[str, object] | None = None
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name; deep: with those inside `network` and `training`, such as ``network__residual``."""
+        return super().get_params(deep) | (nested.listed(self) if deep else {})
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name, also single ones inside `network` and `training`: ``training__ema_decay=0.99``.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown.
+        """
+        own, inside = nested.split(type(self).__name__, params)
+        super().set_params(**own)
+        for name, values in inside.items():
+            setattr(self, name, dict(getattr(self, name) or {}) | values)
+        return self
 
     # --- what a subclass says ---------------------------------------------------------------------------------
     def _learn_targets(self, y: Any) -> None:

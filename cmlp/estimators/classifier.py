@@ -1,12 +1,11 @@
 """The classifier."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
@@ -15,6 +14,7 @@ from cmlp._typing import ClassWeight, Labels, Matrix, Weights
 from cmlp.data import probabilities, targets
 from cmlp.data.targets import Targets
 from cmlp.estimators.base import BaseMLP
+from cmlp.estimators.fitted import available_if
 from cmlp.estimators.inputs import Part
 from cmlp.layers import Array
 from cmlp.model import Model
@@ -82,7 +82,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     n_threads : int, optional
     network, training : dict, optional
         Further arguments of `cmlp.Network` and `cmlp.Network.fit`: ``network={"residual": 1}``,
-        ``training={"ema_decay": 0.999, "clip_norm": 1.0}``.
+        ``training={"ema_decay": 0.999, "clip_norm": 1.0}``. `set_params` and searches reach single ones by two underscores:
+        ``{"network__residual": [0, 1]}``.
     class_weight : "balanced" or dict, optional
         Multiplies sample_weight, also in the strength of the penalty: alpha is divided by the sum of the weights of a batch.
 
@@ -113,13 +114,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     True
     """
 
-    class_weight: ClassWeight | None = None
+    class_weight: ClassWeight | None = field(default=None, kw_only=True)
     saved_as: ClassVar[str] = "MLPClassifier"
 
     @available_if(BaseMLP._learns_by_batches)
-    def partial_fit(
-        self, X: Matrix, y: Labels, sample_weight: Weights | None = None, *, classes: ArrayLike | None = None
-    ) -> Self:
+    def partial_fit(self, X: Matrix, y: Labels, sample_weight: Weights | None = None, classes: ArrayLike | None = None) -> Self:
         """One epoch over these samples; the optimizer state is kept from call to call, and schedules go on.
 
         Parameters

@@ -1,11 +1,12 @@
 """What a fitted estimator shows: scikit-learn's attributes, a model for other programs, pickles."""
 
 import copy
-from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import metaestimators
 from sklearn.utils.validation import check_is_fitted
 
 from cmlp import version
@@ -16,11 +17,18 @@ from cmlp.model import Model
 from cmlp.network import Network
 from cmlp.training.history import History
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 # Parameters that say what is fitted; the others say how. What is fitted keeps these until the next fit.
 STRUCTURE = (
     *("hidden_layer_sizes", "activation", "loss", "dropout", "norm", "dtype", "network"),
     *("scale", "impute", "categorical_features", "max_categories", "min_frequency", "dates", "extra_columns"),
 )
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """scikit-learn's decorator of a method that is there only sometimes, which keeps the method's type."""
+    return metaestimators.available_if(check)
 
 
 def twin(estimator: Any) -> Any:

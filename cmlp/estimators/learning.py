@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from cmlp import validation
 from cmlp.callbacks import EarlyStopping
-from cmlp.estimators import settings
+from cmlp.estimators import nested, settings
 from cmlp.estimators.fitted import twin
 from cmlp.estimators.inputs import Part
 from cmlp.network import Network
@@ -43,7 +43,7 @@ def split(estimator: Any, part: Part) -> tuple[Part, Part]:
 def make_network(estimator: Any, n_inputs: int) -> None:
     """A new network, and no epochs yet."""
     loss, width = estimator._resolve_loss()
-    own: dict[str, Any] = settings.FIRST_WEIGHTS | dict(estimator.network or {})
+    own: dict[str, Any] = settings.FIRST_WEIGHTS | nested.checked(estimator, "network")
     estimator.network_ = Network(
         [n_inputs, *settings.sizes(estimator.hidden_layer_sizes), width],
         settings.activation(estimator.activation),
@@ -77,7 +77,7 @@ def one_epoch(estimator: Any, part: Part) -> None:
     """What `partial_fit` does."""
     n_samples = len(part.y)
     part = part._replace(weight=estimator._weights(part))
-    arguments = fit_settings(estimator, n_samples, part.weight) | dict(estimator.training or {})
+    arguments = fit_settings(estimator, n_samples, part.weight) | nested.checked(estimator, "training")
     X, y, done = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(estimator.loss_curve_)
     max_iter = validation.check_integer("max_iter", estimator.max_iter, 1)
     goes_on = settings.GoesOn(done, max_iter, getattr(estimator, "_plateau", None))
@@ -110,7 +110,7 @@ def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> Non
         called.append(settings.EndOfAdaptive(settings.patience(estimator)))
     if scored is None:
         arguments["stopping"] = settings.stopping(estimator, monitor, stops)
-    arguments |= dict(estimator.training or {})
+    arguments |= nested.checked(estimator, "training")
     if not fresh:
         estimator.network_._optimizer_state = None
     with noting(estimator, n_samples, stops, scored):

@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Literal, Self, overload
 import numpy as np
 from scipy.stats import norm as normal
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 
 from cmlp import losses, validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.data import scaling, targets
 from cmlp.estimators.base import BaseMLP
+from cmlp.estimators.fitted import available_if
 from cmlp.layers import Array
 from cmlp.model import Model
 

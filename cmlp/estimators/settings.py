@@ -159,6 +159,8 @@ def dtype(estimator: Any) -> str:
 
 def sizes(given: Any) -> list[int]:
     """Widths of the hidden layers, from one or several."""
+    if isinstance(given, str):
+        raise TypeError(f"hidden_layer_sizes must be integers, got {given!r}: a loss is given by name, loss={given!r}")
     each = list(given) if np.iterable(given) else [given]
     return [validation.check_integer("hidden_layer_sizes", int(n) if isinstance(n, np.integer) else n, 1) for n in each]
 
