@@ -38,7 +38,9 @@ def save(model: Network | Model | Estimator, path: Path) -> None:
     ----------
     model : cmlp.Network, MLPClassifier, MLPRegressor or cmlp.Model
         Weights, their EMA, running statistics, history and settings are saved; of an estimator, also its parameters and
-        preprocessing. The optimizer state is not saved: see `cmlp.callbacks.Checkpoint`.
+        preprocessing (parameters may be arrays of numbers or strings too; an Index of pandas is loaded as one). The optimizer
+        state is not saved: see `cmlp.callbacks.Checkpoint`. A subclass of an estimator is loaded as the class of cmlp: what it
+        adds, parameters too, is not saved.
     path : str or Path
         Written atomically: the whole file or nothing.
 

@@ -1,4 +1,4 @@
-"""Settings as JSON and back: numbers, strings, lists, and cmlp's dataclasses of hyperparameters, by name.
+"""Settings as JSON and back: numbers, strings, lists, arrays of them, and cmlp's dataclasses of hyperparameters, by name.
 
 Names are looked up in a table, and values pass the same checks as the arguments of a user; nothing is imported by name.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp import activations, initializers, losses, norms, optimizers, schedules
+from cmlp import activations, initializers, losses, norms, optimizers, schedules, validation
 from cmlp.regularization import Regularization
 from cmlp.training.stopping import Stopping
 
@@ -42,7 +42,7 @@ def described(value: Any, where: str) -> Any:
     Raises
     ------
     ValueError
-        If a file cannot hold it, such as a function or an array.
+        If a file cannot hold it, such as a function or an array of dates.
     """
     if isinstance(value, np.generic):
         value = value.item()
@@ -50,7 +50,9 @@ def described(value: Any, where: str) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
-    if isinstance(value, (list, tuple, range)):
+    if isinstance(value, range):
+        return {"range": [value.start, value.stop, value.step]}
+    if isinstance(value, (list, tuple)):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return {kind: [described(item, f"{where}[{i}]") for i, item in enumerate(value)]}
     if isinstance(value, dict):
@@ -59,6 +61,9 @@ def described(value: Any, where: str) -> Any:
         names = [field.name for field in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []
         fields = {name: described(getattr(value, name), f"{where}.{name}") for name in names}
         return {"kind": NAMES[type(value)], "fields": fields}
+    if hasattr(value, "__array__") and not isinstance(value, type):  # an Index of pandas comes back as an array
+        array = np.asarray(value)
+        return {"array": [list(array.shape), *(described_labels(array.ravel(), where) or [])]}
     what = "a Python function" if callable(value) else f"a {type(value).__name__}"
     raise ValueError(f"{where} must be numbers, strings, lists or settings of cmlp to be saved, got {what}")
 
@@ -80,6 +85,11 @@ def restored(given: Any) -> Any:
     ((kind, content),) = given.items()
     if kind == "float":
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[content]
+    if kind == "range":
+        start, stop, step = (validation.check_integer("a range", each, -(2**63), 2**63) for each in content)
+        return range(start, stop, step)
+    if kind == "array":
+        return restored_labels(content[1:]).reshape([validation.check_integer("a shape", each, 0) for each in content[0]])
     if kind == "dict":
         return {restored(key): restored(item) for key, item in content}
     return {"list": list, "tuple": tuple}[kind]([restored(item) for item in content])
