@@ -275,7 +275,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         fitted = self._last_fit()
         inputs = fitted._inputs(X)
         logits = fitted._predictor.logits(inputs, n_threads=self.n_threads)
-        logits = logits.astype(fitted._answer_dtype(X, inputs), copy=False)
+        logits = logits.astype(fitted._answer_dtype(X), copy=False)
         if logits.shape[1] == 2 and not fitted._multilabel:
             return logits[:, 1] - logits[:, 0]
         return logits[:, 0] if logits.shape[1] == 1 else logits
@@ -285,7 +285,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         fitted = self._last_fit()
         inputs = fitted._inputs(X)
         logits, meaning, output = fitted._predictor._logits_of_probabilities(inputs, self.n_threads)
-        return logits.astype(fitted._answer_dtype(X, inputs), copy=False), meaning, output
+        return logits.astype(fitted._answer_dtype(X), copy=False), meaning, output
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

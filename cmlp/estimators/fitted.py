@@ -64,10 +64,13 @@ class Fitted(BaseEstimator):
             return self
         return fitted
 
-    def _answer_dtype(self, X: Any, inputs: Any) -> Any:
-        """That of X, as in scikit-learn: float32 for an array of float32, else float64; inputs: X as the network takes it."""
-        given = X if hasattr(X, "dtype") or self.columns_ is not None else inputs
-        return np.float32 if getattr(given, "dtype", None) == np.float32 else np.float64
+    def _answer_dtype(self, X: Any) -> Any:
+        """That of X, as in scikit-learn: float32 for arrays, and frames that are used as they are, of float32; else float64."""
+        if hasattr(X, "dtype"):
+            return np.float32 if X.dtype == np.float32 else np.float64
+        as_it_is = self.columns_ is not None and self.columns_.as_they_are
+        dtypes = list(X.dtypes) if as_it_is and hasattr(X, "dtypes") else [None]
+        return np.float32 if all(str(dtype).lower() == "float32" for dtype in dtypes) else np.float64
 
     def _freeze(self) -> None:
         """From now on this is the last fit."""

@@ -142,7 +142,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         fitted = self._last_fit()
         inputs = fitted._inputs(X)
-        kind = fitted._answer_dtype(X, inputs)
+        kind = fitted._answer_dtype(X)
         if not return_std:
             return fitted._predict(inputs, self.n_threads).astype(kind, copy=False)
         means, deviations = fitted._means_and_deviations(inputs, self.n_threads)
@@ -179,7 +179,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         outputs = outputs.reshape(-1, fitted._n_targets, n_quantiles)
         quantiles = np.moveaxis(fitted._back(np.moveaxis(outputs, 1, 2)), 2, 1)
         quantiles = quantiles[:, 0] if fitted._n_targets == 1 else quantiles
-        return quantiles.astype(fitted._answer_dtype(X, inputs), copy=False)
+        return quantiles.astype(fitted._answer_dtype(X), copy=False)
 
     def predict_interval(self, X: Matrix, coverage: float | None = None) -> Array:
         """Prediction intervals: low and high values between which y is expected.
@@ -209,7 +209,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         width = normal.ppf((1 + share) / 2) * deviations
         interval = np.stack([means - width, means + width], axis=-1)
         interval = interval[:, 0] if fitted._n_targets == 1 else interval
-        return interval.astype(fitted._answer_dtype(X, inputs), copy=False)
+        return interval.astype(fitted._answer_dtype(X), copy=False)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
