@@ -11,7 +11,7 @@ from cmlp.data.samples import make_inputs, make_samples
 from cmlp.data.tables import Table
 from cmlp.layers import Array
 from cmlp.parameters import Parameters
-from cmlp.runtime import threads
+from cmlp.runtime import neighbours, threads
 
 AT_ONCE = 1 << 16  # samples whose outputs are held while they are made into labels
 
@@ -169,8 +169,9 @@ class Computation(Parameters):
         self._architecture.check_learns()
         dtheta = np.empty_like(self.theta)
         with self._engines.take(samples.n_samples, training=training, sparse=samples.sparse, with_loss=True) as engine:
-            team = threads.resolve_for(engine, samples.n_samples, n_threads)
+            team = threads.for_pass(engine, samples, n_threads)
             total, finite = engine.gradient(self._variables, dtheta, samples, team, **self._mode(training))
+            neighbours.note_region(team)
         if not finite:
             raise FloatingPointError("the loss of these samples is not finite, so it has no gradient: look at theta and X")
         return total / samples.n_samples, dtheta
@@ -205,8 +206,9 @@ class Computation(Parameters):
         """A of the last layer for bound samples or, as logits, its Z where the loss takes that."""
         out = np.empty((samples.n_samples, self._architecture.sizes[-1]), self.dtype)
         with self._engines.take(samples.n_samples, sparse=samples.sparse) as engine:
-            team = threads.resolve_for(engine, samples.n_samples, n_threads)
+            team = threads.for_pass(engine, samples, n_threads)
             engine.forward(self._variables if variables is None else variables, samples, out, as_logits, team, draw)
+            neighbours.note_region(team)
         return out
 
     def _predicted(self, samples: Any, meaning: targets.Targets, n_threads: int | None) -> Array:
@@ -219,6 +221,8 @@ class Computation(Parameters):
     ) -> float:
         """The mean of the losses of bound samples."""
         with self._engines.take(samples.n_samples, training=training, sparse=samples.sparse, with_loss=True) as engine:
-            team = threads.resolve_for(engine, samples.n_samples, n_threads)
+            team = threads.for_pass(engine, samples, n_threads)
             variables = self._variables if variables is None else variables
-            return engine.cost(variables, samples, team, **self._mode(training)) / samples.n_samples
+            total = engine.cost(variables, samples, team, **self._mode(training))
+            neighbours.note_region(team)
+        return total / samples.n_samples

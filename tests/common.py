@@ -10,7 +10,7 @@ import pytest
 
 import cmlp
 from cmlp import activations, losses, reference
-from cmlp.runtime import registry, threads
+from cmlp.runtime import neighbours, registry, threads
 
 DTYPES = ["float32", "float64"]
 SEED = int(os.environ.get("CMLP_TEST_SEED", "0"))
@@ -105,12 +105,14 @@ def reference_fit(net, X, Y, optimizer, **settings):
 
 def take_all_threads(monkeypatch):
     """As many threads as n_threads says, also where the library would wake fewer: a batch of few rows is a single tile."""
+    ignore_neighbours(monkeypatch)
+    monkeypatch.setattr(threads, "worth", lambda between, tiles, n_threads: n_threads or 1)
 
-    def resolve(n_threads, work, tiles):
-        threads._has_run_region = True
-        return n_threads or 1
 
-    monkeypatch.setattr(threads, "resolve", resolve)
+def ignore_neighbours(monkeypatch):
+    """No pass is too brief for several threads, and no processor busy."""
+    monkeypatch.setattr(threads, "BRIEF", 0)
+    monkeypatch.setattr(neighbours, "idle_processors", lambda: 1000)
 
 
 def environment():

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from common import IN_PLACE, ROUNDS, SEED
+from common import IN_PLACE, ROUNDS, SEED, ignore_neighbours
 
 import cmlp
 from cmlp.cli import main
+from cmlp.runtime import threads
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -35,6 +36,13 @@ def mixed_frame(rng):
     frame.loc[3, "size"] = np.nan
     frame.loc[4, "colour"] = None
     return frame
+
+
+@pytest.fixture
+def threads_for_any_work(monkeypatch):
+    """Small problems get as many threads as are asked for, however busy the machine is."""
+    ignore_neighbours(monkeypatch)
+    monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
 
 
 @pytest.fixture(scope="session")

@@ -141,8 +141,7 @@ def test_accumulated_batches(name, rng):
     ],
 )
 @every
-def test_bits_do_not_depend_on_threads(name, sizes, rng, monkeypatch):
-    monkeypatch.setattr(cmlp.runtime.threads, "WORK_PER_THREAD", 1)
+def test_bits_do_not_depend_on_threads(name, sizes, rng, threads_for_any_work):
     X, Y = problem(rng, 300, "float32", sizes)
     results = []
     for n_threads in (1, 2, 3, 8):

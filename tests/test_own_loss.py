@@ -132,8 +132,7 @@ def test_classes(rng):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
-def test_bits_do_not_depend_on_threads(n_threads, rng, monkeypatch):
-    monkeypatch.setattr(cmlp.runtime.threads, "WORK_PER_THREAD", 1)
+def test_bits_do_not_depend_on_threads(n_threads, rng, threads_for_any_work):
     X, Y = problem(rng, 300)
     one, other = network(squared, (4, 200, 200, 3)), network(squared, (4, 200, 200, 3))
     one.fit(X, Y, epochs=2, n_threads=1)

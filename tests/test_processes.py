@@ -20,6 +20,7 @@ if __name__ == "__main__":
     {before}
     import cmlp
     cmlp.runtime.threads.WORK_PER_THREAD = 1            # so that the parent's training is a parallel one
+    cmlp.runtime.neighbours.idle_processors = lambda: 2
     expected = [score(seed) for seed in range(3)]
     {after}
     {run}

@@ -62,8 +62,7 @@ def test_training_equals_that_of_a_dense_X(name, dtype, rng):
 
 
 @every
-def test_bits_do_not_depend_on_threads(name, rng, monkeypatch):
-    monkeypatch.setattr(cmlp.runtime.threads, "WORK_PER_THREAD", 1)
+def test_bits_do_not_depend_on_threads(name, rng, threads_for_any_work):
     X, Y = problem(rng, network(name).sizes[0], 200, "float32")
     results = []
     for n_threads in (1, 2, 3, 8):

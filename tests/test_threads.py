@@ -18,10 +18,7 @@ FEW = [2, 3]  # even, odd
 MANY = [2, 3, 8, 16]  # more than there are tiles, too
 
 
-@pytest.fixture(autouse=True)
-def any_work_is_worth_a_thread(monkeypatch):
-    """Small problems are used here, for which the library would wake one thread only."""
-    monkeypatch.setattr(threads, "WORK_PER_THREAD", 1)
+pytestmark = pytest.mark.usefixtures("threads_for_any_work")
 
 
 def check_equal_bits(make, X, Y, teams=FEW, **settings):
@@ -98,14 +95,7 @@ def test_bits_with_other_kernels(kernels, instruction_set):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-# --- how many --------------------------------------------------------------------------------------------------
-def test_small_work_wakes_one_thread(monkeypatch):
-    monkeypatch.undo()
-    assert threads.resolve(8, work=1000, tiles=100) == 1
-    assert threads.resolve(8, work=10**9, tiles=1) == 1
-    assert threads.resolve(8, work=10**9, tiles=100) == (8 if _core.openmp else 1)
-
-
+# --- of other libraries -----------------------------------------------------------------------------------------
 @pytest.mark.slow
 def test_omp_num_threads_is_obeyed():
     done = run_python("-c", "from cmlp.runtime import threads; print(threads.available())", OMP_NUM_THREADS="1")

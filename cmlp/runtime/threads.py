@@ -10,6 +10,7 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 from cmlp import validation
+from cmlp.runtime import neighbours
 from cmlp.runtime.compiled import max_threads, openmp
 
 _forked = False  # the parent ran a parallel region before fork: libgomp would wait for threads that do not exist here
@@ -17,6 +18,10 @@ _has_run_region = False
 
 # Multiplications in a step that justify one more thread: a few microseconds, against two barriers of 0.2 microseconds.
 WORK_PER_THREAD = 20_000
+
+# Multiplications of a pass: below BRIEF, about a millisecond, there is less to gain from a second thread than to lose by
+# waiting for it. From LONG on, many slices of the scheduler, processors are shared with other processes, not left to them.
+BRIEF, LONG = 20_000_000, 500_000_000
 
 
 def _after_fork_in_child() -> None:
@@ -54,22 +59,35 @@ def available() -> int:
     return max(1, math.ceil(min(max_threads(), processors, _cgroup_quota())))
 
 
-def resolve_for(engine, n_rows: int, n_threads: int | None) -> int:
-    """The number of threads for batches of n_rows in an engine."""
-    return resolve(n_threads, *engine.load(n_rows))
+def for_training(engine, samples, batch_size: int, n_threads: int | None) -> int:
+    """The most threads that a step of so many rows is worth; how many of them are fastest is tried out (training.pace)."""
+    _, between, tiles = engine.load(samples, batch_size)
+    return _woken(worth(between, tiles, n_threads))
 
 
-def resolve(n_threads: int | None, work: int, tiles: int) -> int:
-    """The number of threads for steps of work multiplications in tiles; results are bitwise identical for any number."""
-    global _has_run_region
+def for_pass(engine, samples, n_threads: int | None) -> int:
+    """The number of threads for one pass over samples: one if it is brief, else as many as there are idle processors."""
+    total, between, tiles = engine.load(samples, samples.n_samples)
+    n = worth(between, tiles, n_threads)
+    if n == 1 or total < BRIEF:
+        return 1
+    return _woken(n if total >= LONG and between >= BRIEF else min(n, neighbours.idle_processors()))
+
+
+def worth(between: int, tiles: int, n_threads: int | None) -> int:
+    """The threads for so many multiplications between two barriers, in tiles; results are bitwise identical for any number."""
     if n_threads is not None:
         validation.check_n_threads(n_threads)
-    worth = work // WORK_PER_THREAD if work < tiles * WORK_PER_THREAD else tiles
-    if worth <= 1 or _forked or not openmp:
+    justified = between // WORK_PER_THREAD if between < tiles * WORK_PER_THREAD else tiles
+    if justified <= 1 or _forked or not openmp:
         return 1
-    n = min(worth, available() if n_threads is None else n_threads)
-    _has_run_region = _has_run_region or n > 1
-    return n
+    return min(justified, available() if n_threads is None else n_threads)
+
+
+def _woken(n_threads: int) -> int:
+    global _has_run_region
+    _has_run_region = _has_run_region or n_threads > 1
+    return n_threads
 
 
 @cache

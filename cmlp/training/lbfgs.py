@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cmlp.runtime import threads
+from cmlp.runtime import neighbours, threads
 from cmlp.training.epochs import BaseTraining
 from cmlp.training.history import DivergenceError, Ending, History, log_begin, log_end, log_epochs
 from cmlp.training.pace import Pace
@@ -34,7 +34,7 @@ class LBFGSTraining(BaseTraining):
         # one BLAS thread: scipy's small products would wake OpenBLAS's, which wait for ours, and ours for them
         with taken as engine, threads.one_blas_thread:
             self.engine = engine
-            self.team = threads.resolve_for(engine, self.samples.n_samples, self.settings.n_threads)
+            self.team = threads.for_training(engine, self.samples, self.samples.n_samples, self.settings.n_threads)
             self.pace = Pace(self.team)
             self._begin_turn()
             network._begin_training(self.settings, self.history, None)
@@ -90,6 +90,7 @@ class LBFGSTraining(BaseTraining):
         began = time.perf_counter()
         found = self.engine.gradient(self.network.variables, self.dtheta, self.samples, self.n_now)
         self.spent, self.made = self.spent + time.perf_counter() - began, self.made + 1
+        neighbours.note_region(self.n_now)
         if self.spent >= self.turn:
             self.pace.note(self.n_now, self.made, self.spent)
             self._begin_turn()

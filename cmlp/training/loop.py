@@ -10,7 +10,7 @@ import numpy as np
 
 from cmlp import schedules, validation
 from cmlp.layers import Array
-from cmlp.runtime import threads
+from cmlp.runtime import neighbours, threads
 from cmlp.training import profile
 from cmlp.training.epochs import BaseTraining
 from cmlp.training.history import CallEnding, DivergenceError, Ending, History, log_begin, log_end, log_epochs
@@ -61,7 +61,7 @@ class Training(BaseTraining):
         taken = self.network._engines.take(batch_size, training=True, sparse=self.samples.sparse, with_loss=True)
         with taken as engine:
             self.engine = engine
-            self.n_threads = threads.resolve_for(engine, batch_size, settings.n_threads)
+            self.n_threads = threads.for_training(engine, self.samples, batch_size, settings.n_threads)
             engine.prepare(self.n_threads)
             log_begin(self.network, self.samples.n_samples, self.optimizer, self.n_threads)
             split = settings.update_size > engine.capacity or (self.rules is not None and self.rules.clip_norm < np.inf)
@@ -128,6 +128,7 @@ class Training(BaseTraining):
         )
         self.steps += steps
         self.pace.note(n_threads, steps, time.perf_counter() - began)
+        neighbours.note_region(n_threads)
         if ending == CallEnding.COMPLETE:
             return losses, changes
         if ending == CallEnding.INTERRUPTED:

@@ -17,7 +17,7 @@ from cmlp._clock cimport Clock, ticks as read_ticks
 from cmlp._layout cimport lay_out, list_tiles
 from cmlp._loss_table cimport LOSS
 from cmlp._parameters cimport MAX_NORM, N_RULES, Rules
-from cmlp._plan cimport MOST_VECTORS, NONE, Block, Layer, Plan, Stages, Tile, n_tiles
+from cmlp._plan cimport INPUT, MOST_VECTORS, NONE, Block, Layer, Plan, Stages, Tile, n_tiles
 from cmlp._propagation cimport COST, LOGITS, OUTPUTS, Goal
 from cmlp._random cimport DROPOUT, SAMPLING, permutation
 from cmlp._region cimport evaluate_in_team, gradient_in_team, train_in_team
@@ -150,20 +150,28 @@ cdef class Engine:
     def block_rows(self):
         return self.plan.block_rows
 
-    def load(self, Py_ssize_t n_rows):
-        """(multiplications between two barriers, tiles that can be worked on at once) for n_rows: what threads are woken for.
+    def load(self, Samples samples, Py_ssize_t n_rows):
+        """What threads are woken for, with n_rows of these samples: (multiplications of a forward pass, those between two
+        barriers of a step, tiles that can be worked on at once).
 
-        A unit's function, bias and loss count as twenty multiplications.
+        A unit's function, bias and loss count as twenty multiplications. A step goes through all parameters, a forward pass
+        through those that the numbers stored in a sparse X meet.
         """
         cdef Plan* plan = &self.plan
-        cdef Py_ssize_t rows = min(n_rows, plan.capacity), tiles = n_tiles(rows, plan.block_rows), widest = 1, units = 0, l
+        cdef Py_ssize_t rows = min(n_rows, plan.capacity), tiles = n_tiles(rows, plan.block_rows), of_row = plan.n_params
+        cdef Py_ssize_t widest = 1, unmet = 0, l, block
         for l in range(plan.n_layers):
-            units += plan.layers[l].fan_out
+            of_row += 20 * plan.layers[l].fan_out
             widest = max(widest, n_tiles(rows, plan.layers[l].forward_rows)
                          * n_tiles(plan.layers[l].fan_out, plan.layers[l].forward_columns))
+        if samples.sparse and samples.n_samples:
+            for block in range(plan.n_blocks):
+                if plan.blocks[block].matrix and plan.blocks[block].source == INPUT:
+                    unmet += plan.blocks[block].cols * (
+                        plan.n_inputs - samples.X.indptr[samples.n_samples] // samples.n_samples)
         if plan.by_layer:
-            return rows * (plan.n_params + 20 * units) // (2 * plan.n_layers), max(tiles, widest)
-        return rows * (plan.n_params + 20 * units), tiles
+            return n_rows * (of_row - unmet), rows * of_row // (2 * plan.n_layers), max(tiles, widest)
+        return n_rows * (of_row - unmet), rows * of_row, tiles
 
     def prepare(self, int n_threads):
         """Room for the tiles of n_threads."""
