@@ -224,6 +224,82 @@ def test_training_and_its_validation_data(optimizer, asked, rng):
     assert len(asked["pass"]) >= 6, "a loss and a score after every epoch"
 
 
+CLASSIFIER = ["predict", "predict_proba", "predict_log_proba", "decision_function", "score"]
+REGRESSOR = [("squared_error", "predict"), ("squared_error", "score"), ("gaussian", "predict_interval"), ("gaussian", "std")]
+QUANTILES = [(cmlp.losses.Quantile((0.1, 0.9)), name) for name in ("predict", "predict_quantiles", "predict_interval")]
+
+
+def called(model, method, X, y):
+    if method == "std":
+        return model.predict(X, return_std=True)
+    return model.score(X, y) if method == "score" else getattr(model, method)(X)
+
+
+def check_fitted_value(model, method, X, y, asked):
+    """It counts from fit on, in copies and behind a set_params that no fit has followed."""
+    model.fit(X, y)
+    assert set(asked["training"]) == {3}
+    asked["pass"].clear()
+    called(model.set_params(n_threads=7), method, X, y)
+    assert asked["pass"] == [3]
+    called(model.fit(X, y), method, X, y)
+    assert asked["pass"][-1] == asked["training"][-1] == 7
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iterations")
+@pytest.mark.parametrize("method", CLASSIFIER)
+def test_a_classifier(method, asked, rng):
+    X, y = rng.normal(size=(30, 4)), rng.integers(0, 2, 30)
+    check_fitted_value(cmlp.MLPClassifier((5,), max_iter=2, n_threads=3), method, X, y, asked)
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iterations")
+@pytest.mark.parametrize(("loss", "method"), [*REGRESSOR, *QUANTILES], ids=lambda value: getattr(value, "name", value))
+def test_a_regressor(loss, method, asked, rng):
+    X, y = rng.normal(size=(30, 4)), rng.normal(size=30)
+    check_fitted_value(cmlp.MLPRegressor((5,), loss=loss, max_iter=2, n_threads=3), method, X, y, asked)
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iterations")
+@pytest.mark.parametrize("scoring", [None, "balanced_accuracy"])
+def test_early_stopping(scoring, asked, rng):
+    X, y = rng.normal(size=(60, 4)), rng.integers(0, 2, 60)
+    model = cmlp.MLPClassifier((5,), max_iter=3, n_threads=3, early_stopping=True, scoring=scoring)
+    model.fit(X, y)
+    assert len(asked["pass"]) >= 3
+    assert set(asked["pass"]) == {3}
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iterations")
+def test_partial_fit_and_what_training_overrides(asked, rng):
+    X, y = rng.normal(size=(30, 4)), rng.integers(0, 2, 30)
+    model = cmlp.MLPClassifier((5,), max_iter=2, n_threads=3, training={"n_threads": 2}).partial_fit(X, y)
+    model.predict(X)
+    assert asked == {"training": [2], "pass": [2], "regions": asked["regions"]}
+    model.set_params(training=None).partial_fit(X, y).predict(X)
+    assert (asked["training"][-1], asked["pass"][-1]) == (3, 3)
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iterations")
+def test_a_refused_fit_changes_nothing(asked, rng):
+    X, y = rng.normal(size=(30, 4)), rng.integers(0, 2, 30)
+    model = cmlp.MLPClassifier((5,), max_iter=2, n_threads=3).fit(X, y)
+    with pytest.raises(ValueError, match="batch_size"):
+        model.set_params(n_threads=4, batch_size=-1).fit(X, y)
+    model.predict(X)
+    assert asked["pass"] == [3]
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iterations")
+def test_saved_estimators(asked, rng, tmp_path):
+    X, y = rng.normal(size=(30, 4)).astype("float32"), rng.integers(0, 2, 30)
+    model = cmlp.MLPClassifier((5,), max_iter=2, n_threads=3).fit(X, y)
+    cmlp.save(model, tmp_path / "model")
+    loaded = cmlp.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    assert asked["pass"] == [3, 3]
+
+
 def test_a_model(asked, rng):
     X = rng.normal(size=(30, 4))
     model = cmlp.Model(cmlp.Network([4, 3, 1], loss="log_loss"))

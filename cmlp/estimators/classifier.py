@@ -231,7 +231,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         y : ndarray (n_samples,), or (n_samples, n_labels) of 0 and 1
         """
         fitted = self._last_fit()
-        return fitted._predictor.predict(fitted._inputs(X), n_threads=self.n_threads)
+        return fitted._predictor.predict(fitted._inputs(X), n_threads=fitted._n_threads)
 
     def _learns_probabilities(self) -> bool:
         """Whether the outputs are probabilities: not with every loss."""
@@ -274,7 +274,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         fitted = self._last_fit()
         inputs = fitted._inputs(X)
-        logits = fitted._predictor.logits(inputs, n_threads=self.n_threads)
+        logits = fitted._predictor.logits(inputs, n_threads=fitted._n_threads)
         logits = logits.astype(fitted._answer_dtype(X), copy=False)
         if logits.shape[1] == 2 and not fitted._multilabel:
             return logits[:, 1] - logits[:, 0]
@@ -284,7 +284,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """What `cmlp.data.probabilities` takes."""
         fitted = self._last_fit()
         inputs = fitted._inputs(X)
-        logits, meaning, output = fitted._predictor._logits_of_probabilities(inputs, self.n_threads)
+        logits, meaning, output = fitted._predictor._logits_of_probabilities(inputs, fitted._n_threads)
         return logits.astype(fitted._answer_dtype(X), copy=False), meaning, output
 
     def __sklearn_tags__(self) -> Any:

@@ -54,7 +54,10 @@ class Fitted(BaseEstimator):
     scale: Any
     impute: Any
     categorical_features: Any
+    n_threads: int | None
+    training: Any
     _predictor: Network
+    _n_threads: int | None  # of the last fit
 
     def _last_fit(self) -> Self:
         """What predicts."""
@@ -137,6 +140,10 @@ class Fitted(BaseEstimator):
     def out_activation_(self) -> str:
         return settings.output_name(self.network_)
 
+    def _threads(self) -> int | None:
+        """The n_threads that the next fit is given."""
+        return (self.training or {}).get("n_threads", self.n_threads)
+
     def _prepares(self) -> bool:
         """Whether columns are scaled, encoded or imputed."""
         return self.scale is not None or self.categorical_features is not None or bool(self.impute)
@@ -166,7 +173,7 @@ class Fitted(BaseEstimator):
         network, columns = model.network, model.columns
         if model.n_inputs != self.n_features_in_:
             raise ValueError(f"its {self.n_features_in_} features are not the columns")
-        self.network_ = network
+        self.network_, self._n_threads = network, self._threads()
         self._predictor = network if network.ema is None else network.ema_network()
         if columns is not None and columns.names:
             self.feature_names_in_ = np.array(columns.names, dtype=object)

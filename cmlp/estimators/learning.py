@@ -75,6 +75,7 @@ def fit_settings(estimator: Any, n_samples: int, weight: Any, monitor: str = "lo
 
 def one_epoch(estimator: Any, part: Part) -> None:
     """What `partial_fit` does."""
+    estimator._n_threads = estimator._threads()
     n_samples = len(part.y)
     part = part._replace(weight=estimator._weights(part))
     arguments = fit_settings(estimator, n_samples, part.weight) | nested.checked(estimator, "training")
@@ -90,6 +91,7 @@ def one_epoch(estimator: Any, part: Part) -> None:
 
 def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> None:
     """What `fit` does."""
+    estimator._n_threads = estimator._threads()
     part = part._replace(weight=estimator._weights(part))
     X, y, n_samples = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(part.y)
     held = None

@@ -144,8 +144,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         inputs = fitted._inputs(X)
         kind = fitted._answer_dtype(X)
         if not return_std:
-            return fitted._predict(inputs, self.n_threads).astype(kind, copy=False)
-        means, deviations = fitted._means_and_deviations(inputs, self.n_threads)
+            return fitted._predict(inputs, fitted._n_threads).astype(kind, copy=False)
+        means, deviations = fitted._means_and_deviations(inputs, fitted._n_threads)
         return fitted._shaped(means).astype(kind, copy=False), fitted._shaped(deviations).astype(kind, copy=False)
 
     def _predict(self, inputs: Any, n_threads: int | None) -> Array:
@@ -175,7 +175,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         fitted = self._last_fit()
         inputs, n_quantiles = fitted._inputs(X), len(fitted._quantiles())
-        outputs = fitted._predictor.forward(inputs, n_threads=self.n_threads).astype(np.float64)
+        outputs = fitted._predictor.forward(inputs, n_threads=fitted._n_threads).astype(np.float64)
         outputs = outputs.reshape(-1, fitted._n_targets, n_quantiles)
         quantiles = np.moveaxis(fitted._back(np.moveaxis(outputs, 1, 2)), 2, 1)
         quantiles = quantiles[:, 0] if fitted._n_targets == 1 else quantiles
@@ -205,7 +205,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             return fitted.predict_quantiles(X)[..., [0, -1]]
         share = validation.check_share("coverage", 0.9 if coverage is None else coverage)
         inputs = fitted._inputs(X)
-        means, deviations = fitted._means_and_deviations(inputs, self.n_threads)
+        means, deviations = fitted._means_and_deviations(inputs, fitted._n_threads)
         width = normal.ppf((1 + share) / 2) * deviations
         interval = np.stack([means - width, means + width], axis=-1)
         interval = interval[:, 0] if fitted._n_targets == 1 else interval
