@@ -54,6 +54,7 @@ class EarlyStopping(Callback):
     True
     """
 
+    @validation.answer_misnamed
     def __init__(
         self,
         monitor: str | Callable[[Any], float] = "val_loss",
@@ -121,6 +122,7 @@ class Progress(Callback):
         At the beginning of a training that it would show, without tqdm.
     """
 
+    @validation.answer_misnamed
     def __init__(self, always: bool = False) -> None:
         self.always = validation.check_flag("always", always)
         self.bar: Bar | None = None
@@ -157,6 +159,7 @@ class CSVLogger(Callback):
         To an existing file, without a second header.
     """
 
+    @validation.answer_misnamed
     def __init__(self, path: str | Path, append: bool = False) -> None:
         self.path = Path(path)
         self.append = validation.check_flag("append", append)
@@ -217,6 +220,7 @@ class LearningRateMonitor(Callback):
     (45, True)
     """
 
+    @validation.answer_misnamed
     def __init__(self, by_step: bool = False) -> None:
         self.by_step = validation.check_flag("by_step", by_step)
         self.learning_rates: list[float] = []

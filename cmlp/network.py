@@ -25,8 +25,10 @@ from cmlp.training.optimizer_state import OptimizerState
 from cmlp.training.prepare import prepare
 from cmlp.training.settings import FitArguments, Settings
 from cmlp.training.stopping import Stopping
+from cmlp.validation import answer_misnamed, named_after
 
 
+@named_after
 class Network(Computation):
     """A multilayer perceptron: ``A_l = f_l(A_(l-1) . W_l + b_l)``, with ``A_(-1) = input_scale X``.
 
@@ -114,6 +116,7 @@ class Network(Computation):
     [0, 1, 1, 0]
     """
 
+    @answer_misnamed
     def __init__(
         self,
         sizes: Sequence[int],
@@ -192,6 +195,7 @@ class Network(Computation):
         return trace_step(self, make_samples(self, X, y, sample_weight)[0], training)
 
     # --- how it learns --------------------------------------------------------------------------------------
+    @answer_misnamed
     def fit(
         self,
         X: Matrix,

@@ -21,6 +21,7 @@ from cmlp.norms import Norm
 from cmlp.optimizers import LBFGS, Optimizer
 from cmlp.schedules import Schedule
 from cmlp.training.hooks import Callback
+from cmlp.validation import answer_misnamed
 
 _being_fitted: set[int] = set()
 _lock = threading.Lock()
@@ -133,6 +134,7 @@ class BaseMLP(Inputs):
         return part.weight
 
     # --- fitting ----------------------------------------------------------------------------------------------
+    @answer_misnamed
     def fit(
         self,
         X: Matrix,

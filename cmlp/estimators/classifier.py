@@ -18,8 +18,10 @@ from cmlp.estimators.fitted import available_if
 from cmlp.estimators.inputs import Part
 from cmlp.layers import Array
 from cmlp.model import Model
+from cmlp.validation import answer_misnamed
 
 
+@answer_misnamed
 @dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierMixin, BaseMLP):
     """Classification by a multilayer perceptron: scikit-learn's MLPClassifier, with more in it and several times as fast.
@@ -118,6 +120,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     saved_as: ClassVar[str] = "MLPClassifier"
 
     @available_if(BaseMLP._learns_by_batches)
+    @answer_misnamed
     def partial_fit(self, X: Matrix, y: Labels, sample_weight: Weights | None = None, classes: ArrayLike | None = None) -> Self:
         """One epoch over these samples; the optimizer state is kept from call to call, and schedules go on.
 

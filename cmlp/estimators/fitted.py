@@ -16,6 +16,7 @@ from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.network import Network
 from cmlp.training.history import History
+from cmlp.validation import answer_misnamed
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -159,6 +160,7 @@ class Fitted(BaseEstimator):
         return tags
 
     # --- elsewhere ----------------------------------------------------------------------------------------------
+    @answer_misnamed
     def to_model(self) -> Model:
         """A `cmlp.Model` of what was fitted: it predicts the same, in the network's dtype, and needs no scikit-learn."""
         fitted = self._last_fit()

@@ -128,13 +128,13 @@ def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> Non
                 **arguments,
             )
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=6)
+            warnings.warn("Training interrupted by user.", stacklevel=7)
     estimator.n_iter_, estimator._plateau = len(estimator.history_), goes_on.plateau
     if estimator.history_.stopped == Ending.EPOCHS:
         warnings.warn(
             f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -14,8 +14,10 @@ from cmlp.estimators.base import BaseMLP
 from cmlp.estimators.fitted import available_if
 from cmlp.layers import Array
 from cmlp.model import Model
+from cmlp.validation import answer_misnamed
 
 
+@answer_misnamed
 @dataclass(eq=False, repr=False)
 class MLPRegressor(RegressorMixin, BaseMLP):
     """Regression by a multilayer perceptron: scikit-learn's MLPRegressor, with more in it and several times as fast.
@@ -58,6 +60,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     saved_as: ClassVar[str] = "MLPRegressor"
 
     @available_if(BaseMLP._learns_by_batches)
+    @answer_misnamed
     def partial_fit(self, X: Matrix, y: Labels, sample_weight: Weights | None = None) -> Self:
         """One epoch over these samples; the optimizer state is kept from call to call, and schedules go on."""
         with self._learner() as learner:

@@ -63,6 +63,7 @@ class Checkpoint(Callback):
     np.True_
     """
 
+    @validation.answer_misnamed
     def __init__(
         self,
         path: str | Path,
@@ -230,6 +231,7 @@ class ModelCheckpoint(Callback):
     True
     """
 
+    @validation.answer_misnamed
     def __init__(self, path: str | Path, monitor: str | Callable[[Any], float] | None = None, every: int = 1) -> None:
         self.path = str(path)
         self.monitor = None if monitor is None else Monitor(monitor)

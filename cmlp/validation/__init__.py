@@ -18,6 +18,7 @@ from cmlp.validation.fields import (
     Checks,
     Hyperparameters,
 )
+from cmlp.validation.misnamed import answer_misnamed, named_after
 from cmlp.validation.network import (
     LARGEST_SIZE,
     check_batches_for_norm,
@@ -78,6 +79,7 @@ __all__ = [
     "Check",
     "Checks",
     "Hyperparameters",
+    "answer_misnamed",
     "as_array",
     "check_above_one",
     "check_all_finite",
@@ -129,6 +131,7 @@ __all__ = [
     "check_traceable",
     "check_validation_data",
     "is_missing",
+    "named_after",
     "optional",
     "raise_not_finite",
     "rows_are_sorted",

@@ -3,8 +3,9 @@
 import dataclasses
 import numbers
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from cmlp.validation.misnamed import refuse_misnamed
 from cmlp.validation.numbers import check_flag, check_integer, check_number
 
 Check = Callable[[str, Any], Any]
@@ -29,6 +30,13 @@ class Hyperparameters:
     """
 
     checks: ClassVar[Checks] = {}
+
+    if not TYPE_CHECKING:  # which would take it for the signature of subclasses without fields
+
+        def __new__(cls, *args, **kwargs):
+            if not kwargs.keys() <= cls.__dataclass_fields__.keys():
+                refuse_misnamed(cls, kwargs)
+            return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
