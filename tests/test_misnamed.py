@@ -1,4 +1,4 @@
-"""Names of other libraries: arguments that are called otherwise here are answered with their name here."""
+"""Names of other libraries: arguments and values that are called otherwise here are answered with their name here."""
 
 import copy
 import importlib
@@ -13,8 +13,8 @@ import pytest
 from mistakes import X, Y, classifier, refused
 
 import cmlp
-from cmlp import activations, callbacks, losses, schedules, validation
-from cmlp.validation import synonyms
+from cmlp import activations, callbacks, initializers, losses, norms, optimizers, schedules, validation
+from cmlp.validation import names, synonyms
 
 IN_FIT = [
     ({"max_iter": 3}, "Network.fit() got an unexpected argument 'max_iter': epochs is its name here"),
@@ -232,6 +232,108 @@ def test_no_synonym_is_told_of_an_argument_that_there_is():
         kind = kind or getattr(callbacks, name, None) or getattr(schedules, name)
         known = inspect.signature(getattr(kind, method) if method else kind).parameters
         assert not set(known) & set(answers), owner
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+VALUES = [
+    (
+        {"loss": "mse"},
+        r"loss must be one of 'squared_error', .*, got 'mse': its name here is 'squared_error' \(half the squared",
+    ),
+    ({"loss": "MSELoss"}, "'squared_error'"),
+    ({"loss": "mean_squared_error"}, "'squared_error'"),
+    ({"loss": "mae"}, "'absolute_error'"),
+    ({"loss": "binary_crossentropy"}, "'log_loss'"),
+    ({"loss": "BCEWithLogitsLoss"}, "'log_loss'"),
+    ({"loss": "logistic"}, "'log_loss'"),
+    ({"loss": "sparse_categorical_crossentropy"}, "'cross_entropy'"),
+    ({"loss": "CrossEntropy"}, "its name here is 'cross_entropy'$"),
+    ({"loss": "smooth_l1"}, "'huber'"),
+    ({"loss": "pinball"}, "'quantile'"),
+    ({"loss": "hinge"}, "got 'hinge': it is not implemented; 'log_loss'"),
+    ({"loss": "focal"}, r"not implemented; .*cmlp\.losses\.Custom"),
+    ({"loss": "quantil"}, "did you mean 'quantile'"),
+    ({"activation": "swish"}, r"got 'swish': its name here is 'silu' \(Z sigmoid"),
+    ({"activation": "logistic"}, "'sigmoid'"),
+    ({"activation": "linear"}, "'identity'"),
+    ({"activation": "LeakyReLU"}, "its name here is 'leaky_relu'"),
+    ({"activation": "lrelu"}, "'leaky_relu'"),
+    ({"activation": "hardswish"}, "not implemented; 'silu'"),
+    ({"output": "linear"}, "output must be one of .*'identity'"),
+    ({"init": "he_normal"}, r"its name here is 'he' \(normal"),
+    ({"init": "kaiming_uniform"}, "'he' .*not uniform"),
+    ({"init": "xavier_uniform"}, "'glorot_uniform'"),
+    ({"init": "lecun_normal"}, "'xavier'"),
+    ({"bias_init": "ones"}, r"'constant' \(cmlp\.initializers\.Constant\(1\)"),
+    ({"norm": "bn"}, r"'batch' \(cmlp\.BatchNorm"),
+    ({"norm": "LayerNormalization"}, "'layer'"),
+    ({"norm": "rmsnorm"}, "not implemented; 'layer'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), VALUES, ids=lambda case: "-".join(case.values()) if isinstance(case, dict) else ""
+)
+def test_a_name_of_another_library_is_answered(given, message):
+    with pytest.raises(ValueError, match=message):
+        cmlp.Network([2, 3, 3], **given)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("AdamW", "'adamw'$"), ("SGD", "'sgd'$"), ("nag", "'nesterov'"), ("L-BFGS-B", "'lbfgs'"), ("adamax", "not implemented")],
+)
+def test_an_optimizer_of_another_library_is_answered(name, message):
+    with refused(net := classifier(), ValueError, message):
+        net.fit(X, Y, optimizer=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("val_accuracy", "'val_score'"), ("train_loss", "'loss'"), ("auc", "a function")]
+)
+def test_a_monitor_of_another_library_is_answered(name, message):
+    for kind in (cmlp.Stopping, callbacks.EarlyStopping, lambda name: schedules.ReduceOnPlateau(0.1, monitor=name)):
+        with pytest.raises(ValueError, match=message):
+            kind(name)
+
+
+def test_a_schedule_by_name_is_answered():
+    with pytest.raises(TypeError, match=r"Adam: learning_rate must be .*'cosine': give cmlp\.schedules\.Cosine\(0\.01\)"):
+        cmlp.Adam("cosine")
+    with pytest.raises(TypeError, match=r"got True$"):
+        cmlp.Adam(True)
+
+
+def test_a_number_as_the_learning_rate_of_an_estimator_is_answered():
+    pytest.importorskip("sklearn")
+    with pytest.raises(TypeError, match=r"learning_rate must be one of .*, got 0\.01: a number is learning_rate_init=0\.01"):
+        cmlp.MLPClassifier(learning_rate=0.01).fit(X, Y)
+    with pytest.raises(ValueError, match=r"got 'cosine': give cmlp\.schedules\.Cosine"):
+        cmlp.MLPRegressor(learning_rate="cosine").fit(X, Y)
+    with pytest.raises(ValueError, match=r"solver must be .*got 'AdamW': its name here is 'adamw'"):
+        cmlp.MLPRegressor(solver="AdamW").fit(X, Y)
+
+
+KNOWN = {
+    "loss": losses.BY_NAME,
+    "activation": activations.BY_NAME,
+    "output": activations.BY_NAME,
+    "optimizer": optimizers.BY_NAME,
+    "solver": optimizers.BY_NAME,
+    "init": initializers.BY_NAME,
+    "bias_init": initializers.BY_NAME,
+    "norm": norms.BY_NAME,
+    "monitor": validation.MONITORS,
+    "learning_rate": ("constant", "invscaling", "adaptive"),
+}
+
+
+@pytest.mark.parametrize("kind", names.KINDS)
+def test_every_answer_is_a_name_that_there_is(kind):
+    table = names.KINDS[kind]
+    assert {here for here, _ in table.values()} <= {*KNOWN[kind], ""}
+    assert all(note and key == names.plain(key) for key, (_, note) in table.items())
+    assert not {names.plain(name) for name in KNOWN[kind]} & set(table)
 
 
 # --- what users see of classes that are not theirs --------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Names, numbers and flags: one check for each kind, of any argument."""
 
-import difflib
 import itertools
 import math
 import numbers
@@ -8,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+
+from cmlp.validation.names import hint
 
 MOST_THREADS = 256
 MONITORS = ("loss", "val_loss", "val_score")
@@ -18,10 +19,8 @@ def check_name(what: str, name: Any, known: Iterable[str]) -> str:
     names = list(known)
     if isinstance(name, str) and name in names:
         return name
-    close = difflib.get_close_matches(str(name).lower(), names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
     kind = ValueError if isinstance(name, str) else TypeError
-    raise kind(f"{what} must be one of {', '.join(map(repr, names))}, got {name!r}{hint}")
+    raise kind(f"{what} must be one of {', '.join(map(repr, names))}, got {name!r}{hint(what, name, names)}")
 
 
 def check_integer(name: str, value: Any, least: int, most: float = math.inf) -> int:
@@ -36,7 +35,7 @@ def check_integer(name: str, value: Any, least: int, most: float = math.inf) -> 
 def check_number(name: str, value: Any, least: float = -math.inf) -> float:
     allowed = "a finite number" if least == -math.inf else f"a finite number >= {least:g}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be {allowed}, got {value!r}")
+        raise TypeError(f"{name} must be {allowed}, got {value!r}{hint(name, value, ())}")
     try:
         number = float(value)
     except OverflowError:  # an integer beyond every float
