@@ -1,6 +1,7 @@
 """The network: what it is, and how it learns; the arithmetic is in the compiled core."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -202,7 +203,7 @@ class Network(Computation):
         y: Labels,
         *,
         optimizer: str | Optimizer | LBFGS = "adam",
-        batch_size: int | None = 128,
+        batch_size: int | Literal["auto"] | None = "auto",
         epochs: int = 10,
         shuffle: bool = True,
         sample_weight: Weights | None = None,
@@ -234,8 +235,9 @@ class Network(Computation):
             integers or strings. A matrix holds values, one-hot rows, or multilabel indicators.
         optimizer : str or Optimizer, default "adam"
             Its state is kept for the next call, until a call with another kind.
-        batch_size : int or None, default 128
-            Samples in a mini-batch; None and anything above n_samples mean the full batch.
+        batch_size : int, "auto" or None, default "auto"
+            Samples in a mini-batch; None and anything above n_samples mean the full batch. "auto" is 128, but the full batch
+            with LBFGS and Rprop, which need it.
         epochs : int, default 10
             Passes over all samples, at most.
         shuffle : bool, default True

@@ -84,7 +84,7 @@ def test_stopping_and_the_best_epoch(rng):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"batch_size": 2}, "batch_size.*None.*LBFGS.*2.*4"),
+        ({"batch_size": 2}, "batch_size.*'auto' or None.*LBFGS.*2.*4"),
         ({"batch_size": None, "clip_norm": 1}, "LBFGS.*clip_norm"),
         ({"batch_size": None, "lr_multipliers": {"W0": 2}}, "LBFGS.*lr_multipliers"),
         ({"batch_size": None, "ema_decay": 0.9}, "LBFGS.*ema_decay"),
@@ -98,6 +98,38 @@ def test_what_it_refuses(settings, message, rng):
         net.fit(rng.normal(size=(4, 2)), [0, 1, 0, 1], optimizer="lbfgs", **settings)
     with pytest.raises(ValueError, match=r"LBFGS.*history_size.*0"):
         LBFGS(history_size=0)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", LBFGS(history_size=3), "rprop", cmlp.Rprop(0.001)])
+def test_the_default_batch_size_is_the_full_batch(optimizer, rng):
+    X, y = rng.normal(size=(300, 3)), rng.integers(0, 2, 300)
+    one, two = (cmlp.Network([3, 4, 1], "tanh", "log_loss") for _ in range(2))
+    one.fit(X, y, optimizer=optimizer, epochs=5)
+    two.fit(X, y, optimizer=optimizer, epochs=5, batch_size=None)
+    assert_array_equal(one.theta, two.theta)
+    with pytest.raises(ValueError, match=r"batch_size must be 'auto' or None.*128 of 300"):
+        one.fit(X, y, optimizer=optimizer, batch_size=128)
+
+
+def test_the_default_batch_size_of_an_estimator_is_the_full_batch(rng):
+    pytest.importorskip("sklearn")
+    X, y = rng.normal(size=(300, 3)), rng.integers(0, 2, 300)
+    settings = {"max_iter": 20, "tol": 1.0, "n_iter_no_change": 3, "random_state": 0}
+    for solver in ("rprop", cmlp.Rprop(0.001)):
+        one = cmlp.MLPClassifier((4,), solver=solver, **settings).fit(X, y)
+        two = cmlp.MLPClassifier((4,), solver=solver, batch_size=None, **settings).fit(X, y)
+        assert one.loss_curve_ == two.loss_curve_
+        with pytest.raises(ValueError, match="batch_size"):
+            cmlp.MLPClassifier((4,), solver=solver, batch_size=50, **settings).fit(X, y)
+
+
+def test_the_default_batch_size_is_128_for_the_others(rng):
+    X, y = rng.normal(size=(300, 3)), rng.integers(0, 2, 300)
+    nets = [cmlp.Network([3, 4, 1], "tanh", "log_loss") for _ in range(3)]
+    for net, given in zip(nets, ({}, {"batch_size": "auto"}, {"batch_size": 128}), strict=True):
+        net.fit(X, y, epochs=2, **given)
+    assert_array_equal(nets[0].theta, nets[1].theta)
+    assert_array_equal(nets[0].theta, nets[2].theta)
 
 
 def test_an_infinite_first_loss_is_told(rng):

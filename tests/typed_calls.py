@@ -56,6 +56,7 @@ history = plain.fit(
     callbacks=[callbacks.EarlyStopping(lambda net: 0.0), callbacks.Checkpoint(Path("a"), minutes=1.0, resume=True)],
 )
 assert_type(history, cmlp.History)
+plain.fit(X, y, optimizer="lbfgs", batch_size="auto")
 plain.fit(
     X, y, optimizer="lbfgs", batch_size=None, dropout=lambda step: 0.5, class_weight="balanced", callbacks=callbacks.Progress()
 )

@@ -39,7 +39,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     alpha : float, default 0.0001
         L2 penalty; divided by the samples of a batch, as in scikit-learn.
     batch_size : int or "auto", default "auto"
-        "auto" is min(200, n_samples); None, all samples.
+        "auto" is min(200, n_samples), and all samples with "lbfgs" and "rprop"; None, all samples.
     learning_rate : {"constant", "invscaling", "adaptive"}, Schedule or callable, default "constant"
         The first three as in scikit-learn, the last two of them for "sgd" alone. A schedule goes on over calls of `partial_fit`
         and warm starts; "adaptive" begins anew in a warm start.

@@ -133,7 +133,7 @@ def batch_size(estimator: Any, n_samples: int) -> int | None:
     if is_lbfgs(estimator) or estimator.batch_size is None:
         return None
     if estimator.batch_size == "auto":
-        return min(200, n_samples)
+        return None if getattr(estimator.solver, "needs_full_batch", estimator.solver == "rprop") else min(200, n_samples)
     return min(validation.check_integer("batch_size", estimator.batch_size, 1), n_samples)
 
 

@@ -28,7 +28,7 @@ class Optimizer(Hyperparameters):
     name : str
         Of its kernel.
     needs_full_batch : bool
-        Whether it needs the gradient of all samples: ``batch_size=None``.
+        Whether it needs the gradient of all samples, in one batch.
 
     Raises
     ------

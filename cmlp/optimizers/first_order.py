@@ -199,7 +199,7 @@ class Lion(Optimizer):
 class Rprop(Optimizer):
     """Each parameter's step grows while its gradient keeps its sign, and shrinks when it changes.
 
-    iRprop- (Igel and Hüsken 2000). It needs the gradient of the full batch: batch_size=None.
+    iRprop- (Igel and Hüsken 2000). It needs the gradient of the full batch.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from cmlp.validation import Checks, Hyperparameters
 class LBFGS(Hyperparameters):
     """Limited-memory BFGS on the full batch (Liu and Nocedal 1989), by scipy.optimize.
 
-    For small networks and few samples. An epoch is an iteration, batch_size must be None. It has no learning rate, and of
+    For small networks and few samples. An epoch is an iteration, on all samples. It has no learning rate, and of
     regularization it knows l2 alone. Its state is forgotten after a call of fit.
 
     Parameters
@@ -28,7 +28,7 @@ class LBFGS(Hyperparameters):
     >>> import cmlp
     >>> X, y = cmlp.datasets.logic("xor")
     >>> net = cmlp.Network([2, 8, 1], "tanh", "log_loss", dtype="float64")
-    >>> history = net.fit(X, y, optimizer=cmlp.LBFGS(), batch_size=None, epochs=100)
+    >>> history = net.fit(X, y, optimizer=cmlp.LBFGS(), epochs=100)
     >>> net.predict(X).tolist(), history.stopped
     ([0, 1, 1, 0], 'converged')
     """

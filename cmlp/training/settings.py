@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from cmlp.data import Columns
 from cmlp.data.targets import Targets
@@ -21,7 +21,7 @@ class FitArguments:
     """What was given to `Network.fit`, which documents each."""
 
     optimizer: str | Optimizer | LBFGS
-    batch_size: int | None
+    batch_size: int | Literal["auto"] | None
     epochs: int
     shuffle: bool
     sample_weight: Any

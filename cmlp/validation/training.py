@@ -4,11 +4,17 @@ from typing import Any
 
 from cmlp.validation.numbers import check_integer
 
+AUTOMATIC_BATCH = 128
 
-def check_batch_size(batch_size: Any, n_samples: int) -> int:
-    """None and anything above n_samples mean the full batch."""
-    if batch_size is None:
+
+def check_batch_size(batch_size: Any, n_samples: int, needs_full_batch: bool = False) -> int:
+    """None and anything above n_samples mean the full batch; "auto" too, where the optimizer needs it."""
+    if batch_size is None or (needs_full_batch and batch_size == "auto"):
         return n_samples
+    if isinstance(batch_size, str):
+        if batch_size != "auto":
+            raise ValueError(f"batch_size must be 'auto', None or an integer >= 1, got {batch_size!r}")
+        return min(AUTOMATIC_BATCH, n_samples)
     return min(check_integer("batch_size", batch_size, 1), n_samples)
 
 
@@ -16,8 +22,8 @@ def check_full_batch(optimizer: Any, update_size: int, n_samples: int) -> None:
     """Rprop looks at signs, which mini-batches change at random, and L-BFGS at how gradients differ."""
     if optimizer.needs_full_batch and update_size < n_samples:
         raise ValueError(
-            f"batch_size must be None with {type(optimizer).__name__}, which needs the gradient of the full batch, got "
-            f"mini-batches of {update_size} of {n_samples} samples"
+            f"batch_size must be 'auto' or None with {type(optimizer).__name__}, which needs the gradient of the full batch, "
+            f"got mini-batches of {update_size} of {n_samples} samples"
         )
 
 
