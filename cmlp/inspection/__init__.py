@@ -1,5 +1,8 @@
 """Inspection of networks: gradient checking, diagnosis of training, activations, saliency, plots.
 
+All of them take a network, a fitted estimator or a `cmlp.Model`; of the last two, X and y are prepared as in `predict` and
+`fit`.
+
 Functions that return numbers:
 
 ============================  ====================================================================

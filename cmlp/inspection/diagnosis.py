@@ -7,8 +7,8 @@ import numpy as np
 from cmlp import optimizers, validation
 from cmlp._typing import Labels, Matrix
 from cmlp.activations import BY_NAME
+from cmlp.inspection.subjects import Subject, samples_of
 from cmlp.layers import Array
-from cmlp.network import Network
 
 MOST_SAMPLES = 1000
 EDGE = 0.01  # a unit is saturated within this fraction of the range of its activation from either end
@@ -82,7 +82,7 @@ class Diagnosis:
 
 
 def diagnose(
-    net: Network, X: Matrix, y: Labels, optimizer: str | optimizers.Optimizer = "adam", *, batch_size: int = 128
+    net: Subject, X: Matrix, y: Labels, optimizer: str | optimizers.Optimizer = "adam", *, batch_size: int = 128
 ) -> Diagnosis:
     """Diagnose training: vanishing and exploding gradients, dead and saturated units, symmetric weights, learning rate.
 
@@ -90,8 +90,8 @@ def diagnose(
 
     Parameters
     ----------
-    net : cmlp.Network
-        It is not changed.
+    net : cmlp.Network, fitted estimator or cmlp.Model
+        It is not changed. X and y are prepared as an estimator or a model does.
     X, y : as in `cmlp.Network.fit`
         The first 1,000 samples are used.
     optimizer : str or Optimizer, default "adam"
@@ -115,17 +115,19 @@ def diagnose(
     >>> list(inspection.diagnose(bad, X, y).troubles)
     ['symmetric']
     """
-    X, y = np.asarray(X)[:MOST_SAMPLES], np.asarray(y)[:MOST_SAMPLES]
-    trace = net.trace(X, y)
+    network, rows, known = samples_of(net, X, y, MOST_SAMPLES)
+    trace = network.trace(rows, known)
     batch = slice(0, validation.check_integer("batch_size", batch_size, 1))
-    twin, before = net.copy(), [layer.W.copy() for layer in net.layers]
-    cost = twin.cost(X[batch], y[batch])
+    twin, before = network.copy(), [layer.W.copy() for layer in network.layers]
+    cost = twin.cost(rows[batch], known[batch])
     try:
-        twin.step(X[batch], y[batch], optimizer)
-        cost_after = twin.cost(X[batch], y[batch])
+        twin.step(rows[batch], known[batch], optimizer)
+        cost_after = twin.cost(rows[batch], known[batch])
     except FloatingPointError:
         cost_after = np.inf
-    layers = [_health(traced, W, layer.W, len(X)) for traced, W, layer in zip(trace.layers, before, twin.layers, strict=True)]
+    layers = [
+        _health(traced, W, layer.W, len(rows)) for traced, W, layer in zip(trace.layers, before, twin.layers, strict=True)
+    ]
     return Diagnosis(layers, _troubles(layers, cost, cost_after, optimizers.resolve(optimizer)))
 
 

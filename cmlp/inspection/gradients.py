@@ -6,7 +6,7 @@ import numpy as np
 
 from cmlp import validation
 from cmlp._typing import Labels, Matrix, Weights
-from cmlp.network import Network
+from cmlp.inspection.subjects import Subject, samples_of
 
 # Step sizes of the finite differences, and the relative error allowed for each: a large step may cross a kink, a small one
 # loses digits to rounding.
@@ -76,7 +76,7 @@ class GradientCheck:
 
 
 def check_gradients(
-    net: Network,
+    net: Subject,
     X: Matrix,
     y: Labels,
     sample_weight: Weights | None = None,
@@ -89,8 +89,9 @@ def check_gradients(
 
     Parameters
     ----------
-    net : cmlp.Network
-        It is not changed: a copy in float64 is checked, whatever the dtype.
+    net : cmlp.Network, fitted estimator or cmlp.Model
+        It is not changed: a copy in float64 is checked, whatever the dtype. X and y are prepared as an estimator or a model
+        does.
     X, y, sample_weight : as in `cmlp.Network.fit`
         About ten samples are enough; more take longer and cross more kinks.
     training : bool, default True
@@ -114,7 +115,8 @@ def check_gradients(
     True
     """
     rng = validation.check_seed(seed)
-    twin = net.astype("float64")
+    network, X, y = samples_of(net, X, y)
+    twin = network.astype("float64")
     theta = twin.theta.copy()
     _, dtheta = twin.gradient(X, y, sample_weight, training=training)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmlp import validation
+from cmlp.inspection.subjects import Subject, network_of
 from cmlp.layers import Array
-from cmlp.network import Network
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class LayerGrid:
     backward: Array
     gradient: Array
 
+    def __repr__(self) -> str:
+        return f"<LayerGrid: tiles: {len(self.forward)} forward, {len(self.backward)} backward, {len(self.gradient)} of dW>"
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -43,8 +46,11 @@ class Grid:
     by_layer: bool
     layers: list[LayerGrid]
 
+    def __repr__(self) -> str:
+        return f"<Grid: {'layer by layer' if self.by_layer else 'all layers at once'}, {self.layers}>"
 
-def grid(net: Network, batch_size: int) -> Grid:
+
+def grid(net: Subject, batch_size: int) -> Grid:
     """The tiles into which a training step is divided. They depend on shapes, dtype and instruction set, not on threads.
 
     A tile is computed by one thread, whichever is free, and no sum is split between tiles. So the results are bitwise
@@ -52,7 +58,7 @@ def grid(net: Network, batch_size: int) -> Grid:
 
     Parameters
     ----------
-    net : cmlp.Network
+    net : cmlp.Network, fitted estimator or cmlp.Model
     batch_size : int
 
     Returns
@@ -68,7 +74,7 @@ def grid(net: Network, batch_size: int) -> Grid:
     (True, True)
     """
     batch_size = validation.check_integer("batch_size", batch_size, 1)
-    with net._engines.take(batch_size, training=True, with_loss=True) as engine:
+    with network_of(net)._engines.take(batch_size, training=True, with_loss=True) as engine:
         by_layer, block_rows, capacity = engine.by_layer, engine.block_rows, engine.capacity
         layers, names = engine.layers.copy(), engine.params["name"][engine.tiles[:, 0]]
         gradient = engine.tiles[:, 1:].copy()

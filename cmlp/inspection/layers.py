@@ -5,8 +5,8 @@ import numpy as np
 from cmlp import validation
 from cmlp._typing import Matrix
 from cmlp.data import samples
+from cmlp.inspection.subjects import Subject, inputs_of
 from cmlp.layers import INPUT, Array
-from cmlp.network import Network
 from cmlp.runtime import compiled, kernels
 from cmlp.runtime.engines import most_rows
 
@@ -29,13 +29,14 @@ class _Output:
         return 0.0
 
 
-def activations(net: Network, X: Matrix, layer: int) -> Array:
+def activations(net: Subject, X: Matrix, layer: int) -> Array:
     """The activations A of one layer.
 
     Parameters
     ----------
-    net : cmlp.Network
-    X : array_like (n_samples, n_features)
+    net : cmlp.Network, fitted estimator or cmlp.Model
+    X : array_like or data frame (n_samples, n_features)
+        Prepared as an estimator or a model does.
     layer : int
         Index of the layer, from 0; -1 is the last, whose A is the output of `Network.forward`.
 
@@ -51,35 +52,37 @@ def activations(net: Network, X: Matrix, layer: int) -> Array:
     >>> inspection.activations(net, [[0.1, 0.2, 0.4]], 0).shape
     (1, 5)
     """
-    (chosen,) = validation.check_layers("layer", [layer], len(net.layers))
-    if chosen == len(net.layers) - 1:
-        return net.forward(X)
-    inputs: Array = validation.check_matrix(X, net.sizes[0])
-    A = np.empty((len(inputs), net.sizes[chosen + 1]), net.dtype)
-    outputs = np.empty((min(ROWS, len(inputs)), net.sizes[-1]), net.dtype)
-    step = min(ROWS, most_rows(net.n_params))
+    network, prepared = inputs_of(net, X)
+    (chosen,) = validation.check_layers("layer", [layer], len(network.layers))
+    if chosen == len(network.layers) - 1:
+        return network.forward(prepared)
+    inputs: Array = validation.check_matrix(prepared, network.sizes[0])
+    A = np.empty((len(inputs), network.sizes[chosen + 1]), network.dtype)
+    outputs = np.empty((min(ROWS, len(inputs)), network.sizes[-1]), network.dtype)
+    step = min(ROWS, most_rows(network.n_params))
     for start in range(0, len(inputs), step):
         rows = inputs[start : start + step]
-        with net._engines.take(len(rows), keep_Z=True) as engine:
-            engine.forward(net.variables, samples.make_inputs(net, rows), outputs[: len(rows)])
+        with network._engines.take(len(rows), keep_Z=True) as engine:
+            engine.forward(network.variables, samples.make_inputs(network, rows), outputs[: len(rows)])
             A[start : start + step] = engine.block("A", chosen, len(rows))
     return A
 
 
-def input_gradient(net: Network, X: Matrix, output: int = 0) -> Array:
+def input_gradient(net: Subject, X: Matrix, output: int = 0) -> Array:
     """The gradient of an output with respect to the inputs, for each sample: saliency (Simonyan et al. 2014).
 
     Parameters
     ----------
-    net : cmlp.Network
-    X : array_like (n_samples, n_features)
+    net : cmlp.Network, fitted estimator or cmlp.Model
+    X : array_like or data frame (n_samples, n_features)
     output : int, default 0
         Index of the unit in the last layer.
 
     Returns
     -------
-    dX : ndarray (n_samples, n_features)
-        With respect to X as given, before input_scale.
+    dX : ndarray (n_samples, n_inputs)
+        With respect to the inputs of the network before input_scale: to X itself or, where an estimator or a model scales and
+        encodes columns, to what it makes of them. The output is that of the network, before it is brought to the units of y.
 
     Examples
     --------
@@ -89,18 +92,20 @@ def input_gradient(net: Network, X: Matrix, output: int = 0) -> Array:
     >>> (inspection.input_gradient(net, [[1.0, 2.0]])[0] == net.layers[0].W[:, 0]).tolist()
     [True, True]
     """
-    (chosen,) = validation.check_layers("output", [output], net.sizes[-1])
-    inputs: Array = validation.check_matrix(X, net.sizes[0])
-    dX, dtheta = np.empty((len(inputs), net.sizes[0]), net.dtype), np.empty_like(net.theta)
-    objective = _Output(net.layers[-1], chosen)
-    layers, params = net.tables
-    engine = compiled.Engine(layers, params, objective, min(ROWS, len(inputs)), net.dtype)
+    network, prepared = inputs_of(net, X)
+    (chosen,) = validation.check_layers("output", [output], network.sizes[-1])
+    inputs: Array = validation.check_matrix(prepared, network.sizes[0])
+    dX, dtheta = np.empty((len(inputs), network.sizes[0]), network.dtype), np.empty_like(network.theta)
+    objective = _Output(network.layers[-1], chosen)
+    layers, params = network.tables
+    engine = compiled.Engine(layers, params, objective, min(ROWS, len(inputs)), network.dtype)
     for start in range(0, len(inputs), ROWS):
-        rows = samples.make_inputs(net, inputs[start : start + ROWS])
-        bound = compiled.Samples(inputs[start : start + ROWS], np.zeros((rows.n_samples, net.sizes[-1])), None, net.input_scale)
-        engine.gradient(net.variables, dtheta, bound)
-        dX[start : start + ROWS] = _backward_to_inputs(net, engine, rows.n_samples)
-    return dX * net.dtype.type(net.input_scale)
+        rows, n = inputs[start : start + ROWS], min(ROWS, len(inputs) - start)
+        samples.make_inputs(network, rows)
+        bound = compiled.Samples(rows, np.zeros((n, network.sizes[-1])), None, network.input_scale)
+        engine.gradient(network.variables, dtheta, bound)
+        dX[start : start + ROWS] = _backward_to_inputs(network, engine, n)
+    return dX * network.dtype.type(network.input_scale)
 
 
 def _backward_to_inputs(net, engine, n: int) -> Array:

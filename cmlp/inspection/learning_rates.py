@@ -7,8 +7,8 @@ import numpy as np
 
 from cmlp import optimizers, validation
 from cmlp._typing import Labels, Matrix
+from cmlp.inspection.subjects import Subject, samples_of
 from cmlp.layers import Array
-from cmlp.network import Network
 from cmlp.training.history import DivergenceError
 
 SMOOTHING = 0.9  # decay of the moving average of the loss, which is noisy for single mini-batches
@@ -35,9 +35,12 @@ class RateCurve:
     smoothed: Array
     suggestion: float
 
+    def __repr__(self) -> str:
+        return f"<RateCurve: {len(self.loss)} steps, suggestion {self.suggestion:.3g}>"
+
 
 def learning_rate_range(
-    net: Network,
+    net: Subject,
     X: Matrix,
     y: Labels,
     optimizer: Any = None,
@@ -52,8 +55,8 @@ def learning_rate_range(
 
     Parameters
     ----------
-    net : cmlp.Network
-        It is not changed.
+    net : cmlp.Network, fitted estimator or cmlp.Model
+        It is not changed. The test begins at the weights that it has; X and y are prepared as an estimator or a model does.
     X, y : as in `cmlp.Network.fit`
     optimizer : Optimizer, optional
         Its learning rate is replaced; default ``cmlp.Adam()``.
@@ -84,9 +87,10 @@ def learning_rate_range(
     validation.check_integer("steps", steps, 3)
     if not 0 < validation.check_number("lowest", lowest) < validation.check_number("highest", highest):
         raise ValueError(f"lowest and highest must satisfy 0 < lowest < highest, got {lowest!r}, {highest!r}")
-    X, y = np.asarray(X), np.asarray(y)
+    network, X, y = samples_of(net, X, y)
+    X = np.asarray(X)
     batch_size = validation.check_batch_size(batch_size, len(X))
-    rng, twin = validation.check_seed(seed), net.copy()
+    rng, twin = validation.check_seed(seed), network.copy()
     rates = lowest * (highest / lowest) ** (np.arange(steps) / (steps - 1))
     order = np.concatenate([rng.permutation(len(X)) for _ in range(-(-steps * batch_size // len(X)))])
     losses: list[float] = []

@@ -8,9 +8,9 @@ import numpy as np
 from cmlp import validation
 from cmlp._typing import Labels, Matrix
 from cmlp.inspection.displays import style
+from cmlp.inspection.subjects import Subject
 from cmlp.layers import Array
-from cmlp.model import HasModel, Model
-from cmlp.network import Network
+from cmlp.model import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,9 +42,13 @@ class DecisionBoundaryDisplay:
     X: Array | None = None
     y: Array | None = None
 
+    def __repr__(self) -> str:
+        samples = "" if self.X is None else f", {len(self.X):,} samples"
+        return f"<DecisionBoundaryDisplay: {self.kind} at {len(self.ys)} x {len(self.xs)} points{samples}>"
+
     @classmethod
     def from_estimator(
-        cls, model: Network | Model | HasModel, X: Matrix, y: Labels | None = None, *, n_grid: int = 200
+        cls, model: Subject, X: Matrix, y: Labels | None = None, *, n_grid: int = 200
     ) -> "DecisionBoundaryDisplay":
         """From a network, an estimator or a model with two inputs; the range is that of the samples.
 
@@ -113,7 +117,7 @@ class DecisionBoundaryDisplay:
 
 
 def plot_decision_boundary(
-    model: Network | Model | HasModel,
+    model: Subject,
     X: Matrix,
     y: Labels | None = None,
     ax: "Axes | None" = None,

@@ -33,6 +33,9 @@ class ConfusionDisplay:
     classes: Array
     normalize: str | None = None
 
+    def __repr__(self) -> str:
+        return f"<ConfusionDisplay: {len(self.classes)} classes, {int(self.counts.sum()):,} samples>"
+
     @classmethod
     def from_predictions(cls, y: Labels, predicted: Labels, *, classes: Labels | None = None, normalize: str | None = None):
         """From true and predicted labels; classes: all labels, in the order of the matrix."""

@@ -9,8 +9,8 @@ import numpy as np
 from cmlp import validation
 from cmlp._typing import Labels, Matrix
 from cmlp.inspection.displays import style
+from cmlp.inspection.subjects import Subject, first_rows, inputs_of, samples_of
 from cmlp.layers import Array
-from cmlp.model import HasModel, Model
 from cmlp.network import Network
 from cmlp.training.hooks import Callback
 
@@ -41,10 +41,12 @@ class DistributionDisplay:
     values: list[Array]
     quantiles: Array
 
+    def __repr__(self) -> str:
+        epochs, layers, _ = self.quantiles.shape
+        return f"<DistributionDisplay: {NAMES[self.what]}, {layers} layers, {epochs} epoch{'' if epochs == 1 else 's'}>"
+
     @classmethod
-    def from_network(
-        cls, net: Network | HasModel, X: Matrix, y: Labels | None = None, *, what: str = "A"
-    ) -> "DistributionDisplay":
+    def from_network(cls, net: Subject, X: Matrix, y: Labels | None = None, *, what: str = "A") -> "DistributionDisplay":
         """From one pass over the first 1,000 samples; y is required for gradients."""
         validation.check_name("what", what, NAMES)
         values = values_of(net, X, y, what)
@@ -120,19 +122,25 @@ def quantiles_of(values: list[Array], what: str) -> Array:
     return np.array([np.quantile(np.abs(each) if what == "dZ" else each, LEVELS) for each in values])
 
 
-def values_of(net: Network | HasModel, X: Matrix, y: Labels | None, what: str) -> list[Array]:
+def values_of(net: Subject, X: Matrix, y: Labels | None, what: str) -> list[Array]:
     """All values of each layer, from a trace; dZ is the gradient of a single sample's loss."""
-    network = Model.of(net).network
-    X = np.asarray(X)[:MOST_SAMPLES]
+    if y is None and what == "dZ":
+        raise ValueError("y must be given for gradients, got None")
     if y is None:
-        if what == "dZ":
-            raise ValueError("y must be given for gradients, got None")
-        known = network._targets is not None and network._targets.task != "regression"
-        # A and Z do not depend on y
-        y = network.predict(X) if known or network.loss_function.classifies else np.ones((len(X), network.n_targets))
-    trace = network.trace(X, np.asarray(y)[:MOST_SAMPLES])
-    factor = len(X) if what == "dZ" else 1
+        network, inputs = inputs_of(net, X)
+        rows = first_rows(inputs, MOST_SAMPLES)
+        known = _any_targets(network, rows)
+    else:
+        network, rows, known = samples_of(net, X, y, MOST_SAMPLES)
+    trace = network.trace(rows, known)
+    factor = len(rows) if what == "dZ" else 1
     return [getattr(layer, what).ravel() * factor for layer in trace.layers]
+
+
+def _any_targets(network: Network, X: Array) -> Array:
+    """Targets that the network takes, for A and Z, which do not depend on them."""
+    classifies = network._targets is not None and network._targets.task != "regression"
+    return network.predict(X) if classifies or network.loss_function.classifies else np.ones((len(X), network.n_targets))
 
 
 class Recorder(Callback):
@@ -141,7 +149,7 @@ class Recorder(Callback):
     Parameters
     ----------
     X, y : array_like
-        Samples; the first 1,000 are used.
+        Samples as the network takes them, after the preprocessing of an estimator; the first 1,000 are used.
     what : sequence of {"A", "Z", "dZ"}, default ("A", "dZ")
 
     Attributes
@@ -172,13 +180,13 @@ class Recorder(Callback):
 
 
 def plot_activations(
-    net: "Network | HasModel | Recorder", X: Matrix | None = None, axes: "Sequence[Axes] | None" = None, *, kind: str = "auto"
+    net: "Subject | Recorder", X: Matrix | None = None, axes: "Sequence[Axes] | None" = None, *, kind: str = "auto"
 ) -> DistributionDisplay:
     """Plot the distribution of the activations of each layer over samples.
 
     Parameters
     ----------
-    net : cmlp.Network, fitted estimator or `Recorder`
+    net : cmlp.Network, fitted estimator, cmlp.Model or `Recorder`
         With a `Recorder`, by epoch; X is ignored then.
     X : array_like (n_samples, n_features)
         The first 1,000 samples are used.
@@ -203,7 +211,7 @@ def plot_activations(
 
 
 def plot_gradients(
-    net: "Network | HasModel | Recorder",
+    net: "Subject | Recorder",
     X: Matrix | None = None,
     y: Labels | None = None,
     axes: "Sequence[Axes] | None" = None,
@@ -214,7 +222,7 @@ def plot_gradients(
 
     Parameters
     ----------
-    net : cmlp.Network, fitted estimator or `Recorder`
+    net : cmlp.Network, fitted estimator, cmlp.Model or `Recorder`
         With a `Recorder`, by epoch; X and y are ignored then.
     X, y : array_like
         The first 1,000 samples are used.
@@ -236,7 +244,7 @@ def plot_gradients(
     return of(net, X, y, "dZ").plot(axes, kind=kind)
 
 
-def of(net: "Network | HasModel | Recorder", X: Matrix | None, y: Labels | None, what: str) -> DistributionDisplay:
+def of(net: "Subject | Recorder", X: Matrix | None, y: Labels | None, what: str) -> DistributionDisplay:
     if isinstance(net, Recorder):
         return DistributionDisplay.from_recorder(net, what)
     if X is None:

@@ -7,9 +7,8 @@ import numpy as np
 
 from cmlp import validation
 from cmlp.inspection.displays import style
+from cmlp.inspection.subjects import Subject, network_of
 from cmlp.layers import Array
-from cmlp.model import HasModel, Model
-from cmlp.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,10 +35,13 @@ class NetworkDisplay:
     labels: list[str]
     shown: list[list[int]]
 
+    def __repr__(self) -> str:
+        return f"<NetworkDisplay: {'-'.join(map(str, self.sizes))}>"
+
     @classmethod
-    def from_network(cls, net: Network | HasModel, *, most_units: int = 10) -> "NetworkDisplay":
-        """From a network or a fitted estimator; of wider layers, the first and the last most_units / 2 units are drawn."""
-        network = Model.of(net).network
+    def from_network(cls, net: Subject, *, most_units: int = 10) -> "NetworkDisplay":
+        """From a network, a fitted estimator or a model; of wide layers the first and last most_units / 2 units are drawn."""
+        network = network_of(net)
         validation.check_integer("most_units", most_units, 2)
         half = most_units // 2
         shown = [list(range(n)) if n <= most_units else [*range(half), *range(n - half, n)] for n in network.sizes]
@@ -103,12 +105,12 @@ class NetworkDisplay:
         self.figure_.savefig(path, format="svg")
 
 
-def plot_network(net: Network | HasModel, ax: "Axes | None" = None, *, most_units: int = 10) -> NetworkDisplay:
+def plot_network(net: Subject, ax: "Axes | None" = None, *, most_units: int = 10) -> NetworkDisplay:
     """Plot a diagram of a network: units in columns, weights as lines.
 
     Parameters
     ----------
-    net : cmlp.Network or fitted estimator
+    net : cmlp.Network, fitted estimator or cmlp.Model
     ax : matplotlib axes, optional
     most_units : int, default 10
         Of wider layers, the first and the last units are drawn, with dots between.

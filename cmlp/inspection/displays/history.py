@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cmlp.inspection.displays import style
+from cmlp.inspection.subjects import Subject
+from cmlp.model import Model
 from cmlp.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Trained = History | Subject
 LABELS = {"loss": "loss", "val_loss": "loss", "val_score": "score (validation)", "learning_rate": "learning rate"}
 
 
@@ -27,13 +30,15 @@ class HistoryDisplay:
 
     runs: dict[str, dict[str, list]]
 
+    def __repr__(self) -> str:
+        lengths = [f"{name + ': ' if name else ''}{len(run['epoch'])} epochs" for name, run in self.runs.items()]
+        return f"<HistoryDisplay: {', '.join(lengths)}>"
+
     @classmethod
-    def from_history(cls, history: History | Mapping[str, History]) -> "HistoryDisplay":
-        """From one history, or a dict of several."""
-        given = {"": history} if isinstance(history, History) else dict(history)
+    def from_history(cls, history: "Trained | Mapping[str, Trained]") -> "HistoryDisplay":
+        """From one history, or what has been trained, or a dict of several."""
+        given = {name: history_of(each, name) for name, each in each_run(history).items()}
         for name, each in given.items():
-            if not isinstance(each, History):
-                raise TypeError(f"history{[name] if name else ''} must be a History, got {type(each).__name__}")
             if not each.epoch:
                 raise ValueError(f"history {name!r} must have at least one epoch, got 0")
         return cls({name: each.to_dict() for name, each in given.items()})
@@ -82,15 +87,37 @@ class HistoryDisplay:
             ax.plot(columns["epoch"], columns[name], label=run, **style.line_style(k))
 
 
+def each_run(given: Any) -> Mapping[str, Any]:
+    """Runs by name, from one or several."""
+    return given if isinstance(given, Mapping) else {"": given}
+
+
+def history_of(given: Any, name: str) -> History:
+    """A history itself, or that of what has been trained.
+
+    Raises
+    ------
+    TypeError
+    """
+    found = given.network if isinstance(given, Model) else given
+    if not isinstance(found, History):
+        found = getattr(found, "history_", getattr(found, "history", None))
+    if not isinstance(found, History):
+        raise TypeError(
+            f"history{[name] if name else ''} must be a History, or what has been trained, got {type(given).__name__}"
+        )
+    return found
+
+
 def plot_history(
-    history: History | Mapping[str, History], axes: "Sequence[Axes] | None" = None, *, log: bool = False
+    history: "Trained | Mapping[str, Trained]", axes: "Sequence[Axes] | None" = None, *, log: bool = False
 ) -> HistoryDisplay:
     """Plot learning curves: training and validation loss by epoch, the validation score, a learning rate that changes.
 
     Parameters
     ----------
-    history : History, or dict of str to History
-        As `Network.fit` returns it; a dict for several runs, by name.
+    history : History, Network, fitted estimator, or a dict of str to these
+        As `Network.fit` returns it, or what has been trained, for its last call of fit; a dict for several runs, by name.
     axes : matplotlib axes, or a list of them, optional
         One for each of ``rows``; default: a new figure.
     log : bool, default False

@@ -21,6 +21,9 @@ class RangeTestDisplay:
 
     curve: RateCurve
 
+    def __repr__(self) -> str:
+        return f"<RangeTestDisplay: {len(self.curve.loss)} steps, suggestion {self.curve.suggestion:.3g}>"
+
     def plot(self, ax: "Axes | None" = None) -> "RangeTestDisplay":
         """Draw the loss; the suggested learning rate is a dotted line."""
         self.ax_ = style.new_axes(ax)

@@ -8,9 +8,8 @@ import numpy as np
 from cmlp import validation
 from cmlp._typing import Labels, Matrix
 from cmlp.inspection.displays import style
+from cmlp.inspection.subjects import Subject, samples_of
 from cmlp.layers import Array
-from cmlp.model import HasModel, Model
-from cmlp.network import Network
 from cmlp.runtime import kernels
 from cmlp.trace import Trace
 
@@ -43,6 +42,10 @@ class StepDisplay:
     loss_name: str
     y: Array
 
+    def __repr__(self) -> str:
+        names = " ".join(name for name, *_ in self.columns)
+        return f"<StepDisplay: {names}, {self.loss_name} {self.loss:.4g}>"
+
     @classmethod
     def from_trace(cls, trace: Trace, dA: Array | None = None) -> "StepDisplay":
         """From a trace of one sample, ``net.trace(X[:1], y[:1])``.
@@ -71,9 +74,9 @@ class StepDisplay:
         return cls(columns, [layer.W for layer in trace.layers], trace.cost, trace.loss, trace.Y[0])
 
     @classmethod
-    def from_network(cls, net: Network | HasModel, X: Matrix, y: Labels) -> "StepDisplay":
-        """From a network and one sample: X (1, n_features), y (1,)."""
-        network = Model.of(net).network
+    def from_network(cls, net: Subject, X: Matrix, y: Labels) -> "StepDisplay":
+        """From a network, a fitted estimator or a model, and one sample: X (1, n_features), y (1,)."""
+        network, X, y = samples_of(net, X, y)
         trace, dA = network.trace(X, y), None
         if not network.loss_function.takes_logits and len(trace.X) == 1:
             dA = np.empty_like(trace.layers[-1].A)
@@ -144,15 +147,16 @@ class StepDisplay:
         self.ax_.annotate("", end, start, arrowprops=settings, zorder=1)
 
 
-def plot_step(net: Network | HasModel, X: Matrix, y: Labels, ax: "Axes | None" = None, *, decimals: int = 3) -> StepDisplay:
+def plot_step(net: Subject, X: Matrix, y: Labels, ax: "Axes | None" = None, *, decimals: int = 3) -> StepDisplay:
     """Plot the computational graph of one step for one sample.
 
     Values of the forward pass are black, gradients of the backward pass vermilion and in brackets.
 
     Parameters
     ----------
-    net : cmlp.Network or fitted estimator
-        With at most 6 units per layer, without norms, dropout and residual connections.
+    net : cmlp.Network, fitted estimator or cmlp.Model
+        With at most 6 units per layer, without norms, dropout and residual connections. X and y are prepared as an estimator or
+        a model does.
     X : array_like (1, n_features)
     y : array_like (1,) or (1, n_outputs)
     ax : matplotlib axes, optional

@@ -8,9 +8,8 @@ import numpy as np
 
 from cmlp import validation
 from cmlp.inspection.displays import style
+from cmlp.inspection.subjects import Subject, network_of
 from cmlp.layers import Array
-from cmlp.model import HasModel, Model
-from cmlp.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,12 +33,14 @@ class WeightsDisplay:
     layer: int = 0
     shape: tuple[int, int] | None = None
 
+    def __repr__(self) -> str:
+        shown = "" if self.shape is None else f", images of {self.shape[0]} x {self.shape[1]}"
+        return f"<WeightsDisplay: W{self.layer} of {self.W.shape[0]} inputs and {self.W.shape[1]} units{shown}>"
+
     @classmethod
-    def from_network(
-        cls, net: Network | HasModel, layer: int = 0, *, shape: Any = "auto", units: Any = None
-    ) -> "WeightsDisplay":
-        """From a layer of a network or a fitted estimator; see `plot_weights`."""
-        network = Model.of(net).network
+    def from_network(cls, net: Subject, layer: int = 0, *, shape: Any = "auto", units: Any = None) -> "WeightsDisplay":
+        """From a layer of a network, a fitted estimator or a model; see `plot_weights`."""
+        network = network_of(net)
         (chosen,) = validation.check_layers("layer", [layer], len(network.layers))
         W = network.layers[chosen].W.copy()
         W = W if units is None else W[:, np.asarray(units)]
@@ -90,13 +91,13 @@ class WeightsDisplay:
 
 
 def plot_weights(
-    net: Network | HasModel, layer: int = 0, ax: "Axes | None" = None, *, shape: Any = "auto", units: Any = None
+    net: Subject, layer: int = 0, ax: "Axes | None" = None, *, shape: Any = "auto", units: Any = None
 ) -> WeightsDisplay:
     """Plot the weights of a layer.
 
     Parameters
     ----------
-    net : cmlp.Network or fitted estimator
+    net : cmlp.Network, fitted estimator or cmlp.Model
     layer : int, default 0
     ax : matplotlib axes, optional
     shape : (int, int), None or "auto"
