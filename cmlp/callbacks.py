@@ -13,7 +13,7 @@ import numpy as np
 from cmlp import validation
 from cmlp.persistence import files
 from cmlp.persistence.checkpoints import Checkpoint, ModelCheckpoint
-from cmlp.training.hooks import Callback
+from cmlp.training.hooks import Callback, Monitor
 from cmlp.training.progress import Bar, draws_bars
 from cmlp.training.stopping import Stopping, Watch
 
@@ -24,6 +24,7 @@ __all__ = [
     "EarlyStopping",
     "LearningRateMonitor",
     "ModelCheckpoint",
+    "OptunaPruning",
     "Progress",
 ]
 
@@ -244,3 +245,55 @@ class LearningRateMonitor(Callback):
     def on_epoch_end(self, training: Any) -> None:
         first = training.steps - training.steps_per_epoch if self.by_step else training.steps - 1
         self.learning_rates += training.learning_rates(range(first, training.steps))
+
+
+class OptunaPruning(Callback):
+    """Pruning of trials by Optuna: reports what is monitored after each epoch, and ends the training if the trial is pruned.
+
+    ``fit`` then raises ``optuna.TrialPruned``, which Optuna expects from an objective; the network holds the last epoch.
+
+    Parameters
+    ----------
+    trial : optuna.trial.Trial
+        Of a study with one objective.
+    monitor : {"val_loss", "val_score", "loss"} or callable, default "val_loss"
+        As in `cmlp.Stopping`. The study must know its direction: "minimize" for losses, "maximize" for val_score.
+
+    Raises
+    ------
+    TypeError
+        If trial is none.
+
+    Examples
+    --------
+    >>> import cmlp
+    >>> X, y, X_val, y_val = cmlp.datasets.load_digits(split=True)
+    >>> def objective(trial):
+    ...     net = cmlp.Network([64, trial.suggest_int("width", 16, 64), 10], input_scale=1 / 16)
+    ...     pruning = cmlp.callbacks.OptunaPruning(trial, "val_score")
+    ...     net.fit(X, y, epochs=20, validation_data=(X_val, y_val), callbacks=[pruning])
+    ...     return net.score(X_val, y_val)
+    """
+
+    @validation.answer_misnamed
+    def __init__(self, trial: Any, monitor: str | Callable[[Any], float] = "val_loss") -> None:
+        if isinstance(trial, type) or not all(callable(getattr(trial, name, None)) for name in ("report", "should_prune")):
+            raise TypeError(f"trial must be an optuna.trial.Trial, as an objective gets it, got {trial!r}")
+        self.trial, self.monitor = trial, Monitor(monitor)
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def settings(self) -> dict[str, Any]:
+        return {"monitor": self.monitor.name}
+
+    def on_prepare(self, training: Any) -> None:
+        self.monitor.check(training)
+
+    def on_epoch_end(self, training: Any) -> None:
+        epoch = len(training.history)
+        self.trial.report(self.monitor.value(training), epoch)
+        if self.trial.should_prune():
+            import optuna
+
+            raise optuna.TrialPruned(f"pruned after epoch {epoch}")

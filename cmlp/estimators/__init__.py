@@ -11,7 +11,8 @@ except ImportError:
 
 from cmlp.estimators.classifier import MLPClassifier
 from cmlp.estimators.regressor import MLPRegressor
+from cmlp.estimators.trusted import TRUSTED_TYPES
 
-__all__ = ["KINDS", "MLPClassifier", "MLPRegressor"]
+__all__ = ["KINDS", "TRUSTED_TYPES", "MLPClassifier", "MLPRegressor"]
 
 KINDS = {kind.saved_as: kind for kind in (MLPClassifier, MLPRegressor)}
