@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import sys
 import tracemalloc
 
 import numpy as np
@@ -103,6 +104,23 @@ def test_idx_malformed(tmp_path, content, message, packed):
     path = tmp_path / "some-file"
     path.write_bytes(gzip.compress(content) if packed else content)
     with pytest.raises(ValueError, match=("some-file.*unpacked.*" if packed else "some-file.*") + message):
+        datasets.read_idx(path)
+
+
+def test_idx_zstandard(tmp_path, monkeypatch):
+    arrow = pytest.importorskip("pyarrow", reason="cmlp[arrow] is not installed")
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300)).astype("u1")
+    content = bytes([0, 0, 0x08, 2]) + struct.pack(">II", 200, 300) + noise.tobytes()
+    packed = arrow.Codec("zstd").compress(content, asbytes=True)
+    path = tmp_path / "some-file"
+    path.write_bytes(packed)
+    np.testing.assert_array_equal(datasets.read_idx(path), noise)
+    path.write_bytes(packed[:-5])
+    with pytest.raises(ValueError, match=r"some-file.*Zstandard data are damaged"):
+        datasets.read_idx(path)
+    for name in ("pyarrow", "compression.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"some-file.*Zstandard.*cmlp\[arrow\]"):
         datasets.read_idx(path)
 
 

@@ -15,16 +15,15 @@ of handwritten digits".
 """
 
 import gzip
+import io
 import math
 import os
 import struct
 import sys
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
 
 import numpy as np
+
+from cmlp.datasets.opening import open_unpacked
 
 TYPES: dict[int, np.dtype] = {
     0x08: np.dtype(np.uint8),
@@ -34,16 +33,15 @@ TYPES: dict[int, np.dtype] = {
     0x0D: np.dtype(np.float32),
     0x0E: np.dtype(np.float64),
 }
-GZIP_MAGIC = b"\x1f\x8b"
 MAX_RANK = 64  # NumPy's limit
 CHUNK = 1 << 20
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read an array from an IDX file, plain or gzip.
+    """Read an array from an IDX file, plain or compressed.
 
-    gzip is recognized by the first two bytes, not by the name of the file. The header is not trusted: memory is allocated as
-    data are read, for no more than the header declares and the file holds.
+    gzip and Zstandard (which needs ``cmlp[arrow]`` or Python 3.14) are recognized by the first bytes, not by the name.
+    The header is not trusted: memory is allocated as data are read, for no more than the header declares and the file holds.
 
     Parameters
     ----------
@@ -60,7 +58,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     ------
     ValueError
         If the file is not a valid IDX file: truncated, malformed, or with bytes after the data. The message gives the byte
-        offset (from 0; in a gzip file, of the decompressed data), what was found and what was expected.
+        offset (from 0; in a compressed file, of the decompressed data), what was found and what was expected.
     FileNotFoundError
         If the file does not exist.
 
@@ -81,7 +79,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
            [4, 5, 6]], dtype=uint8)
     """
     with open_unpacked(path) as stream:
-        name = f"{path} (unpacked)" if isinstance(stream, gzip.GzipFile) else str(path)
+        name = str(path) if isinstance(getattr(stream, "raw", None), io.FileIO) else f"{path} (unpacked)"
         dtype, rank = read_type(stream, name)
         shape = read_shape(stream, name, rank, dtype)
         data = read_data(stream, name, shape, dtype)
@@ -127,27 +125,6 @@ def write_idx(path: str | os.PathLike[str], array: np.ndarray) -> None:
         else:
             raw.write(header)
             raw.write(data)
-
-
-@contextmanager
-def open_unpacked(path: str | os.PathLike[str]) -> Iterator[BinaryIO | gzip.GzipFile]:
-    """Open a file for reading bytes, decompressed if it is gzip; raises ValueError for a damaged gzip file."""
-    with open(path, "rb") as raw, unpacked(raw, path) as stream:
-        yield stream
-
-
-@contextmanager
-def unpacked(raw, path="standard input") -> Iterator[BinaryIO | gzip.GzipFile]:
-    """An open file as it is, or decompressed if it is gzip."""
-    beginning = raw.peek(2)[:2] if hasattr(raw, "peek") else b""
-    if beginning != GZIP_MAGIC:
-        yield raw
-        return
-    with gzip.GzipFile(fileobj=raw) as stream:
-        try:
-            yield stream
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"{path}: the gzip data are damaged or truncated ({error})") from error
 
 
 def read_type(stream, name: str) -> tuple[np.dtype, int]:

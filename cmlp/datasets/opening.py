@@ -1,0 +1,64 @@
+"""Opening files for reading: plain, gzip or Zstandard, told by their first bytes."""
+
+import gzip
+import importlib
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+GZIP_MAGIC, ZSTANDARD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+@contextmanager
+def open_unpacked(source: Any) -> Iterator[Any]:
+    """Open a file, or take an open one, for reading bytes, decompressed if it is gzip or Zstandard.
+
+    Raises
+    ------
+    ValueError
+        If the compressed data are damaged; the message names the file.
+    ImportError
+        If the file is Zstandard, and neither Python (3.14 or later) nor pyarrow is there to decompress it.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as raw, unpacked(raw, source) as stream:
+            yield stream
+    else:
+        with unpacked(source, "standard input") as stream:
+            yield stream
+
+
+@contextmanager
+def unpacked(raw, path) -> Iterator[Any]:
+    """An open file as it is, or decompressed."""
+    damage: tuple[type[Exception], ...]
+    beginning = raw.peek(4)[:4] if hasattr(raw, "peek") else b""
+    if beginning[:2] == GZIP_MAGIC:
+        name, stream, damage = "gzip", gzip.GzipFile(fileobj=raw), (EOFError, gzip.BadGzipFile, zlib.error)
+    elif beginning == ZSTANDARD_MAGIC:
+        name, stream, damage = "Zstandard", *zstandard_stream(raw, path)
+    else:
+        yield raw
+        return
+    with stream:
+        try:
+            yield stream
+        except damage as error:
+            raise ValueError(f"{path}: the {name} data are damaged or truncated ({error})") from error
+
+
+def zstandard_stream(raw, path) -> tuple[Any, tuple[type[Exception], ...]]:
+    """The decompressed stream and its exceptions, by Python's own module or by Arrow."""
+    try:
+        module = importlib.import_module("compression.zstd")  # Python 3.14
+    except ImportError:
+        try:
+            module = importlib.import_module("pyarrow")
+        except ImportError:
+            raise ImportError(f"{path} is compressed with Zstandard, which needs pyarrow: pip install 'cmlp[arrow]'") from None
+        stream: Any = module.CompressedInputStream(module.PythonFile(raw, mode="r"), "zstd")
+        return io.BufferedReader(stream, 1 << 20), (OSError,)
+    return module.ZstdFile(raw), (EOFError, module.ZstdError)
