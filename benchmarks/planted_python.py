@@ -186,8 +186,8 @@ FILES = [
     Mistake(
         "line_numbers_of_later_blocks",
         "cmlp/datasets/csv_rows.py",
-        "line += len(block)",
-        "line += 1",
+        "return range(first, last + 1)",
+        "return range(2, len(block) + 2)",
         "an error in a long CSV file names the wrong line",
         ("csv", "cli"),
     ),

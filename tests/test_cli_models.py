@@ -173,7 +173,7 @@ def test_every_output(succeeds, rng):
 
 def test_headers_that_are_told(succeeds):
     write_csv("k.csv", KINDS, header=None)
-    assert "47 samples" in succeeds("train", "k.csv", "--target", "-1", *FEW)  # text looks like a heading
+    assert "48 samples" in succeeds("train", "k.csv", "--target", "-1", *FEW)
     assert "48 samples" in succeeds("train", "k.csv", "--target", "-1", "--no-header", *FEW)
     assert "47 samples" in succeeds("train", "k.csv", "--target", "-1", "--header", *FEW)
 
@@ -237,7 +237,7 @@ def test_an_output_file_is_written_whole_or_not(kinds, succeeds, fails):
 
 def test_blocks(kinds, succeeds, monkeypatch):
     expected = succeeds("predict", "kinds.st", "kinds.csv"), succeeds("evaluate", "kinds.st", "kinds.csv")
-    monkeypatch.setattr("cmlp.datasets.csv_rows.BLOCK", 21)
+    monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 21)
     assert (succeeds("predict", "kinds.st", "kinds.csv"), succeeds("evaluate", "kinds.st", "kinds.csv")) == expected
 
 

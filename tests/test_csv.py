@@ -24,9 +24,9 @@ def table(tmp_path):
 
 
 def test_the_line_of_a_fault_in_a_later_block(table, monkeypatch):
-    monkeypatch.setattr("cmlp.datasets.csv_rows.BLOCK", 4)
+    monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 4)
     with datasets.read_rows(table("a,b\n" + "1,2\n" * 6 + "1,2,3\n")) as (_, blocks):
-        assert [line for line, _ in (next(blocks) for _ in range(3))] == [2, 4, 6]
+        assert [lines for lines, _ in (next(blocks) for _ in range(3))] == [range(2, 4), range(4, 6), range(6, 8)]
         with pytest.raises(ValueError, match="line 8: 3 fields"):
             next(blocks)
 
@@ -74,7 +74,8 @@ def test_csv_target(table, target, expected):
     [
         (["0", "-1", "+2", " 3 "], np.array([0, -1, 2, 3], dtype=np.int64)),
         (["9223372036854775807", "-9223372036854775808"], np.array([2**63 - 1, -(2**63)], dtype=np.int64)),
-        (["9223372036854775808", "1"], np.array([2.0**63, 1.0])),
+        (["9223372036854775808", "1"], np.array(["9223372036854775808", "1"])),
+        (["1152921504606846976", "1152921504606846977"], np.array([1 << 60, (1 << 60) + 1])),
         (["1", "2.0"], np.array([1.0, 2.0])),
         (["1e3", "0.1"], np.array([1000.0, 0.1])),
         (["1", "two", "3.50"], np.array(["1", "two", "3.50"])),
@@ -127,10 +128,83 @@ def test_csv_delimiter(table, delimiter):
     assert (X.tolist(), y.tolist(), names) == ([[2], [4]], [1, 3], ["a"])
 
 
-@pytest.mark.parametrize("delimiter", ["", ",,", "\n", '"', "a", "1", "-", ".", None])
+@pytest.mark.parametrize("delimiter", ["", ",,", "\n", '"', "a", "1", "-", ".", 7])
 def test_csv_delimiter_refused(table, delimiter):
     with pytest.raises((TypeError, ValueError), match=f"delimiter.*{re.escape(repr(delimiter))}"):
         datasets.read_csv(table("1,2\n"), delimiter=delimiter)
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "rows"),
+    [
+        ("a;b\n1,5;2\n-,5;1e3\n", ["a", "b"], [["1.5", "2"], ["-.5", "1e3"]]),
+        ("1,5;2,5\n3,5;4,5\n", None, [["1.5", "2.5"], ["3.5", "4.5"]]),
+        ("a;b\nx, y;1.5\nz, x;2\n", ["a", "b"], [["x, y", "1.5"], ["z, x", "2"]]),
+        ('a\tb\n"1;2;3"\t4\n', ["a", "b"], [["1;2;3", "4"]]),
+        ('"a;b;c","d"\n"1;2;3","4"\n', ["a;b;c", "d"], [["1;2;3", "4"]]),
+        ("a|b\n1,2|3\n4|5,5\n", ["a", "b"], [["1.2", "3"], ["4", "5.5"]]),
+        ("id\n1\n2\n", ["id"], [["1"], ["2"]]),
+        ('a,b\n"1,2",3\n"4,5",6\n', ["a", "b"], [["1,2", "3"], ["4,5", "6"]]),
+        ('a;b\n"x\n;y";1\n', ["a", "b"], [["x\n;y", "1"]]),
+    ],
+)
+def test_delimiters_and_decimal_commas_are_found(table, content, names, rows):
+    with datasets.read_rows(table(content)) as (found, blocks):
+        assert (found, [row for _, block in blocks for row in block]) == (names, rows)
+
+
+def test_decimal_commas_of_read_csv(table):
+    X, y, _ = datasets.read_csv(table("a;b;label\n1,5;2;0,5\n3;4,25;2\n"))
+    assert X.tolist() == [[1.5, 2], [3, 4.25]]
+    assert y.tolist() == [0.5, 2]
+
+
+def test_the_decimal_point_given(table):
+    with datasets.read_rows(table("a;b\n1;2,500\n"), decimal=",") as (_, blocks):
+        assert next(blocks)[1] == [["1", "2.500"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("5.1,3.5,setosa\n4.9,3.0,virginica\n", None),  # as UCI's iris.data
+        ("x,y,kind\n4.9,3.0,virginica\n", ["x", "y", "kind"]),
+        ("label,0,1\n7,1,2\n", ["label", "0", "1"]),
+        ("7,0,1\n", None),
+        ("day,open\n2020-01-01,true\n", ["day", "open"]),
+        ("2020-01-01,true\n2020-01-02,false\n", None),
+        ("NA,1\n3,1\n", None),
+        ("?,1\n3,1\n", None),
+        ("class,cap\n" + "p,x\ne,s\n" * 3, ["class", "cap"]),  # as UCI's mushrooms.csv
+        ("p,x\n" + "p,s\ne,s\n" * 3, None),
+        ("a,b\n1,\n", ["a", "b"]),
+    ],
+)
+def test_headers_are_told_from_samples(table, content, names):
+    with datasets.read_rows(table(content)) as (found, blocks):
+        assert found == names
+        assert sum(len(rows) for _, rows in blocks) == content.count("\n") - (names is not None)
+
+
+def test_a_known_name_makes_a_header(table):
+    for content, known, names in (
+        ("a,b\nx,y\n", ["b", "c"], ["a", "b"]),
+        ("0,1\n2,3\n", ["0", "1"], ["0", "1"]),
+        ("0,5\n2,3\n", ["0", "1"], None),
+    ):
+        with datasets.read_rows(table(content), known_names=known) as (found, _):
+            assert found == names
+
+
+def test_line_numbers_after_fields_of_several_lines(table):
+    with datasets.read_rows(table('a,b\n1,"x\ny"\n2,z\n')) as (_, blocks):
+        assert list(blocks) == [([2, 4], [["1", "x\ny"], ["2", "z"]])]
+
+
+def test_booleans_are_0_and_1(table):
+    X, y, _ = datasets.read_csv(table("label,x,member\n1,0.5,True\n0,1.5,FALSE\n"))
+    assert X.tolist() == [[0.5, 1], [1.5, 0]]
+    assert y.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "float32", "float64"])
@@ -168,7 +242,11 @@ MALFORMED_CSV = {
     "long text": ("a,b\n1," + "x" * 999 + "\n", {}, r"line 2, column 2 \('b'\).*'x{40}'"),
     "underscore": ("1,2\n1,1_000\n", {}, "line 2, column 2.*'1_000'"),
     "other digits": ("1,2\n1,٣\n", {}, "line 2, column 2.*'٣'"),
-    "comma as a point": ("1;2\n1;2,5\n", {"delimiter": ";"}, "line 2, column 2.*'2,5'"),
+    "comma in a late row": ("1;2\n" * 100 + "1;2,5\n", {}, "line 101, column 2.*'2,5'"),
+    "comma or thousands": ("a;b\n1;2,500\n", {}, "'b'.*'2,500'.*--decimal"),
+    "thousands": ("a;b\n1;2.500,5\n", {}, "'b'.*'2.500,5'.*thousands"),
+    "thousands in quotes": ('a,b\n1,"2,500"\n', {}, "'b'.*'2,500'"),
+    "header or sample": ("a,b\nx,y\n", {}, "line 1.*--header or --no-header"),
     "nan": ("1,2\n1,nan\n", {}, "line 2, column 2.*'nan'"),
     "inf": ("1,2\n1,-Infinity\n", {}, "line 2, column 2.*'-Infinity'"),
     "overflow": ("1,2\n1,1e999\n", {}, "line 2, column 2.*'1e999'"),
@@ -194,7 +272,8 @@ MALFORMED_CSV = {
     "NUL": (b"1,2,3\n1,2\0,3\n", {}, "line 2, column 2.*NUL"),
     "old line ends": ("1,2\r3,4\r", {}, "line 1, column 2.*carriage return"),
     "open quote": ('a,b\n1,2\n"red,2\n3,4\n', {}, "line 3.*quote"),
-    "line end in quotes": ('a,b\n"red\ndark",2\n', {}, "line 2.*quote"),
+    "endless quote": ('a,b\n"red,2\n' + "3,4\n" * 1000, {}, "line 2.*quote"),
+    "after lines in quotes": ('a,b\n"red\n\ndark",2\n1,x\n', {"header": True}, "line 5, column 2.*'x'"),
     "text after quote": ('a,b\n"red"dark,2\n', {}, r"line 2.*',' .*'\"'"),
     "open quote in header": ('"a,b\n1,2\n', {}, "line 1.*quote"),
     "cut gzip": (gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:-6], {}, "gzip"),

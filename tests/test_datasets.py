@@ -12,7 +12,7 @@ from cmlp import datasets
 GENERATORS = [datasets.flower, datasets.moons, datasets.circles, datasets.spirals, datasets.xor]
 
 
-@pytest.mark.parametrize("name", ["csv_files", "digits", "idx", "planar"])
+@pytest.mark.parametrize("name", ["csv_files", "csv_rows", "digits", "idx", "planar"])
 def test_examples_in_docstrings(name):
     result = doctest.testmod(importlib.import_module(f"cmlp.datasets.{name}"))
     assert result.attempted > 0

@@ -1,7 +1,7 @@
 """Reading data for a saved model, block by block: columns are matched by name, else by position."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +57,12 @@ def csv_blocks(model: Model, options, with_target: bool) -> Iterator[tuple[Any, 
     path = "standard input" if options.data == "-" else options.data
     with datasets.read_rows(source, header=options.header) as (names, blocks):
         target, known = None, False
-        for line, rows in blocks:
+        for lines, rows in blocks:
             if not known:
                 target, known = target_place(path, names, len(rows[0]), model, options.target, with_target), True
             y = np.array([row.pop(target) for row in rows]) if target is not None else None
-            X = read_inputs(path, line, names, target, model, rows)
+            X = read_inputs(path, lines, names, target, model, rows)
             yield X, y if with_target else None
-        if not known:
-            raise ValueError(f"{path}: no rows after the header")
 
 
 def target_place(path, names: list[str] | None, width: int, model: Model, given: str | None, needed: bool) -> int | None:
@@ -99,7 +97,9 @@ def target_place(path, names: list[str] | None, width: int, model: Model, given:
     return place
 
 
-def read_inputs(path, line: int, names: list[str] | None, target: int | None, model: Model, rows: list[list[str]]) -> Any:
+def read_inputs(
+    path, lines: Sequence[int], names: list[str] | None, target: int | None, model: Model, rows: list[list[str]]
+) -> Any:
     """The inputs of a model; errors name line and column."""
     inputs = None if names is None else [name for i, name in enumerate(names) if i != target]
     columns = Columns(["numeric"] * model.n_inputs) if model.columns is None else model.columns
@@ -109,5 +109,5 @@ def read_inputs(path, line: int, names: list[str] | None, target: int | None, mo
     except ColumnError as error:
         place = (error.column or 0) + (target is not None and (error.column or 0) >= target)
         name = f" ({names[place]!r})" if names else ""
-        raise ValueError(f"{path}, line {line + (error.row or 0)}, column {place + 1}{name}: {error.problem}") from None
+        raise ValueError(f"{path}, line {lines[error.row or 0]}, column {place + 1}{name}: {error.problem}") from None
     return X if model.columns is None else table

@@ -1,7 +1,11 @@
 """Data sets: readers for your own files, bundled handwritten digits, and generators of two-dimensional toy data.
 
 ==============  ===========================================================================
-``idx``         `read_idx`, `write_idx`: the file format of MNIST, plain or gzip
+``opening``     files as they are, or decompressed: gzip, Zstandard
+``idx``         `read_idx`, `write_idx`: the file format of MNIST
+``fields``      what a field of a CSV file spells
+``csv_lines``   records of UTF-8, and their fields
+``csv_start``   delimiter, header and decimal point
 ``csv_files``   `read_csv`: a numeric table with one target column
 ``csv_rows``    `read_rows`: any CSV table, as strings, block by block
 ``digits``      `load_digits`: 1,797 handwritten digits, 8 x 8 pixels, bundled
@@ -14,9 +18,10 @@ Nothing is downloaded. Every function returns new arrays that you may change: th
 targets ``y`` (n_samples,).
 """
 
-from cmlp.datasets.csv_files import is_number, read_csv
+from cmlp.datasets.csv_files import read_csv
 from cmlp.datasets.csv_rows import read_rows
 from cmlp.datasets.digits import load_digits
+from cmlp.datasets.fields import is_number
 from cmlp.datasets.idx import read_idx, write_idx
 from cmlp.datasets.planar import circles, flower, logic, moons, spirals, xor
 

@@ -1,29 +1,27 @@
-"""CSV: a numeric table with one target column, one row per line.
+"""CSV: a numeric table with one target column.
 
-The file is read in blocks of whole lines. `numpy.loadtxt` parses a regular block; any other block is parsed field by field,
-which succeeds or raises an error that names line and column. Peak memory is close to the size of the result.
+The file is read in blocks of records. `numpy.loadtxt` parses a regular block; any other block is parsed field by field, which
+succeeds or raises an error that names line and column. Peak memory is close to the size of the result.
 """
 
-import codecs
-import csv
 import math
 import operator
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
 import numpy as np
 
-from cmlp.datasets.idx import TYPES, open_unpacked
+from cmlp.datasets.csv_lines import split_record
+from cmlp.datasets.csv_start import Start, start
+from cmlp.datasets.fields import BOOLEANS, CODES, INTEGER, number_in, pointed
+from cmlp.datasets.idx import TYPES
+from cmlp.datasets.opening import open_unpacked
 
 BLOCK = 1 << 18  # fields
-INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,18})")
-CODE = re.compile(r"0[0-9]+")  # such as a postal code: a string, else 01 and 1 would be the same label
-QUOTED = re.compile(r'"[^"]*"?')
-STRAY = re.compile(rb"\0|\r(?=[^\r\n])")
+Records = list[tuple[int, str]]
 
 
 def read_csv(
@@ -31,26 +29,27 @@ def read_csv(
     target: str | int | None = None,
     *,
     header: bool | None = None,
-    delimiter: str = ",",
+    delimiter: str | None = None,
     dtype="float32",
 ) -> tuple[np.ndarray, np.ndarray, list[str] | None]:
-    """Read numeric inputs and one target column from a CSV file, plain or gzip.
+    """Read numeric inputs and one target column from a CSV file, plain or compressed.
 
-    The file must be UTF-8, one row per line. Fields may be quoted ("a,b"); spaces around a field are stripped. A byte order
-    mark, LF or CRLF line endings, and blank lines at the end are accepted.
+    The file must be UTF-8. Fields may be quoted ("a,b"), also over several lines; spaces around a field are stripped. True and
+    False are read as 1 and 0. A byte order mark, LF or CRLF line endings, and blank lines at the end are accepted. Where
+    another character delimits fields, numbers may have decimal commas.
 
     Parameters
     ----------
     path : str or path-like
-        gzip is recognized by the first two bytes, not by the name of the file.
+        gzip and Zstandard (which needs ``cmlp[arrow]`` or Python 3.14) are recognized by the first bytes, not by the name.
     target : str or int, optional
         The target column, by name or by index (0 is the first, -1 the last). Default: the column named "label", else the first
         column, as in the CSV files of MNIST.
     header : bool, optional
-        Whether the first row holds the column names. Default: it does if any of its fields is neither empty nor a number; a
-        file without a header whose labels are strings needs ``header=False``.
-    delimiter : str, default ","
-        The character between two fields.
+        Whether the first row holds the column names. Default: it does if a field of it is text, and the column below holds
+        numbers, booleans or dates. Where all columns are text, it does if none of its fields recurs below, and others do.
+    delimiter : str, optional
+        The character between two fields. Default: the one of comma, semicolon, tab and ``|`` that makes rows of one width.
     dtype : dtype, default "float32"
         Of X: uint8, int8, int16, int32, float32 or float64. A value that does not fit raises.
 
@@ -60,14 +59,15 @@ def read_csv(
         The inputs, in the order of the file.
     y : ndarray (n_rows,) of int64, float64 or str
         The target: int64 if all values are integers without a decimal point that fit, float64 if all are numbers, else
-        strings.
+        strings. Integers that do not fit in int64 are strings, so that no two of them become one class.
     names : list of str or None
         Names of the input columns; None without a header.
 
     Raises
     ------
     ValueError
-        If the file is invalid. The message names the file, the line and the column, both counted from 1.
+        If the file is invalid, or whether it has a header or decimal commas cannot be told. The message names the file, the
+        line and the column, both counted from 1.
     FileNotFoundError
         If the file does not exist.
 
@@ -88,81 +88,29 @@ def read_csv(
     >>> names
     ['length', 'width']
     """
-    dtype = checked_dtype(dtype, delimiter)
+    dtype = np.dtype(dtype)
+    if dtype not in TYPES.values():
+        raise ValueError(f"dtype must be one of {', '.join(map(str, TYPES.values()))}, got {dtype}")
     with open_unpacked(path) as stream:
-        lines = lines_of(path, stream, delimiter)
-        first = next(lines, None)
-        if first is None:
-            raise ValueError(f"{path}: the file is empty")
-        layout = layout_of(path, delimiter, first, header, target)
-        rows = lines if layout.names else chain([first], lines)
-        X, y = read_blocks(rows, layout, dtype)
+        layout = layout_of(start(path, stream, header, delimiter), target)
+        X, y = read_blocks(layout, dtype)
     return X, y, layout.names and [name for i, name in enumerate(layout.names) if i != layout.target]
 
 
 @dataclass
-class Layout:
-    """The layout of the table, from its first row."""
+class Layout(Start):
+    """The format of the table, and the place of the target column."""
 
-    path: str | os.PathLike[str]
-    delimiter: str
-    names: list[str] | None
-    width: int
     target: int
 
-    def error(self, line: int, column: int, problem) -> ValueError:
-        name = f" ({self.names[column]!r})" if self.names else ""
-        return ValueError(f"{self.path}, line {line}, column {column + 1}{name}: {problem}")
 
-
-def checked_dtype(dtype, delimiter: str) -> np.dtype:
-    dtype = np.dtype(dtype)
-    if dtype not in TYPES.values():
-        raise ValueError(f"dtype must be one of {', '.join(map(str, TYPES.values()))}, got {dtype}")
-    if not isinstance(delimiter, str) or not re.fullmatch(r'[^\w"+\-.\r\n\0]', delimiter):
-        raise ValueError(f"delimiter must be one character, not a letter, digit, quote, sign or point, got {delimiter!r}")
-    return dtype
-
-
-def lines_of(path, stream, delimiter: str) -> Iterator[str]:
-    """The decoded lines of a file; blank lines are allowed only at its end."""
-    blank = 0
-    for line, raw in enumerate(stream, start=1):
-        raw = raw.removeprefix(codecs.BOM_UTF8) if line == 1 else raw
-        if not raw.strip(b" \r\n"):
-            blank = blank or line
-            continue
-        if blank:
-            raise ValueError(f"{path}, line {blank}: blank line before the last row")
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError as error:
-            place = location(path, line, raw[: error.start], delimiter)
-            raise ValueError(f"{place}: byte 0x{raw[error.start]:02X} is not valid UTF-8: save the file as UTF-8") from None
-        if stray := STRAY.search(raw):
-            what = "NUL byte" if stray[0] == b"\0" else "carriage return inside the line"
-            raise ValueError(f"{location(path, line, raw[: stray.start()], delimiter)}: {what}")
-        yield text
-
-
-def location(path, line: int, before: bytes, delimiter: str) -> str:
-    column = QUOTED.sub("", before.decode()).count(delimiter) + 1
-    return f"{path}, line {line}, column {column}"
-
-
-def layout_of(path, delimiter: str, text: str, header: bool | None, target) -> Layout:
-    fields = split_line(text, 1, path, delimiter)
-    if len(fields) < 2:
-        raise ValueError(f"{path}, line 1: the file must have at least two columns, got one: is the delimiter {delimiter!r}?")
-    if header is None:
-        header = any(text and number_in(text) is None for text in fields)
-    names = fields if header else None
-    for column, name in enumerate(names or []):
-        if not name:
-            raise ValueError(f"{path}, line 1, column {column + 1}: the header has no name for this column")
-        if (first := fields.index(name)) < column:
-            raise ValueError(f"{path}, line 1, column {column + 1}: the name {name!r} is also that of column {first + 1}")
-    return Layout(path, delimiter, names, len(fields), target_position(path, target, names, len(fields)))
+def layout_of(begun: Start, target: str | int | None) -> Layout:
+    if begun.width < 2:
+        raise ValueError(
+            f"{begun.path}, line 1: the file must have at least two columns, got one: is the delimiter {begun.delimiter!r}?"
+        )
+    begun.check_names()
+    return Layout(**vars(begun), target=target_position(begun.path, target, begun.names, begun.width))
 
 
 def target_position(path, target, names: list[str] | None, width: int) -> int:
@@ -182,11 +130,10 @@ def target_position(path, target, names: list[str] | None, width: int) -> int:
     return names.index(target)
 
 
-def read_blocks(rows: Iterator[str], layout: Layout, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+def read_blocks(layout: Layout, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     X, labels, n = np.empty((0, layout.width - 1), dtype), [], 0
-    first_line = 2 if layout.names else 1
-    while block := list(islice(rows, max(1, BLOCK // layout.width))):
-        numbers, texts = parse_fast(block, layout, dtype) or parse_slow(block, first_line + n, layout, dtype)
+    for block in blocks_of(layout):
+        numbers, texts = parse_fast([text for _, text in block], layout, dtype) or parse_slow(block, layout, dtype)
         end = n + len(block)
         if end > len(X):
             # Grow by an eighth: few copies, little unused memory.
@@ -194,10 +141,17 @@ def read_blocks(rows: Iterator[str], layout: Layout, dtype: np.dtype) -> tuple[n
         X[n:end] = numbers
         labels.append(np.array(texts))
         n = end
-    if n == 0:
-        raise ValueError(f"{layout.path}: no rows after the header")
     X.resize((n, X.shape[1]), refcheck=False)
     return X, as_target(labels)
+
+
+def blocks_of(begun: Start) -> Iterator[Records]:
+    """The records after the header, at least one, in blocks of about BLOCK fields."""
+    block: Records = []
+    while more := list(islice(begun.records, max(1, BLOCK // begun.width))):
+        yield (block := more)
+    if not block:
+        raise ValueError(f"{begun.path}: no rows after the header")
 
 
 def parse_fast(block: list[str], layout: Layout, dtype: np.dtype) -> tuple[np.ndarray, list[str]] | None:
@@ -224,34 +178,29 @@ def parse_fast(block: list[str], layout: Layout, dtype: np.dtype) -> tuple[np.nd
     return None
 
 
-def parse_slow(block: list[str], line: int, layout: Layout, dtype: np.dtype) -> tuple[np.ndarray, list[str]]:
+def parse_slow(block: Records, layout: Layout, dtype: np.dtype) -> tuple[np.ndarray, list[str]]:
     """The inputs and the target strings of a block, parsed field by field; raises at the first invalid field."""
     numbers, texts = np.empty((len(block), layout.width - 1), dtype), []
-    for i, text in enumerate(block):
-        fields = split_line(text, line + i, layout.path, layout.delimiter)
-        if len(fields) != layout.width:
-            raise ValueError(
-                f"{layout.path}, line {line + i}: {len(fields)} fields, must be {layout.width} as in the first row"
-            )
+    for i, (line, text) in enumerate(block):
+        fields = fields_of(layout, line, text)
         for column, field in enumerate(fields):
             if problem := problem_in(field, is_input=column != layout.target):
-                raise layout.error(line + i, column, problem)
+                raise layout.error(line, column, problem)
         texts.append(fields.pop(layout.target))
-        numbers[i], fits = cast_to(np.array([float(field) for field in fields]), dtype)
+        numbers[i], fits = cast_to(np.array([float(BOOLEANS.get(field.lower(), field)) for field in fields]), dtype)
         if not fits.all():
             column = int(fits.argmin())
             problem = f"{fields[column]} does not fit in {dtype}"
-            raise layout.error(line + i, column + (column >= layout.target), problem)
+            raise layout.error(line, column + (column >= layout.target), problem)
     return numbers, texts
 
 
-def split_line(text: str, line: int, path, delimiter: str) -> list[str]:
-    reader = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
-    try:
-        return [field.strip() for field in next(reader)]
-    except csv.Error as error:
-        problem = "unclosed quote" if text.count('"') % 2 else error
-        raise ValueError(f"{path}, line {line}: {problem}") from error
+def fields_of(begun: Start, line: int, text: str) -> list[str]:
+    """The fields of a record, with decimal points."""
+    fields = split_record(text, line, begun.path, begun.delimiter)
+    if len(fields) != begun.width:
+        raise ValueError(f"{begun.path}, line {line}: {len(fields)} fields, must be {begun.width} as in the first row")
+    return pointed(fields) if begun.decimal == "," else fields
 
 
 def cast_to(numbers: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
@@ -261,37 +210,25 @@ def cast_to(numbers: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarra
     return cast, np.isfinite(cast) if dtype.kind == "f" else cast == numbers
 
 
-def number_in(text: str) -> float | None:
-    """The number that a string spells, or None; stricter than float(), which accepts 1_000 and non-ASCII digits."""
-    try:
-        return float(text) if text.isascii() and "_" not in text else None
-    except ValueError:
-        return None
-
-
-def is_number(text: str) -> bool:
-    """Whether a field of a CSV file is a number."""
-    return number_in(text) is not None
-
-
 def problem_in(text: str, is_input: bool) -> str | None:
     number = number_in(text)
     if not text:
         return "missing value (the field is empty)"
     if number is None:
-        advice = "only the target column may hold strings: set target to this column, or encode it as numbers first"
-        return f"{text[:40]!r} is not a number; {advice}" if is_input else None
+        advice = "only the target column may hold strings: set target to this column, or read the table with read_table"
+        return f"{text[:40]!r} is not a number; {advice}" if is_input and text.lower() not in BOOLEANS else None
     return None if math.isfinite(number) else f"{text[:40]!r} is not a finite number"
 
 
 def as_target(blocks: list[np.ndarray]) -> np.ndarray:
-    """The target strings as int64, float64 or str: the first that holds all of them."""
+    """The target strings as int64, float64 or str."""
     simplest = max(simplest_kind(text) for block in blocks for text in set(block.tolist()))
-    kind = (np.int64, np.float64, np.str_)[simplest]
+    kind = (np.int64, np.str_, np.float64, np.str_)[simplest]
     return np.concatenate([block.astype(kind) for block in blocks])
 
 
 def simplest_kind(text: str) -> int:
-    if INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
-        return 0
-    return 2 if number_in(text) is None or CODE.fullmatch(text) else 1
+    """0 for integers of int64, 1 for others, 2 for other numbers, 3 for text."""
+    if INTEGER.fullmatch(text):
+        return 0 if -(2**63) <= int(text) < 2**63 else 1
+    return 3 if number_in(text) is None or CODES.fullmatch(text) else 2

@@ -1,39 +1,52 @@
 """CSV rows as strings, block by block: for tables of mixed types, and files larger than memory."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from cmlp.datasets.csv_files import BLOCK, is_number, lines_of, split_line
-from cmlp.datasets.idx import open_unpacked, unpacked
+from cmlp.datasets.csv_files import Records, blocks_of, fields_of
+from cmlp.datasets.csv_start import Start, start
+from cmlp.datasets.opening import open_unpacked
+
+Rows = tuple[Sequence[int], list[list[str]]]
 
 
 @contextmanager
 def read_rows(
-    source: str | os.PathLike[str] | BinaryIO, *, header: bool | None = None, delimiter: str = ","
-) -> Iterator[tuple[list[str] | None, Iterator[tuple[int, list[list[str]]]]]]:
+    source: str | os.PathLike[str] | BinaryIO,
+    *,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    known_names: Sequence[str] = (),
+) -> Iterator[tuple[list[str] | None, Iterator[Rows]]]:
     """Read a CSV file as rows of strings, in blocks: a context manager that keeps the file open.
 
     Parameters
     ----------
     source : str, path-like or binary file
-        Plain or gzip; or an open file, such as ``sys.stdin.buffer``. See `read_csv` for the format.
+        Plain or compressed; or an open file, such as ``sys.stdin.buffer``. See `read_csv` for the format.
     header : bool, optional
-        Whether the first row holds the column names. Default: it does if any of its fields is neither empty nor a number.
-    delimiter : str, default ","
+        Whether the first row holds the column names. Default: as in `read_csv`.
+    delimiter : str, optional
+        Default: found, as in `read_csv`.
+    decimal : {".", ","}, optional
+        The decimal point. Default: found in the first 100 rows. Decimal commas are replaced by points.
+    known_names : sequence of str, optional
+        A first row that holds one of these names is a header.
 
     Yields
     ------
     names : list of str or None
-    blocks : iterator of (int, list of list of str)
-        The number of a block's first line, and its rows; read lazily.
+    blocks : iterator of (sequence of int, list of list of str)
+        The number of each row's first line, and the rows; read lazily.
 
     Raises
     ------
     ValueError
-        If the file is empty; from the iterator, if a row has more or fewer fields than the first.
+        If the file is empty, or the format cannot be told; from the iterator, if a row has more or fewer fields than the first,
+        or if there is none.
 
     Examples
     --------
@@ -41,31 +54,19 @@ def read_rows(
     >>> from cmlp.datasets import read_rows
     >>> with read_rows(io.BytesIO(b"a,b\\n1,x\\n2,y\\n")) as (names, blocks):
     ...     names, list(blocks)
-    (['a', 'b'], [(2, [['1', 'x'], ['2', 'y']])])
+    (['a', 'b'], [(range(2, 4), [['1', 'x'], ['2', 'y']])])
     """
     path = source if isinstance(source, (str, os.PathLike)) else "standard input"
-    opened: Any = open_unpacked(source) if isinstance(source, (str, os.PathLike)) else unpacked(source)
-    with opened as stream:
-        lines = lines_of(path, stream, delimiter)
-        first = next(lines, None)
-        if first is None:
-            raise ValueError(f"{path}: the file is empty")
-        fields = split_line(first, 1, path, delimiter)
-        has_names = any(field and not is_number(field) for field in fields) if header is None else header
-        if has_names:
-            yield fields, row_blocks(path, lines, 2, len(fields), delimiter)
-        else:
-            yield None, row_blocks(path, chain([first], lines), 1, len(fields), delimiter)
+    with open_unpacked(source) as stream:
+        begun = start(path, stream, header, delimiter, decimal, known_names)
+        yield begun.names, (row_block(begun, block) for block in blocks_of(begun))
 
 
-def row_blocks(path, lines: Iterator[str], line: int, width: int, delimiter: str) -> Iterator[tuple[int, list[list[str]]]]:
-    while block := list(islice(lines, max(1, BLOCK // width))):
-        rows = [
-            split_line(text, line + i, path, delimiter) if '"' in text else [field.strip() for field in text.split(delimiter)]
-            for i, text in enumerate(block)
-        ]
-        for i, row in enumerate(rows):
-            if len(row) != width:
-                raise ValueError(f"{path}, line {line + i}: {len(row)} fields, must be {width} as in the first row")
-        yield line, rows
-        line += len(block)
+def row_block(begun: Start, block: Records) -> Rows:
+    return lines_of(block), [fields_of(begun, line, text) for line, text in block]
+
+
+def lines_of(block: Records) -> Sequence[int]:
+    """The number of each record's first line, as a range where no record has several lines."""
+    first, last = block[0][0], block[-1][0]
+    return range(first, last + 1) if last - first + 1 == len(block) else [line for line, _ in block]

@@ -1,0 +1,75 @@
+"""The records of a CSV file: lines of UTF-8, several lines where a quoted field holds line ends."""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+
+QUOTED = re.compile(r'"[^"]*"')
+STRAY = re.compile(rb"\0|\r(?=[^\r\n])")
+LONGEST = 1000  # lines of a record, so that a quote that is never closed does not read the whole file
+
+
+def records(path, stream, delimiter: str) -> Iterator[tuple[int, str]]:
+    """(number of the first line, text) of each record; blank lines are allowed only at the end of the file."""
+    lines = decoded(path, stream, delimiter)
+    blank = 0
+    for line, text in lines:
+        if not text.strip(" \r\n"):
+            blank = blank or line
+            continue
+        if blank:
+            raise ValueError(f"{path}, line {blank}: blank line before the last row")
+        yield line, completed(path, line, text, lines) if is_open(text, delimiter) else text
+
+
+def decoded(path, stream, delimiter: str) -> Iterator[tuple[int, str]]:
+    for line, raw in enumerate(stream, start=1):
+        raw = raw.removeprefix(codecs.BOM_UTF8) if line == 1 else raw
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            place = location(path, line, raw[: error.start], delimiter)
+            raise ValueError(f"{place}: byte 0x{raw[error.start]:02X} is not valid UTF-8: save the file as UTF-8") from None
+        if stray := STRAY.search(raw):
+            what = "NUL byte" if stray[0] == b"\0" else "carriage return inside the line"
+            raise ValueError(f"{location(path, line, raw[: stray.start()], delimiter)}: {what}")
+        yield line, text
+
+
+def location(path, line: int, before: bytes, delimiter: str) -> str:
+    return f"{path}, line {line}, column {QUOTED.sub('', before.decode()).count(delimiter) + 1}"
+
+
+def is_open(text: str, delimiter: str) -> bool:
+    """Whether a field that begins with a quote does not end in this line."""
+    if text.count('"') % 2 == 0:
+        return False
+    before = QUOTED.sub("", text).partition('"')[0]
+    before = before if delimiter == " " else before.rstrip(" ")
+    return not before or before[-1] == delimiter
+
+
+def completed(path, line: int, text: str, lines: Iterator[tuple[int, str]]) -> str:
+    """A record whose quoted field goes on in the next lines."""
+    parts, quotes = [text], text.count('"')
+    for _, more in lines:
+        parts.append(more)
+        quotes += more.count('"')
+        if quotes % 2 == 0:
+            return "".join(parts)
+        if len(parts) == LONGEST:
+            break
+    raise ValueError(f"{path}, line {line}: unclosed quote")
+
+
+def split_record(text: str, line: int, path, delimiter: str) -> list[str]:
+    """The fields of a record, without the spaces around them."""
+    if '"' not in text:
+        return [field.strip() for field in text.split(delimiter)]
+    try:
+        (fields,) = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
+    except (csv.Error, ValueError) as error:
+        problem = "unclosed quote" if "unexpected end" in str(error) else error
+        raise ValueError(f"{path}, line {line}: {problem}") from error
+    return [field.strip() for field in fields]
