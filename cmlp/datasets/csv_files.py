@@ -4,9 +4,10 @@ The file is read in blocks of records. `numpy.loadtxt` parses a regular block; a
 succeeds or raises an error that names line and column. Peak memory is close to the size of the result.
 """
 
+import csv
 import math
-import operator
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from cmlp.datasets.idx import TYPES
 from cmlp.datasets.opening import open_unpacked
 
 BLOCK = 1 << 18  # fields
+SPACE = re.compile(r"[^\S\r\n]")
 Records = list[tuple[int, str]]
 
 
@@ -110,24 +112,11 @@ def layout_of(begun: Start, target: str | int | None) -> Layout:
             f"{begun.path}, line 1: the file must have at least two columns, got one: is the delimiter {begun.delimiter!r}?"
         )
     begun.check_names()
-    return Layout(**vars(begun), target=target_position(begun.path, target, begun.names, begun.width))
+    return Layout(**vars(begun), target=begun.place(default_target(begun) if target is None else target))
 
 
-def target_position(path, target, names: list[str] | None, width: int) -> int:
-    if target is None:
-        return names.index("label") if names and "label" in names else 0
-    if not isinstance(target, str):
-        if not -width <= operator.index(target) < width:
-            raise ValueError(
-                f"{path}: no column {target}: target must be from 0 to {width - 1}, or negative to count from the end"
-            )
-        return operator.index(target) % width
-    if names is None:
-        raise ValueError(f"{path}: target must be an index, since the file has no header, got {target!r}")
-    if target not in names:
-        listed = ", ".join(map(repr, names[:20])) + (f" and {width - 20} more" if width > 20 else "")
-        raise ValueError(f"{path}: no column {target!r}: target must be one of {listed}")
-    return names.index(target)
+def default_target(begun: Start) -> int:
+    return begun.names.index("label") if begun.names and "label" in begun.names else 0
 
 
 def read_blocks(layout: Layout, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
@@ -147,10 +136,10 @@ def read_blocks(layout: Layout, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray
 
 def blocks_of(begun: Start) -> Iterator[Records]:
     """The records after the header, at least one, in blocks of about BLOCK fields."""
-    block: Records = []
+    block = None
     while more := list(islice(begun.records, max(1, BLOCK // begun.width))):
         yield (block := more)
-    if not block:
+    if block is None:
         raise ValueError(f"{begun.path}: no rows after the header")
 
 
@@ -193,6 +182,21 @@ def parse_slow(block: Records, layout: Layout, dtype: np.dtype) -> tuple[np.ndar
             problem = f"{fields[column]} does not fit in {dtype}"
             raise layout.error(line, column + (column >= layout.target), problem)
     return numbers, texts
+
+
+def rows_of(begun: Start, block: Records) -> list[list[str]]:
+    """The fields of the records of a block."""
+    texts = [text for _, text in block]
+    joined = "".join(texts)
+    if '"' in joined or SPACE.search(joined) or begun.decimal == ",":
+        return [fields_of(begun, line, text) for line, text in block]
+    try:
+        rows = list(csv.reader(texts, delimiter=begun.delimiter, quoting=csv.QUOTE_NONE))
+    except csv.Error:  # a field of more than 131,072 characters
+        rows = []
+    if set(map(len, rows)) == {begun.width}:
+        return rows
+    return [fields_of(begun, line, text) for line, text in block]
 
 
 def fields_of(begun: Start, line: int, text: str) -> list[str]:

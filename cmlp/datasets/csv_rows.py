@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from cmlp.datasets.csv_files import Records, blocks_of, fields_of
+from cmlp.datasets.csv_files import Records, blocks_of, rows_of
 from cmlp.datasets.csv_start import Start, start
 from cmlp.datasets.opening import open_unpacked
 
@@ -63,7 +63,7 @@ def read_rows(
 
 
 def row_block(begun: Start, block: Records) -> Rows:
-    return lines_of(block), [fields_of(begun, line, text) for line, text in block]
+    return lines_of(block), rows_of(begun, block)
 
 
 def lines_of(block: Records) -> Sequence[int]:

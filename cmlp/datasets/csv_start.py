@@ -1,8 +1,9 @@
 """The beginning of a CSV file: its delimiter, whether it has a header, and which character is the decimal point."""
 
 import csv
+import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -30,6 +31,23 @@ class Start:
     def error(self, line: int, column: int, problem) -> ValueError:
         name = f" ({self.names[column]!r})" if self.names else ""
         return ValueError(f"{self.path}, line {line}, column {column + 1}{name}: {problem}")
+
+    def places(self, columns: Sequence[str | int]) -> list[int]:
+        """The indices of columns, given by name or index."""
+        return [self.place(column) for column in columns]
+
+    def place(self, column: str | int) -> int:
+        if not isinstance(column, str):
+            if not -self.width <= operator.index(column) < self.width:
+                raise ValueError(
+                    f"{self.path}: no column {column}: it must be from 0 to {self.width - 1}, or negative to count from the end"
+                )
+            return operator.index(column) % self.width
+        if self.names is None:
+            raise ValueError(f"{self.path}: a column must be given by its index, since the file has no header, got {column!r}")
+        if column not in self.names:
+            raise ValueError(f"{self.path}: no column {column!r}: it must be one of {listed(self.names)}")
+        return self.names.index(column)
 
     def check_names(self, dropped: frozenset[int] = frozenset()) -> None:
         """Raise unless every column has a name of its own, but for dropped ones."""
@@ -74,6 +92,11 @@ def start(path, stream, header: bool | None, delimiter: str | None, decimal: str
     columns = list(zip(*(below if header else rows[:1] + below)))
     decimal = decimal or decimal_of(path, columns, names, delimiter)
     return Start(path, delimiter, decimal, names, len(first), chain(beginning[1:] if header else beginning, rest))
+
+
+def listed(names: list[str]) -> str:
+    """The first 20 names."""
+    return ", ".join(map(repr, names[:20])) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
 def check_delimiter(delimiter: Any) -> None:

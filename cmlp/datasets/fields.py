@@ -59,7 +59,7 @@ def typed(fields: list[str]) -> tuple[str, Array]:
     if len(present) == len(fields):
         return "text", texts(fields)
     if not present:
-        return "missing", texts(fields)
+        return "missing", as_objects([None] * len(fields))
     kind, values = typed(present)
     if kind == "text":
         return kind, texts(fields)
@@ -118,10 +118,10 @@ def minutes(offset: str | None) -> int:
     return -east if offset[0] == "-" else east
 
 
-def texts(fields: list[str]) -> Array:
-    """Strings, and None for empty fields; equal strings are one object."""
-    known: dict[str, str | None] = {"": None}
-    return as_objects([known.setdefault(text, text) for text in fields])
+def texts(fields: list[str], known: dict[str, str] | None = None) -> Array:
+    """Strings, and None for empty fields; equal strings are one object, the one in `known`."""
+    known = {} if known is None else known
+    return as_objects([known.setdefault(text, text) if text else None for text in fields])
 
 
 def as_objects(values: list[Any]) -> Array:

@@ -1,0 +1,181 @@
+"""The columns of a CSV file as numbers, booleans, dates and text, by their content, in blocks of bounded memory."""
+
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cmlp.datasets.csv_files import Records, blocks_of, rows_of
+from cmlp.datasets.csv_rows import lines_of
+from cmlp.datasets.csv_start import Start, start
+from cmlp.datasets.fields import Array, as_objects, joined_parts, texts, typed
+from cmlp.datasets.opening import open_unpacked
+
+FIRST = 100  # records that decide how the next ones are parsed
+
+
+class CsvTable(NamedTuple):
+    """The columns of a CSV file, their names, and the line of each row."""
+
+    columns: list[Array]
+    names: list[str] | None
+    lines: Sequence[int]
+
+
+def read_columns(
+    source: Any,
+    *,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    drop: Sequence[str | int] = (),
+) -> CsvTable:
+    """Read the columns of a CSV file, each of the kind of all its fields; see `read_table`.
+
+    A column that looks like numbers at first and holds text further below is read again from the beginning.
+    """
+    with rereadable(source) as again:
+        kinds: list[str] | None = None
+        while True:
+            with open_unpacked(again()) as stream:
+                path = source if again() is source else "standard input"
+                reading = Reading(start(path, stream, header, delimiter, decimal), drop, kinds)
+                reading.read()
+            if not any(column.is_lost for column in reading.columns):
+                return reading.result()
+            kinds = [column.kind for column in reading.columns]
+
+
+@contextmanager
+def rereadable(source: Any) -> Iterator[Any]:
+    """A function that gives the source from its beginning, as often as it is called; a pipe is kept in a temporary file."""
+    if not hasattr(source, "read"):
+        yield lambda: source
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(source, copy)
+
+        def again() -> Any:
+            copy.seek(0)
+            return copy
+
+        yield again
+
+
+class Reading:
+    """One pass over a file."""
+
+    def __init__(self, begun: Start, drop: Sequence[str | int], kinds: list[str] | None) -> None:
+        self.begun = begun
+        dropped = begun.places(drop)
+        begun.check_names(frozenset(dropped))
+        self.kept = [i for i in range(begun.width) if i not in dropped]
+        self.columns = [Column(kind) for kind in kinds or ["missing"] * len(self.kept)]
+        self.lines: list[Sequence[int]] = []
+        mark = re.escape(begun.delimiter)
+        self.codes = re.compile(rf"(?:^|{mark}) *[+-]?0[0-9]+ *(?:{mark}|\r?$)", re.MULTILINE)
+
+    def read(self) -> None:
+        for block in blocks_of(self.begun):
+            self.lines.append(lines_of(block))
+            for part in (block[:FIRST], block[FIRST:]) if len(self.lines) == 1 else (block,):
+                if part and not self.add_numbers([text for _, text in part]):
+                    self.add_fields(part)
+
+    def add_numbers(self, block: list[str]) -> bool:
+        """Parse a block of nothing but numbers, where the rows before were numbers too; False if it holds anything else."""
+        kinds = [column.number_kind for column in self.columns]
+        if None in kinds or len(self.kept) < self.begun.width or self.begun.decimal != ".":
+            return False
+        joined = "".join(block)
+        if '"' in joined or self.codes.search(joined):
+            return False
+        runs = [(kind, len(list(run))) for kind, run in groupby(kinds)]
+        row = np.dtype([(str(k), kind, (length,)) for k, (kind, length) in enumerate(runs)])
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # older NumPy reads 1.5 as the integer 1, and only warns
+                rows = np.loadtxt(block, row, comments=None, delimiter=self.begun.delimiter, ndmin=1)
+        except (ValueError, Warning):
+            return False
+        if len(rows) < len(block):
+            return False
+        columns = iter(self.columns)
+        for name in row.names or ():
+            for values in rows[name].T:
+                next(columns).add("number", np.ascontiguousarray(values))
+        return True
+
+    def add_fields(self, block: Records) -> None:
+        columns = list(zip(*rows_of(self.begun, block)))
+        for column, place in zip(self.columns, self.kept):
+            column.add_fields(list(columns[place]))
+
+    def result(self) -> CsvTable:
+        names = None if self.begun.names is None else [self.begun.names[i] for i in self.kept]
+        first, last, n = self.lines[0][0], self.lines[-1][-1], sum(map(len, self.lines))
+        lines = range(first, last + 1) if last - first + 1 == n else [line for part in self.lines for line in part]
+        return CsvTable([column.values() for column in self.columns], names, lines)
+
+
+class Column:
+    """A column as its blocks come; its kind is that of all blocks so far."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.parts: list[Array] = []
+        self.known: dict[str, str] = {}
+        self.has_words = False  # such as NA, which are missing unless the column turns out to be text
+        self.is_lost = False  # it is text after blocks that were not kept as text
+
+    @property
+    def number_kind(self) -> np.dtype | None:
+        """int64 or float64, where the last block was such numbers."""
+        last = self.parts[-1].dtype if self.kind == "number" and self.parts else None
+        return last if last is not None and last.kind in "if" else None
+
+    def add_fields(self, fields: list[str]) -> None:
+        if self.kind == "text":
+            if not self.is_lost:
+                self.parts.append(texts(fields, self.known))
+            return
+        kind, values = typed(fields)
+        self.has_words = self.has_words or (kind == "missing" and any(fields))
+        self.add(kind, texts(fields, self.known) if kind == "text" else values)
+
+    def add(self, kind: str, values: Array) -> None:
+        if kind not in ("missing", self.kind):
+            if self.kind == "missing":
+                self.kind = kind
+                self.is_lost = kind == "text" and self.has_words
+            else:
+                self.kind, self.is_lost = "text", True
+        if self.is_lost:
+            self.parts.clear()
+        else:
+            self.parts.append(values)
+
+    def values(self) -> Array:
+        """All blocks as one array."""
+        if self.kind == "date":
+            return np.concatenate([part if part.dtype.kind == "M" else nothing(part, "datetime64[D]") for part in self.parts])
+        if self.kind == "number":
+            return joined_parts([part if is_number_part(part) else nothing(part, "float64") for part in self.parts])
+        if self.kind == "boolean":
+            return joined_parts(self.parts)
+        return np.concatenate([as_objects(part.tolist()) for part in self.parts])
+
+
+def is_number_part(part: Array) -> bool:
+    return part.dtype.kind != "O" or any(value is not None for value in part)
+
+
+def nothing(part: Array, dtype: str) -> Array:
+    """Missing values in place of a block of None."""
+    return np.full(len(part), np.nan if dtype == "float64" else np.datetime64("NaT"), dtype=dtype)
