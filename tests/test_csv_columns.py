@@ -6,15 +6,16 @@ import io
 import numpy as np
 import pytest
 
-from cmlp.datasets import csv_columns
-from cmlp.datasets.csv_columns import read_columns
+from cmlp.datasets import csv_columns, read_table
+from cmlp.datasets.table_files import read_file
 
 
-def column(fields, tmp_path=None):
+def column(fields):
     """The column of these fields, beside one of numbers."""
     text = "x,y\n" + "".join(f'"{field}",1\n' for field in fields)
-    (values, ones), names, lines = read_columns(io.BytesIO(text.encode()), header=True)
-    assert names == ["x", "y"]
+    table, lines, _, _ = read_file(io.BytesIO(text.encode()), header=True)
+    values, ones = table.columns
+    assert table.names == ["x", "y"]
     assert lines == range(2, 2 + len(fields))
     assert ones.tolist() == [1] * len(fields)
     return values
@@ -92,18 +93,18 @@ def test_numbers_parsed_in_blocks_and_one_by_one_are_the_same(monkeypatch, rng):
     text = "".join(f"{n},{a!r},{b!r},{c!r}\n" for n, (a, b, c) in zip(whole.tolist(), values.tolist()))
     for records in (100, 10**9):
         monkeypatch.setattr(csv_columns, "FIRST", records)
-        columns, names, _ = read_columns(io.BytesIO(text.encode()))
-        assert names is None
-        np.testing.assert_array_equal(columns[0], whole)
-        np.testing.assert_array_equal(np.column_stack(columns[1:]), values)
+        table = read_table(io.BytesIO(text.encode()))
+        assert table.names is None
+        np.testing.assert_array_equal(table.columns[0], whole)
+        np.testing.assert_array_equal(np.column_stack(table.columns[1:]), values)
 
 
 @pytest.mark.parametrize("late", ["007", " 08 ", "-01", '"1"', "", "True", "x", "1.5", "nan", str(1 << 64)])
 def test_anything_may_follow_numbers(late):
     rows = [f"{i},{i / 4}" for i in range(300)]
-    plain = read_columns(io.BytesIO(("a,b\n" + "\n".join(rows)).encode())).columns
+    plain = read_table(io.BytesIO(("a,b\n" + "\n".join(rows)).encode())).columns
     rows[250] = f"{late},0.5"
-    columns = read_columns(io.BytesIO(("a,b\n" + "\n".join(rows)).encode())).columns
+    columns = read_table(io.BytesIO(("a,b\n" + "\n".join(rows)).encode())).columns
     fields = [str(i) for i in range(300)]
     fields[250] = late.strip('" ')
     np.testing.assert_array_equal(columns[0], column(fields))
@@ -111,7 +112,7 @@ def test_anything_may_follow_numbers(late):
 
 
 def test_lines_of_rows_after_fields_of_several_lines():
-    _, _, lines = read_columns(io.BytesIO(b'a,b\n1,"x\ny"\n2,z\n'))
+    lines = read_file(io.BytesIO(b'a,b\n1,"x\ny"\n2,z\n')).lines
     assert list(lines) == [2, 4]
 
 
@@ -119,19 +120,20 @@ def test_dropped_columns_need_no_name(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(",a,b\n0,5,x\n1,6,y\n")
     with pytest.raises(ValueError, match=r"t\.csv, line 1, column 1.*no name"):
-        read_columns(path)
-    (a,), names, _ = read_columns(path, drop=[0, "b"])
-    assert (a.tolist(), names) == ([5, 6], ["a"])
+        read_table(path)
+    table, _, places, width = read_file(path, drop=[0, "b"])
+    assert ([column.tolist() for column in table.columns], table.names) == ([[5, 6]], ["a"])
+    assert (places, width) == ([1], 3)
     with pytest.raises(ValueError, match=r"'c'.*'a', 'b'"):
-        read_columns(path, drop=["c"])
+        read_table(path, drop=["c"])
 
 
 def test_a_pipe_is_read_twice_if_it_must(monkeypatch):
     monkeypatch.setattr("cmlp.datasets.csv_files.BLOCK", 2)
     packed = io.BufferedReader(io.BytesIO(gzip.compress(b"a,b\n1,1\n1.0,2\nx,3\n")))
-    columns, names, _ = read_columns(packed)
-    assert names == ["a", "b"]
-    assert columns[0].tolist() == ["1", "1.0", "x"]
+    table = read_table(packed)
+    assert table.names == ["a", "b"]
+    assert table.columns[0].tolist() == ["1", "1.0", "x"]
 
 
 def test_equal_strings_are_one_object():

@@ -12,7 +12,7 @@ from cmlp import datasets
 GENERATORS = [datasets.flower, datasets.moons, datasets.circles, datasets.spirals, datasets.xor]
 
 
-@pytest.mark.parametrize("name", ["csv_files", "csv_rows", "digits", "idx", "planar"])
+@pytest.mark.parametrize("name", ["csv_files", "csv_rows", "table_files", "digits", "idx", "planar"])
 def test_examples_in_docstrings(name):
     result = doctest.testmod(importlib.import_module(f"cmlp.datasets.{name}"))
     assert result.attempted > 0
@@ -26,7 +26,7 @@ def test_all_names_exist_and_are_documented():
 
 
 def test_missing_files_stay_file_not_found(tmp_path):
-    for read in (datasets.read_idx, datasets.read_csv):
+    for read in (datasets.read_idx, datasets.read_csv, datasets.read_table):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / "nowhere")
 

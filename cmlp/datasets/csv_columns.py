@@ -1,90 +1,38 @@
 """The columns of a CSV file as numbers, booleans, dates and text, by their content, in blocks of bounded memory."""
 
 import re
-import shutil
-import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
 
 import numpy as np
 
+from cmlp.data import Table
 from cmlp.datasets.csv_files import Records, blocks_of, rows_of
 from cmlp.datasets.csv_rows import lines_of
-from cmlp.datasets.csv_start import Start, start
+from cmlp.datasets.csv_start import Start, check_names
 from cmlp.datasets.fields import Array, as_objects, joined_parts, texts, typed
-from cmlp.datasets.opening import open_unpacked
 
 FIRST = 100  # records that decide how the next ones are parsed
 
 
-class CsvTable(NamedTuple):
-    """The columns of a CSV file, their names, and the line of each row."""
-
-    columns: list[Array]
-    names: list[str] | None
-    lines: Sequence[int]
-
-
-def read_columns(
-    source: Any,
-    *,
-    header: bool | None = None,
-    delimiter: str | None = None,
-    decimal: str | None = None,
-    drop: Sequence[str | int] = (),
-) -> CsvTable:
-    """Read the columns of a CSV file, each of the kind of all its fields; see `read_table`.
-
-    A column that looks like numbers at first and holds text further below is read again from the beginning.
-    """
-    with rereadable(source) as again:
-        kinds: list[str] | None = None
-        while True:
-            with open_unpacked(again()) as stream:
-                path = source if again() is source else "standard input"
-                reading = Reading(start(path, stream, header, delimiter, decimal), drop, kinds)
-                reading.read()
-            if not any(column.is_lost for column in reading.columns):
-                return reading.result()
-            kinds = [column.kind for column in reading.columns]
-
-
-@contextmanager
-def rereadable(source: Any) -> Iterator[Any]:
-    """A function that gives the source from its beginning, as often as it is called; a pipe is kept in a temporary file."""
-    if not hasattr(source, "read"):
-        yield lambda: source
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(source, copy)
-
-        def again() -> Any:
-            copy.seek(0)
-            return copy
-
-        yield again
-
-
 class Reading:
-    """One pass over a file."""
+    """One pass over a file; columns that look like numbers at first and hold text further below are lost, and need another."""
 
     def __init__(self, begun: Start, drop: Sequence[str | int], kinds: list[str] | None) -> None:
         self.begun = begun
-        dropped = begun.places(drop)
-        begun.check_names(frozenset(dropped))
+        dropped = {begun.place(column) for column in drop}
+        check_names(begun.path, begun.names, dropped)
         self.kept = [i for i in range(begun.width) if i not in dropped]
         self.columns = [Column(kind) for kind in kinds or ["missing"] * len(self.kept)]
-        self.lines: list[Sequence[int]] = []
+        self.blocks: list[Sequence[int]] = []
         mark = re.escape(begun.delimiter)
         self.codes = re.compile(rf"(?:^|{mark}) *[+-]?0[0-9]+ *(?:{mark}|\r?$)", re.MULTILINE)
 
     def read(self) -> None:
         for block in blocks_of(self.begun):
-            self.lines.append(lines_of(block))
-            for part in (block[:FIRST], block[FIRST:]) if len(self.lines) == 1 else (block,):
+            self.blocks.append(lines_of(block))
+            for part in (block[:FIRST], block[FIRST:]) if len(self.blocks) == 1 else (block,):
                 if part and not self.add_numbers([text for _, text in part]):
                     self.add_fields(part)
 
@@ -117,11 +65,15 @@ class Reading:
         for column, place in zip(self.columns, self.kept):
             column.add_fields(list(columns[place]))
 
-    def result(self) -> CsvTable:
+    @property
+    def lines(self) -> Sequence[int]:
+        """The first line of each row."""
+        first, last, n = self.blocks[0][0], self.blocks[-1][-1], sum(map(len, self.blocks))
+        return range(first, last + 1) if last - first + 1 == n else [line for block in self.blocks for line in block]
+
+    def table(self) -> Table:
         names = None if self.begun.names is None else [self.begun.names[i] for i in self.kept]
-        first, last, n = self.lines[0][0], self.lines[-1][-1], sum(map(len, self.lines))
-        lines = range(first, last + 1) if last - first + 1 == n else [line for part in self.lines for line in part]
-        return CsvTable([column.values() for column in self.columns], names, lines)
+        return Table([column.values() for column in self.columns], names)
 
 
 class Column:

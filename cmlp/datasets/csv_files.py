@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 
 from cmlp.datasets.csv_lines import split_record
-from cmlp.datasets.csv_start import Start, start
+from cmlp.datasets.csv_start import Start, check_names, start
 from cmlp.datasets.fields import BOOLEANS, CODES, INTEGER, number_in, pointed
 from cmlp.datasets.idx import TYPES
 from cmlp.datasets.opening import open_unpacked
@@ -111,7 +111,7 @@ def layout_of(begun: Start, target: str | int | None) -> Layout:
         raise ValueError(
             f"{begun.path}, line 1: the file must have at least two columns, got one: is the delimiter {begun.delimiter!r}?"
         )
-    begun.check_names()
+    check_names(begun.path, begun.names)
     return Layout(**vars(begun), target=begun.place(default_target(begun) if target is None else target))
 
 
@@ -203,7 +203,8 @@ def fields_of(begun: Start, line: int, text: str) -> list[str]:
     """The fields of a record, with decimal points."""
     fields = split_record(text, line, begun.path, begun.delimiter)
     if len(fields) != begun.width:
-        raise ValueError(f"{begun.path}, line {line}: {len(fields)} fields, must be {begun.width} as in the first row")
+        hint = f": is the delimiter {begun.delimiter!r}? (--delimiter)" if begun.width == 1 else ""
+        raise ValueError(f"{begun.path}, line {line}: {len(fields)} fields, must be {begun.width} as in the first row{hint}")
     return pointed(fields) if begun.decimal == "," else fields
 
 

@@ -3,7 +3,7 @@
 import csv
 import operator
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -32,38 +32,9 @@ class Start:
         name = f" ({self.names[column]!r})" if self.names else ""
         return ValueError(f"{self.path}, line {line}, column {column + 1}{name}: {problem}")
 
-    def places(self, columns: Sequence[str | int]) -> list[int]:
-        """The indices of columns, given by name or index."""
-        return [self.place(column) for column in columns]
-
     def place(self, column: str | int) -> int:
-        if not isinstance(column, str):
-            if not -self.width <= operator.index(column) < self.width:
-                raise ValueError(
-                    f"{self.path}: no column {column}: it must be from 0 to {self.width - 1}, or negative to count from the end"
-                )
-            return operator.index(column) % self.width
-        if self.names is None:
-            raise ValueError(f"{self.path}: a column must be given by its index, since the file has no header, got {column!r}")
-        if column not in self.names:
-            raise ValueError(f"{self.path}: no column {column!r}: it must be one of {listed(self.names)}")
-        return self.names.index(column)
-
-    def check_names(self, dropped: frozenset[int] = frozenset()) -> None:
-        """Raise unless every column has a name of its own, but for dropped ones."""
-        kept = [name for i, name in enumerate(self.names or []) if i not in dropped]
-        if all(kept) and len(set(kept)) == len(kept):
-            return
-        assert self.names is not None
-        for column, name in enumerate(self.names):
-            if column in dropped:
-                continue
-            if not name:
-                raise ValueError(f"{self.path}, line 1, column {column + 1}: the header has no name for this column")
-            if (first := self.names.index(name)) < column and first not in dropped:
-                raise ValueError(
-                    f"{self.path}, line 1, column {column + 1}: the name {name!r} is also that of column {first + 1}"
-                )
+        """The index of a column, given by name or index."""
+        return place_of(self.path, column, self.names, self.width)
 
 
 def start(path, stream, header: bool | None, delimiter: str | None, decimal: str | None = None, known: Any = ()) -> Start:
@@ -97,6 +68,39 @@ def start(path, stream, header: bool | None, delimiter: str | None, decimal: str
 def listed(names: list[str]) -> str:
     """The first 20 names."""
     return ", ".join(map(repr, names[:20])) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def place_of(path, column: str | int, names: list[str] | None, width: int) -> int:
+    """The index of a column, given by name or index.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    if not isinstance(column, str):
+        if not -width <= operator.index(column) < width:
+            raise ValueError(f"{path}: no column {column}: it must be from 0 to {width - 1}, or negative to count from the end")
+        return operator.index(column) % width
+    if names is None:
+        raise ValueError(f"{path}: a column must be given by its index, since the file has no header, got {column!r}")
+    if column not in names:
+        raise ValueError(f"{path}: no column {column!r}: the columns are {listed(names)}")
+    return names.index(column)
+
+
+def check_names(path, names: list[str] | None, dropped: Container[int] = ()) -> None:
+    """Raise unless every column has a name of its own, but for dropped ones."""
+    first: dict[str, int] = {}
+    for column, name in enumerate(names or []):
+        if column in dropped:
+            continue
+        if not name:
+            raise ValueError(
+                f"{path}, line 1, column {column + 1}: the header has no name for this column: name it, or drop column {column}"
+            )
+        if first.setdefault(name, column) < column:
+            raise ValueError(f"{path}, line 1, column {column + 1}: the name {name!r} is also that of column {first[name] + 1}")
 
 
 def check_delimiter(delimiter: Any) -> None:

@@ -13,7 +13,7 @@ GZIP_MAGIC, ZSTANDARD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 @contextmanager
-def open_unpacked(source: Any) -> Iterator[Any]:
+def open_unpacked(source: Any, path: Any = None) -> Iterator[Any]:
     """Open a file, or take an open one, for reading bytes, decompressed if it is gzip or Zstandard.
 
     Raises
@@ -27,7 +27,7 @@ def open_unpacked(source: Any) -> Iterator[Any]:
         with open(source, "rb") as raw, unpacked(raw, source) as stream:
             yield stream
     else:
-        with unpacked(source, "standard input") as stream:
+        with unpacked(source, path or "standard input") as stream:
             yield stream
 
 
