@@ -1,7 +1,19 @@
 """The command line interface.
 
-``parser`` defines the commands and their arguments, ``training`` trains models, ``prediction`` uses saved ones, ``data`` reads
-training data, ``rows`` reads data for a saved model, ``reports`` formats the evaluation.
+=================  ======================================================================
+``parser``         the commands, and what becomes of errors
+``arguments``      the options of ``cmlp train``, and those that commands share
+``sources``        what kind of file was given
+``samples``        training and test samples
+``data``           training data: ``tables`` of mixed columns, ``images`` and arrays
+``tasks``          what the target means
+``settings``       optimizer, schedule, callbacks
+``training``       ``cmlp demo`` and ``cmlp train``
+``rows``           data for a saved model, block by block
+``prediction``     ``cmlp predict``, ``evaluate``, ``export`` and ``info``
+``reports``        the evaluation in words
+``output``         lines for people, JSON for machines
+=================  ======================================================================
 """
 
 from cmlp.cli.parser import main

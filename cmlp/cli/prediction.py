@@ -5,22 +5,24 @@ import io
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cmlp import convert, datasets, persistence, show_config
 from cmlp.cli import reports
-from cmlp.cli.data import UsageError
+from cmlp.cli.output import Output
 from cmlp.cli.rows import blocks_of
+from cmlp.cli.sources import UsageError
 from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.persistence import files
 
 
-def predict(options) -> None:
+def predict(options, output: Output) -> None:
     """``cmlp predict MODEL DATA``."""
-    model = persistence.load_model(options.model)
+    model = loaded(options)
     if options.proba and not model.has_probabilities:
         raise UsageError(f"--proba is not supported with loss {model.network.loss}, which gives no probabilities")
     if options.outputs and options.proba:
@@ -41,11 +43,31 @@ def predict(options) -> None:
             binary.flush()
 
 
+def loaded(options) -> Model:
+    """The model, told what to do with columns that it does not know."""
+    model = persistence.load_model(options.model)
+    columns = model.columns
+    if columns is None:
+        return model
+    names = columns.names and [name.strip() for name in columns.names]  # as they are in a CSV file
+    categories = [replace(each, levels=without_spaces(each.levels)) for each in columns.categories]
+    extra = "ignore" if options.ignore_extra_columns else columns.extra_columns
+    return replace(model, columns=replace(columns, names=names, categories=categories, extra_columns=extra))
+
+
+def without_spaces(levels: list) -> list:
+    """Categories as they are in a CSV file."""
+    made = [level.strip() if isinstance(level, str) else level for level in levels]
+    if len(set(made)) < len(made):
+        raise ValueError(f"the categories {levels[:5]} differ only by spaces, which a CSV file cannot express")
+    return made
+
+
 def predictions(model: Model, options) -> Iterator[str]:
     """The predictions as CSV, block by block."""
-    for k, (X, _) in enumerate(blocks_of(model, options, False)):
+    for k, block in enumerate(blocks_of(model, options, False)):
         answer = model.forward if options.outputs else model.predict_proba if options.proba else model.predict
-        values = answer(X, n_threads=options.threads)
+        values = block.ask(answer, options.threads)
         if k == 0:
             yield as_csv([model.output_names() if options.outputs else names_of(model, options.proba, values)])
         yield as_csv(as_strings(values))
@@ -71,34 +93,34 @@ def as_csv(rows) -> str:
     return text.getvalue()
 
 
-def evaluate(options) -> None:
+def evaluate(options, output: Output) -> None:
     """``cmlp evaluate MODEL DATA``."""
-    model = persistence.load_model(options.model)
-    task = model.meaning.task
+    model = loaded(options)
+    task, classes = model.meaning.task, model.meaning.classes
     if task == "multilabel" or (task == "regression" and model.network.n_targets > 1):
         raise UsageError(
             "evaluate does not support several targets (multi-output, multilabel): use cmlp.load and predict in Python"
         )
     given, found = [], []
-    for X, y in blocks_of(model, options, True):
-        assert y is not None
-        classes = model.meaning.classes
-        given.append(as_numbers(y) if classes is None else as_labels(y, classes))
-        found.append(model.predict(X, n_threads=options.threads))
+    for block in blocks_of(model, options, True):
+        assert block.y is not None
+        given.append(as_numbers(block.y) if classes is None else as_labels(block.y, classes))
+        found.append(block.ask(model.predict, options.threads))
     y, predicted = np.concatenate(given), np.concatenate(found)
-    print(f"{len(y):,} samples")
-    if task == "regression":
-        print(reports.errors(y, predicted))
+    output.say(f"{len(y):,} samples")
+    if classes is None:
+        text, metrics = reports.errors(y, predicted)
     else:
-        classes = model.meaning.classes
-        assert classes is not None
-        print(reports.mistakes(y, predicted, classes, reports.most_frequent(y)))
+        text, metrics = reports.mistakes(y, predicted, classes, reports.most_frequent(y))
+        output.add(classes=classes.tolist())
+    output.say(text)
+    output.add(model=options.model, data=options.data, n_samples=len(y), task=task, target=model.target, metrics=metrics)
 
 
 def as_numbers(y: Array) -> Array:
     try:
-        values = y.astype(np.float64)
-    except ValueError:
+        values = np.array([np.nan if value is None else value for value in y.tolist()], dtype=np.float64)
+    except (TypeError, ValueError):
         raise ValueError("the target must be numbers, as in training, got strings or empty fields") from None
     if not np.isfinite(values).all():
         raise ValueError("the target must be finite numbers, got missing or infinite ones")
@@ -108,8 +130,8 @@ def as_numbers(y: Array) -> Array:
 def as_labels(y: Array, classes: Array) -> Array:
     """Labels in the dtype of the classes; unknown labels are kept, and count as errors."""
     given = y.tolist()
-    if "" in given:
-        raise ValueError("the target has a missing value (the field is empty)")
+    if "" in given or None in given:
+        raise ValueError(f"the target is missing in {given.count('') + given.count(None)} of {len(given)} rows")
     known = {spelling: label for label in classes.tolist() for spelling in spellings(label)}
     made = np.empty(len(given), dtype=object)
     made[:] = [known.get(value, known.get(canonical(value), value)) for value in given]
@@ -139,7 +161,7 @@ def shown(value) -> str:
     return "".join(char if char.isprintable() else "?" for char in str(value))
 
 
-def export(options) -> None:
+def export(options, output: Output) -> None:
     """``cmlp export MODEL``."""
     chosen = {name: getattr(options, name) for name in ("onnx", "c", "torch", "numpy") if getattr(options, name)}
     if not chosen:
@@ -179,7 +201,7 @@ EXPORTS = {
 }
 
 
-def info(options) -> None:
+def info(options, output: Output) -> None:
     """``cmlp info``: describe a model, or this installation."""
     if options.model is None:
         show_config()

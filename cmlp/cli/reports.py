@@ -1,38 +1,56 @@
 """Evaluation results as text."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
-from cmlp.data import metrics
+from cmlp.data import Columns, metrics
 from cmlp.layers import Array
 
+MOST_COLUMNS = 20  # that are printed
 LARGEST_TABLE = 12  # classes up to which the confusion matrix is printed
 LONGEST_NAME, LONGEST_HEADING = 24, 8  # characters of a class name in its row and above its column
 
 
-def errors(y: Array, predicted: Array) -> str:
-    """R2, root mean squared error and mean absolute error, in the units of the file."""
+def columns(given: Columns) -> str:
+    """What each column becomes, the first ones of many."""
+    lines = str(given).splitlines()
+    if len(lines) <= MOST_COLUMNS + 1:
+        return "\n".join(lines)
+    return "\n".join([*lines[: MOST_COLUMNS + 1], f"... and {given.n_columns - MOST_COLUMNS} more columns"])
+
+
+def errors(y: Array, predicted: Array) -> tuple[str, dict[str, Any]]:
+    """R2, root mean squared error and mean absolute error, in the units of the file, as text and by name."""
     error = predicted - y
-    r2 = f"{metrics.r2(y, predicted, None):.4f}" if (y != y[0]).any() else "undefined for constant targets"
-    return (
-        f"test R2 {r2}, root mean squared error {np.sqrt((error**2).mean()):.6g}, "
-        f"mean absolute error {np.abs(error).mean():.6g}"
+    found = {
+        "r2": metrics.r2(y, predicted, None) if (y != y[0]).any() else None,
+        "root_mean_squared_error": float(np.sqrt((error**2).mean())),
+        "mean_absolute_error": float(np.abs(error).mean()),
+    }
+    r2 = "undefined for constant targets" if found["r2"] is None else f"{found['r2']:.4f}"
+    text = (
+        f"test R2 {r2}, root mean squared error {found['root_mean_squared_error']:.6g}, "
+        f"mean absolute error {found['mean_absolute_error']:.6g}"
     )
+    return text, found
 
 
-def mistakes(y: Array, predicted: Array, classes: Array, majority) -> str:
-    """Confusion matrix, accuracy, and the accuracy of always predicting the majority class."""
+def mistakes(y: Array, predicted: Array, classes: Array, majority) -> tuple[str, dict[str, Any]]:
+    """Confusion matrix, accuracy, and the accuracy of always predicting the majority class, as text and by name."""
     wrong = int((predicted != y).sum())
     if len(classes) <= LARGEST_TABLE and set(y.tolist()) <= set(classes.tolist()):
         y, predicted = y.astype(classes.dtype), predicted.astype(classes.dtype)
         detail = confusion_table(classes, y, predicted)
     else:
         detail = frequent_confusions(y, predicted)
-    return (
-        f"{detail}\ntest accuracy {1 - wrong / len(predicted):.4f}, {wrong:,} of {len(predicted):,} wrong "
-        f"(always predicting {majority}: {(y == majority).mean():.4f})"
+    accuracy, baseline = 1 - wrong / len(predicted), float((y == majority).mean())
+    text = (
+        f"{detail}\ntest accuracy {accuracy:.4f}, {wrong:,} of {len(predicted):,} wrong "
+        f"(always predicting {majority}: {baseline:.4f})"
     )
+    return text, {"accuracy": accuracy, "n_wrong": wrong, "majority_accuracy": baseline}
 
 
 def most_frequent(y: Array):

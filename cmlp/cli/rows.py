@@ -1,47 +1,73 @@
 """Reading data for a saved model, block by block: columns are matched by name, else by position."""
 
-import sys
-from collections.abc import Iterator, Sequence
+import contextlib
+import io
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cmlp import datasets
-from cmlp.cli.data import UsageError, array, column, is_idx, labels_of
-from cmlp.data import ColumnError, Columns, Table
+from cmlp.cli.images import array, images_in, labels_of
+from cmlp.cli.sources import Place, UsageError, column_of, format_of, reading_options, shown_path, source_of
+from cmlp.data import Columns, Table
 from cmlp.data.columns import check_names
+from cmlp.data.kinds import CATEGORICAL
+from cmlp.datasets.arrow_files import arrow_batches, is_arrow
+from cmlp.datasets.csv_files import blocks_of as csv_blocks_of
+from cmlp.datasets.csv_rows import lines_of, rows_of
+from cmlp.datasets.csv_start import listed, place_of, start
+from cmlp.datasets.fields import as_objects, is_missing, typed
+from cmlp.datasets.opening import open_unpacked
+from cmlp.datasets.table_files import rereadable
 from cmlp.layers import Array
 from cmlp.model import Model
 
 BLOCK = 1 << 20  # numbers in a block
+MNIST_INPUTS = 784
 
 
-def blocks_of(model: Model, options, with_target: bool) -> Iterator[tuple[Any, Array | None]]:
-    """(X as the model takes it, target as strings or numbers) for each block of rows; without with_target, target is None."""
-    path = Path(options.data)
-    if options.data == "-" or not (path.suffix == ".npy" or is_idx(path)):
+class Block(NamedTuple):
+    """Some rows: the inputs as the model takes them, the target as strings or values, and where the cells are."""
+
+    X: Any
+    y: Array | None
+    place: Place | None
+
+    def ask(self, answer: Callable[..., Array], n_threads: int | None) -> Array:
+        """What a method of the model returns for the inputs; errors name line and column."""
+        with contextlib.nullcontext() if self.place is None else self.place.located():
+            return answer(self.X, n_threads=n_threads)
+
+
+def blocks_of(model: Model, options, with_target: bool) -> Iterator[Block]:
+    """The rows of the data; without with_target, the target is None."""
+    kind = format_of(options.data)
+    if kind == "table":
         if options.labels:
-            raise UsageError("--labels needs IDX files or NumPy arrays: give --target COLUMN for a CSV file")
-        yield from csv_blocks(model, options, with_target)
+            raise UsageError("--labels needs IDX files or NumPy arrays: give --target COLUMN for a table")
+        yield from table_blocks(model, options, with_target)
         return
     if options.target is not None:
-        raise UsageError("--target needs a CSV file: give --labels for IDX files and NumPy arrays")
-    if path.suffix == ".npy":
-        X = array(path)
-        if with_target and not options.labels:
-            raise UsageError(f"{path}: the labels must be given: --labels FILE")
-        y = array(Path(options.labels), 1) if with_target else None
-    else:
-        X = datasets.read_idx(path)
-        X = X.reshape(len(X), -1)
-        y = datasets.read_idx(labels_of(path, options.labels)) if with_target else None
+        raise UsageError("--target needs a table: give --labels for IDX files and NumPy arrays")
+    path = images_in(Path(options.data), "t10k") if kind == "folder" else Path(options.data)
+    X, y = array_and_labels(path, kind, options.labels, with_target)
     check_width(path, X.shape[1], model)
     if y is not None and len(y) != len(X):
         raise ValueError(f"{path} must have one label for each of {len(X):,} samples, got {len(y):,}")
     n_rows = max(1, BLOCK // X.shape[1])
-    for start in range(0, len(X), n_rows):
-        yield X[start : start + n_rows], None if y is None else y[start : start + n_rows]
+    for begin in range(0, len(X), n_rows):
+        yield Block(X[begin : begin + n_rows], None if y is None else y[begin : begin + n_rows], None)
+
+
+def array_and_labels(path: Path, kind: str, labels: str | None, with_target: bool) -> tuple[Array, Array | None]:
+    if kind == "npy":
+        if with_target and not labels:
+            raise UsageError(f"{path}: the labels must be given: --labels FILE")
+        return array(path), array(Path(labels), 1) if with_target and labels else None
+    X = datasets.read_idx(path)
+    return X.reshape(len(X), -1), datasets.read_idx(labels_of(path, labels)) if with_target else None
 
 
 def check_width(path, width: int, model: Model) -> None:
@@ -49,65 +75,131 @@ def check_width(path, width: int, model: Model) -> None:
         raise ValueError(f"{path} has {width} columns of inputs, the model was trained on {model.n_inputs}")
 
 
-# --- CSV ----------------------------------------------------------------------------------------------------------
-def csv_blocks(model: Model, options, with_target: bool) -> Iterator[tuple[Any, Array | None]]:
-    if options.data == "-" and sys.stdin is None:
-        raise ValueError("standard input is closed")
-    source: Any = sys.stdin.buffer if options.data == "-" else options.data
-    path = "standard input" if options.data == "-" else options.data
-    with datasets.read_rows(source, header=options.header) as (names, blocks):
-        target, known = None, False
-        for lines, rows in blocks:
-            if not known:
-                target, known = target_place(path, names, len(rows[0]), model, options.target, with_target), True
-            y = np.array([row.pop(target) for row in rows]) if target is not None else None
-            X = read_inputs(path, lines, names, target, model, rows)
-            yield X, y if with_target else None
-
-
-def target_place(path, names: list[str] | None, width: int, model: Model, given: str | None, needed: bool) -> int | None:
-    """The index of the target column, None if there is none; the other columns must be those of training."""
-    place = column(given)
-    expected = None if model.columns is None or model.columns.names is None else [name.strip() for name in model.columns.names]
-    if isinstance(place, int):
-        if not -width <= place < width:
-            raise ValueError(
-                f"{path}: no column {place}: --target must be from 0 to {width - 1}, or negative to count from the end"
-            )
-        place %= width
-    elif place is not None or (names is not None and model.target in names and model.target not in (expected or ())):
-        name = model.target if place is None else place
-        if names is None or name not in names:
-            raise ValueError(
-                f"{path}: no column {name!r}: " + (f"the columns are {', '.join(names[:20])}" if names else "it has no header")
-            )
-        place = names.index(name)
-    elif needed and width == model.n_inputs + 1 and names is None:
-        place = 0
-    if place is None and needed:
-        raise ValueError(f"{path}: no target column {model.target!r}: give --target COLUMN")
-    inputs = None if names is None else [name for i, name in enumerate(names) if i != place]
-    if inputs is not None and expected is not None:
-        try:
-            check_names(inputs, expected, "raise")
-        except ValueError as error:
-            hint = "" if place is not None else "; if one of them is the target, give --target COLUMN"
-            raise ValueError(f"{path}: {error}{hint}") from None
-    check_width(path, width - (place is not None), model)
-    return place
-
-
-def read_inputs(
-    path, lines: Sequence[int], names: list[str] | None, target: int | None, model: Model, rows: list[list[str]]
-) -> Any:
-    """The inputs of a model; errors name line and column."""
-    inputs = None if names is None else [name for i, name in enumerate(names) if i != target]
+# --- tables -------------------------------------------------------------------------------------------------------
+def table_blocks(model: Model, options, with_target: bool) -> Iterator[Block]:
+    path = shown_path(options.data)
     columns = Columns(["numeric"] * model.n_inputs) if model.columns is None else model.columns
-    table = Table([np.array(texts, dtype=object) for texts in zip(*rows)], inputs)
-    try:
-        X = columns.transform(table)
-    except ColumnError as error:
-        place = (error.column or 0) + (target is not None and (error.column or 0) >= target)
-        name = f" ({names[place]!r})" if names else ""
-        raise ValueError(f"{path}, line {lines[error.row or 0]}, column {place + 1}{name}: {error.problem}") from None
-    return X if model.columns is None else table
+    choice: Choice | None = None
+    for part in parts_of(path, columns, options):
+        choice = choice or chosen(path, part, model, columns, options, with_target)
+        X = part.table.select(choice.inputs)
+        rows = None if part.is_text else range(part.first, part.first + part.table.n_rows)
+        order = choice.in_training_order(X.names, columns.names)
+        place = Place(path, part.lines, order, columns.names if X.names and columns.names else X.names, rows)
+        if part.is_text:
+            X = as_read(X, columns)
+        y = None if choice.target is None else part.table.columns[choice.target]
+        if model.columns is None:
+            with place.located():
+                X = columns.transform(X)
+        yield Block(X, np.asarray(y) if with_target else None, place)
+
+
+class Part(NamedTuple):
+    """Some rows of a file; is_text: its cells are the fields of a CSV file; first: the row that it begins with."""
+
+    table: Table
+    lines: Sequence[int] | None
+    is_text: bool
+    first: int = 0
+
+
+def parts_of(path: str, columns: Columns, options) -> Iterator[Part]:
+    """The rows of a file, block by block."""
+    source = source_of(options.data)
+    with open_unpacked(source, path) as stream:
+        beginning = stream.peek(8)[:8] if hasattr(stream, "peek") else b""
+        if not is_arrow(beginning):
+            how = reading_options(options)
+            begun = start(path, stream, how["header"], how["delimiter"], how["decimal"], columns.names or ())
+            for block in csv_blocks_of(begun):
+                fields = [as_objects(list(each)) for each in zip(*rows_of(begun, block))]
+                yield Part(Table(fields, begun.names), lines_of(block), True)
+            return
+        first = 0
+        with seekable(stream) as file:
+            for batch in arrow_batches(file, path, beginning):
+                yield Part(Table.read(batch), None, False, first)
+                first += batch.num_rows
+
+
+@contextlib.contextmanager
+def seekable(stream: Any) -> Iterator[Any]:
+    """The stream, if it is a file as it is, else a copy: the end of a Parquet file is read first."""
+    if isinstance(getattr(stream, "raw", None), io.FileIO) and stream.seekable():
+        yield stream
+        return
+    with rereadable(stream) as again:
+        yield again()
+
+
+def as_read(table: Table, columns: Columns) -> Table:
+    """Fields as numbers, booleans and dates, where the columns of training are no text."""
+    names = columns.names if table.names else None
+    kinds = dict(zip(names or range(columns.n_columns), columns.kinds))
+    known = dict(zip(columns.categorical, columns.categories))
+    text = {(names or range(columns.n_columns))[place] for place, each in known.items() if each.are_text}
+    made = []
+    for label, column in zip(table.labels, table.columns):
+        if label in text or label not in kinds:
+            made.append(column)
+            continue
+        fields = np.asarray(column).tolist()
+        kind, values = typed(fields)
+        if kind == "text" and kinds[label] != CATEGORICAL:
+            values = as_objects([None if is_missing(field) else field for field in fields])
+        made.append(values)
+    return Table(made, table.names)
+
+
+class Choice(NamedTuple):
+    """Which columns are the inputs, and which is the target."""
+
+    inputs: list[int]
+    target: int | None
+
+    def in_training_order(self, names: list[str] | None, known: list[str] | None) -> list[int]:
+        """The inputs in the order that the model knows."""
+        return self.inputs if names is None or known is None else [self.inputs[names.index(name)] for name in known]
+
+
+def chosen(path: str, part: Part, model: Model, columns: Columns, options, needed: bool) -> Choice:
+    """The columns of a file that the model needs.
+
+    Raises
+    ------
+    ValueError
+        If columns are missing or unknown, or the target is needed and not found.
+    """
+    names, width = part.table.names, part.table.n_columns
+    dropped = {place_of(path, column, names, width) for column in reading_options(options)["drop"]}
+    target = target_place(path, names, width, model, options.target, needed)
+    inputs = [place for place in range(width) if place != target and place not in dropped]
+    if names is not None and columns.names is not None:
+        given = [names[place] for place in inputs]
+        repeated = next((name for name in given if given.count(name) > 1), None)
+        if repeated is not None:
+            raise ValueError(f"{path}: the name {repeated!r} is that of several columns")
+        try:
+            check_names(given, columns.names, columns.extra_columns)
+        except ValueError as error:
+            hint = "" if target is not None else "; if one of them is the target, give --target COLUMN"
+            raise ValueError(f"{path}: {error}{hint}; --ignore-extra-columns ignores unknown ones") from None
+    else:
+        check_width(path, len(inputs), model)
+    return Choice(inputs, target)
+
+
+def target_place(path: str, names: list[str] | None, width: int, model: Model, given: str | None, needed: bool) -> int | None:
+    """The index of the target column, None if there is none."""
+    inputs = () if model.columns is None else model.columns.names or ()
+    if given is not None:
+        return place_of(path, column_of(given), names, width)
+    if names is not None and model.target in names and model.target not in inputs:
+        return names.index(model.target)
+    if needed and names is None and width == MNIST_INPUTS + 1 == model.n_inputs + 1:
+        return 0
+    if needed:
+        have = f"{width} columns without names" if names is None else listed(names)
+        raise ValueError(f"{path}: no target column {model.target!r}: give --target COLUMN; the columns are {have}")
+    return None

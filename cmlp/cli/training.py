@@ -1,42 +1,90 @@
 """``cmlp demo`` and ``cmlp train``: train a network, evaluate it, save it."""
 
-import errno
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cmlp import datasets, losses, optimizers, persistence
-from cmlp.cli import reports
-from cmlp.cli.data import Data, UsageError, read
-from cmlp.data import scaling, targets
-from cmlp.layers import Array
+from cmlp.cli import reports, tasks
+from cmlp.cli.data import read
+from cmlp.cli.output import Output
+from cmlp.cli.samples import Data, split
+from cmlp.cli.settings import callbacks_of, fit_arguments, optimizer_of
+from cmlp.cli.sources import UsageError
+from cmlp.data import targets
 from cmlp.model import Model
 from cmlp.network import Network
 from cmlp.persistence import files
-from cmlp.training.hooks import Callback
 
-MOST_CLASSES = 100  # more distinct integers than this are regression targets
+VALIDATION_FRACTION = 0.1  # of the training samples, for early stopping
+EPOCHS, MOST_EPOCHS = 10, 200  # by default, without early stopping and with it
 
 
-def demo(options) -> None:
+def demo(options, output: Output) -> None:
     """``cmlp demo``."""
     X, y, X_test, y_test = datasets.load_digits(split=True)
     data = Data(X, y, X_test, y_test, "handwritten digits, 8 x 8 pixels: 64 inputs; labels", True, 1 / 16)
     net = Network([64, 64, 10], input_scale=data.input_scale, seed=options.seed, classes=range(10))
-    fit_and_report(net, data, optimizers.Adam(0.003), 32, options, [])
+    how = {"batch_size": 32, "epochs": options.epochs, "n_threads": options.threads}
+    describe(output, net, data, optimizers.Adam(0.003), 32)
+    fit(net, data, {"optimizer": optimizers.Adam(0.003), **how})
+    evaluate(output, net, data, options.threads)
 
 
-def train(options) -> None:
+def train(options, output: Output) -> None:
     """``cmlp train``."""
-    kind = optimizers.BY_NAME[options.optimizer]
-    optimizer = kind() if options.learning_rate is None else kind(options.learning_rate)
+    complete(options)
+    optimizer = optimizer_of(options)
     check_places(options)
     data = read(options)
-    loss, classes = loss_and_classes(data, options.loss)
+    loss, classes = tasks.loss_and_classes(data, options.loss)
+    how = fit_arguments(options, classes is not None)
+    net = network_of(options, data, loss, classes)
+    model = model_of(net, data) if data.columns is not None else None
+    persistence.check(model or net)
+    how |= {"optimizer": optimizer, "callbacks": callbacks_of(options, model)}
+    hold_out(data, how, options)
+    describe(output, net, data, optimizer, options.batch_size, len(how.get("validation_data", ([], []))[1]))
+    if options.resume and not Path(options.resume).exists():
+        output.say(f"{options.resume} does not exist yet: training starts from the beginning")
     try:
-        net = Network(
-            [data.X.shape[1], *options.hidden, n_outputs_for(loss, classes) * losses.resolve(loss).outputs_per_target],
+        fit(net, data, how)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(interrupted(options, model or net, net)) from None
+    output.add(settings=settings_of(options), loss=loss, target=data.target)
+    evaluate(output, net, data, options.threads)
+    if options.save is not None:
+        persistence.save(model or net, options.save)
+        output.say(f"saved to {options.save}")
+        output.add(saved=options.save)
+
+
+def complete(options) -> None:
+    """Fill in what depends on other options."""
+    if options.epochs is None:
+        options.epochs = MOST_EPOCHS if options.patience else EPOCHS
+    if options.validation_fraction is None:
+        options.validation_fraction = VALIDATION_FRACTION if options.patience else 0.0
+
+
+def check_places(options) -> None:
+    """Check that output files can be written, and that they are not input files."""
+    read_files = [Path(name) for name in (options.data, options.test, options.labels, options.test_labels) if name]
+    written = [path for path in (options.save, options.checkpoint, options.resume, options.log) if path]
+    for path in written:
+        files.check_place(path)
+        if any(Path(path).exists() and other.exists() and other.samefile(path) for other in read_files):
+            raise UsageError(f"{path} must not be one of the input files")
+    apart = [Path(path).absolute() for path in (options.save, options.checkpoint or options.resume, options.log) if path]
+    if len(set(apart)) < len(apart):
+        raise UsageError("--save, --checkpoint (or --resume) and --log must be different files")
+
+
+def network_of(options, data: Data, loss: str, classes: list | None) -> Network:
+    try:
+        return Network(
+            [data.X.shape[1], *options.hidden, tasks.n_outputs_for(loss, classes) * losses.resolve(loss).outputs_per_target],
             options.activation,
             loss,
             output=options.output,
@@ -50,33 +98,6 @@ def train(options) -> None:
         )
     except ValueError as error:
         raise UsageError(error) from None
-    model = model_of(net, data) if data.columns is not None else None
-    persistence.check(model or net)
-    fit_and_report(net, data, optimizer, options.batch_size, options, checkpoints(options, model))
-    if options.save is not None:
-        persistence.save(model or net, options.save)
-        print(f"saved to {options.save}")
-
-
-def check_places(options) -> None:
-    """Check that output files can be written, and that they are not input files."""
-    if options.resume is not None and not Path(options.resume).exists():
-        raise FileNotFoundError(errno.ENOENT, "No such file or directory", options.resume)
-    read_files = [Path(name) for name in (options.data, options.test, options.labels, options.test_labels) if name]
-    for path in filter(None, (options.save, options.checkpoint, options.resume)):
-        files.check_place(path)
-        if any(Path(path).exists() and other.exists() and other.samefile(path) for other in read_files):
-            raise UsageError(f"{path} must not be one of the input files")
-
-
-def checkpoints(options, model: Model | None) -> list[Callback]:
-    """The checkpoint callback, if any; --resume without --checkpoint keeps writing to its file."""
-    path = options.checkpoint or options.resume
-    if path is None and options.checkpoint_every is not None:
-        raise UsageError("--checkpoint-every needs --checkpoint FILE")
-    if path is None:
-        return []
-    return [persistence.Checkpoint(path, options.checkpoint_every or 1, resume=options.resume or False, around=model)]
 
 
 def model_of(net: Network, data: Data) -> Model:
@@ -86,81 +107,85 @@ def model_of(net: Network, data: Data) -> Model:
     return Model(net, data.columns, net.classes, mean, scale, data.target)
 
 
-# --- what the target means ----------------------------------------------------------------------------------
-def loss_and_classes(data: Data, loss: str | None) -> tuple[str, list | None]:
-    """(loss, classes): the given loss or a default for the task; classes are None for regression.
-
-    Regression targets are standardized, unless the loss needs them to be positive.
-    """
-    if are_classes(data, loss):
-        if loss is not None and "classification" not in losses.BY_NAME[loss].tasks:
-            raise UsageError(f"--loss {loss} is for regression, got a target of classes")
-        classes = classes_of(data)
-        return loss or ("log_loss" if len(classes) == 2 else "cross_entropy"), classes
-    if (data.y == data.y[0]).all():
-        raise ValueError(f"the target must not be constant, got {data.y[0]} for every training sample")
-    data.y, data.y_test = data.y.astype(np.float64), data.y_test.astype(np.float64)
-    if loss is None or losses.BY_NAME[loss].standardizes:
-        data.y_mean, data.y_scale = scaling.standard(data.y, None)
-        data.y, data.y_test = ((part - data.y_mean) / data.y_scale for part in (data.y, data.y_test))
-    return loss or "squared_error", None
-
-
-def are_classes(data: Data, loss: str | None) -> bool:
-    """Whether the target is classes: strings, any label if the loss is for classification, else few distinct integers."""
-    if data.labeled or data.y.dtype.kind == "U" or (loss and losses.BY_NAME[loss].tasks[0] != "regression"):
-        return True
-    most = max(2, min(MOST_CLASSES, len(data.y) // 2))
-    return loss is None and data.y.dtype.kind != "f" and len(np.unique(data.y)) <= most
-
-
-def classes_of(data: Data) -> list:
-    """All labels, including those of the test samples."""
-    if (data.y == data.y[0]).all():
-        raise ValueError(f"there must be at least two classes, got {data.y[0]} for every training sample")
-    classes = np.unique(np.concatenate([data.y, data.y_test]))
-    if classes.dtype.kind == "f" and (classes != np.floor(classes)).any():
-        raise ValueError("class labels must be strings or integers, got other numbers: use --loss squared_error for regression")
-    return classes.tolist()
-
-
-def n_outputs_for(loss: str, classes: list | None) -> int:
-    """1 for regression, and for binary classification where the loss needs one output; else the number of classes."""
-    return 1 if classes is None else losses.resolve(loss).outputs_for(len(classes))
+def hold_out(data: Data, how: dict[str, Any], options) -> None:
+    """Take the validation samples from the training samples."""
+    if options.validation_fraction:
+        rows, held_out = split(len(data.y), options.validation_fraction, options.seed, "--validation-fraction", "validation")
+        how["validation_data"] = (data.X[held_out], data.y[held_out])
+        data.X, data.y = data.X[rows], data.y[rows]
 
 
 # --- training and evaluation --------------------------------------------------------------------------------
-def fit_and_report(net: Network, data: Data, optimizer, batch_size: int, options, callbacks: list[Callback]) -> None:
-    print(f"{data.what}: {kind_of_target(data, net.classes)}")
-    print(f"{len(data.X):,} samples for training, {len(data.X_test):,} for testing")
-    print(net.summary())
-    print(f"{optimizer}, batch size {min(batch_size, len(data.X))}", flush=True)
-    began = time.perf_counter()
-    net.fit(
-        data.X,
-        data.y,
-        optimizer=optimizer,
-        batch_size=batch_size,
-        epochs=options.epochs,
-        n_threads=options.threads,
-        verbose=1,
-        callbacks=callbacks,
+def describe(output: Output, net: Network, data: Data, optimizer, batch_size: int, n_validation: int = 0) -> None:
+    """What is trained, and on what."""
+    held_out = f", {n_validation:,} for validation" if n_validation else ""
+    output.say(f"{data.what}: {tasks.described(data, net.classes)}")
+    output.say(f"{len(data.y):,} samples for training{held_out}, {len(data.y_test):,} for testing")
+    if data.columns is not None:
+        output.say(reports.columns(data.columns))
+    for note in data.notes:
+        output.say(f"note: {note}")
+    output.say(net.summary())
+    output.say(f"{optimizer}, batch size {min(batch_size, len(data.y))}")
+    output.add(
+        data=data.what,
+        n_train=len(data.y),
+        n_validation=n_validation,
+        n_test=len(data.y_test),
+        n_inputs=int(data.X.shape[1]),
+        n_parameters=net.n_params,
     )
-    seconds = time.perf_counter() - began
-    predicted = net.predict(data.X_test, n_threads=options.threads)
+
+
+def fit(net: Network, data: Data, how: dict[str, Any]) -> None:
+    net.fit(data.X, data.y, verbose=1, **how)
+
+
+def evaluate(output: Output, net: Network, data: Data, n_threads: int | None) -> None:
+    """Compare predictions for the test samples with their targets."""
+    predicted = net.predict(data.X_test, n_threads=n_threads)
+    history = net.history
+    assert history is not None
     if net.classes is None:
-        y, predicted = (
+        given, found = (
             data.y_mean + data.y_scale * values for values in (data.y_test, targets.central(predicted, net.loss_function))
         )
-        print(reports.errors(y, predicted))
+        text, metrics = reports.errors(given, found)
     else:
-        print(reports.mistakes(data.y_test, predicted, net.classes, reports.most_frequent(data.y)))
-    print(f"trained in {seconds:.2f} s")
+        text, metrics = reports.mistakes(data.y_test, predicted, net.classes, reports.most_frequent(data.y))
+        output.add(classes=net.classes.tolist())
+    output.say(text)
+    if history.best_epoch is not None:
+        output.say(f"stopped after epoch {history.epoch[-1]}; the weights are those of epoch {history.best_epoch}")
+    seconds = history.time[-1] if history.time else 0.0
+    output.say(f"trained in {seconds:.2f} s")
+    output.add(
+        task="regression" if net.classes is None else "classification",
+        metrics=metrics,
+        epochs=len(history),
+        stopped=str(history.stopped),
+        best_epoch=history.best_epoch,
+        seconds=seconds,
+        history=history.to_dict(),
+    )
 
 
-def kind_of_target(data: Data, classes: Array | None) -> str:
-    if classes is None:
-        least, most = (data.y_mean + data.y_scale * value for value in (data.y.min(), data.y.max()))
-        return f"values from {least:.6g} to {most:.6g}"
-    unseen = len(np.setdiff1d(data.y_test, data.y))
-    return f"{len(classes)} classes" + (f", {unseen} of them only in the test samples" if unseen else "")
+def settings_of(options) -> dict[str, Any]:
+    """The options as they were used."""
+    return {name: value for name, value in vars(options).items() if name not in ("run", "command", "json", "traceback")}
+
+
+def interrupted(options, model: Model | Network, net: Network) -> str:
+    """Save what there is after Ctrl-C; what was saved and how to go on, in words."""
+    done = net.history.epoch[-1] if net.history and net.history.epoch else 0
+    parts = ["interrupted" + (f" after epoch {done}" if done else "")]
+    if options.save is not None:
+        persistence.save(model, options.save)
+        best = net.history.best_epoch if net.history and options.patience else None
+        parts.append(f"the weights of {f'epoch {best}' if best else 'the last step'} are saved to {options.save}")
+    path = options.checkpoint or options.resume
+    if path and Path(path).exists():
+        parts.append(f"to resume, give the same command with --resume {path}")
+    elif path is None:
+        parts.append("with --checkpoint FILE a training can be resumed")
+    return "; ".join(parts)

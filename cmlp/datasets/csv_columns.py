@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -19,12 +19,13 @@ FIRST = 100  # records that decide how the next ones are parsed
 class Reading:
     """One pass over a file; columns that look like numbers at first and hold text further below are lost, and need another."""
 
-    def __init__(self, begun: Start, drop: Sequence[str | int], kinds: list[str] | None) -> None:
+    def __init__(self, begun: Start, drop: Sequence[str | int], text: Container[int], kinds: list[str] | None) -> None:
         self.begun = begun
         dropped = {begun.place(column) for column in drop}
         check_names(begun.path, begun.names, dropped)
         self.kept = [i for i in range(begun.width) if i not in dropped]
-        self.columns = [Column(kind) for kind in kinds or ["missing"] * len(self.kept)]
+        kinds = kinds or ["text" if place in text else "missing" for place in self.kept]
+        self.columns = [Column(kind) for kind in kinds]
         self.blocks: list[Sequence[int]] = []
         mark = re.escape(begun.delimiter)
         self.codes = re.compile(rf"(?:^|{mark}) *[+-]?0[0-9]+ *(?:{mark}|\r?$)", re.MULTILINE)

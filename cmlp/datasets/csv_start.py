@@ -97,7 +97,8 @@ def check_names(path, names: list[str] | None, dropped: Container[int] = ()) -> 
             continue
         if not name:
             raise ValueError(
-                f"{path}, line 1, column {column + 1}: the header has no name for this column: name it, or drop column {column}"
+                f"{path}, line 1, column {column + 1}: the header has no name for this column: name it, or leave it out "
+                f"(--drop {column})"
             )
         if first.setdefault(name, column) < column:
             raise ValueError(f"{path}, line 1, column {column + 1}: the name {name!r} is also that of column {first[name] + 1}")

@@ -34,7 +34,7 @@ TYPES: dict[int, np.dtype] = {
     0x0E: np.dtype(np.float64),
 }
 MAX_RANK = 64  # NumPy's limit
-CHUNK = 1 << 20
+CHUNK = 1 << 19
 
 
 def read_idx(path: str | os.PathLike[str]) -> np.ndarray:

@@ -52,7 +52,7 @@ def unpacked(raw, path) -> Iterator[Any]:
 
 def buffered(stream: Any) -> io.BufferedReader:
     """The stream with lines and `peek` at the speed of C."""
-    return io.BufferedReader(stream, 1 << 18)
+    return io.BufferedReader(stream, 1 << 15)
 
 
 def zstandard_stream(raw, path) -> tuple[Any, tuple[type[Exception], ...]]:

@@ -4,7 +4,7 @@ import importlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
@@ -100,8 +100,9 @@ def read_file(
     delimiter: str | None = None,
     decimal: str | None = None,
     drop: Sequence[str | int] = (),
+    text: Container[int] = (),
 ) -> FileTable:
-    """`read_table`, and where the rows and columns are in the file."""
+    """`read_table`, and where the rows and columns are in the file; text: columns of a CSV file that are text in any case."""
     path = "standard input" if hasattr(source, "read") else source
     kinds: list[str] | None = None
     with rereadable(source) as again:
@@ -110,7 +111,7 @@ def read_file(
                 beginning = stream.peek(8)[:8]
                 if is_arrow(beginning):
                     return read_arrow_file(stream, path, beginning, drop)
-                reading = Reading(start(path, stream, header, delimiter, decimal), drop, kinds)
+                reading = Reading(start(path, stream, header, delimiter, decimal), drop, text, kinds)
                 reading.read()
             if not any(column.is_lost for column in reading.columns):
                 return FileTable(reading.table(), reading.lines, reading.kept, reading.begun.width)
