@@ -111,6 +111,27 @@ def test_anything_may_follow_numbers(late):
     np.testing.assert_array_equal(np.delete(columns[1], 250), np.delete(plain[1], 250))
 
 
+def test_text_beside_numbers_in_every_block():
+    fields = [["red", " green ", "", "NA", "5 cm", "007", "a;b"][i % 7] for i in range(300)]
+    text = "a,x,b\n" + "".join(f"{i},{field},{i / 4}\n" for i, field in enumerate(fields))
+    a, x, b = read_table(io.BytesIO(text.encode())).columns
+    assert a.tolist() == list(range(300))
+    assert b.tolist() == [i / 4 for i in range(300)]
+    assert x.tolist() == [field.strip() or None for field in fields]
+
+
+def test_lines_of_several_chunks():
+    rows = [f"{i},x{i}" for i in range(3000)]
+    rows[1500] = '1500,"x\n\n1500"'
+    rows[999] = '999,"x\n999"'  # a chunk of lines ends within it
+    columns = read_table(io.BytesIO(("\n".join(rows) + "\n\n \n").encode()), header=False).columns
+    assert columns[0].tolist() == list(range(3000))
+    assert columns[1][[999, 1000, 1500, 2999]].tolist() == ["x\n999", "x1000", "x\n\n1500", "x2999"]
+    rows[2000:2000] = [""] * 1200
+    with pytest.raises(ValueError, match="line 2004: blank line"):
+        read_table(io.BytesIO("\n".join(rows).encode()), header=False)
+
+
 def test_lines_of_rows_after_fields_of_several_lines():
     lines = read_file(io.BytesIO(b'a,b\n1,"x\ny"\n2,z\n')).lines
     assert list(lines) == [2, 4]

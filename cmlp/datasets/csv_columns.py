@@ -27,22 +27,21 @@ class Reading:
         kinds = kinds or ["text" if place in text else "missing" for place in self.kept]
         self.columns = [Column(kind) for kind in kinds]
         self.blocks: list[Sequence[int]] = []
-        mark = re.escape(begun.delimiter)
-        self.codes = re.compile(rf"(?:^|{mark}) *[+-]?0[0-9]+ *(?:{mark}|\r?$)", re.MULTILINE)
+        self.codes = re.compile(rf"[{re.escape(begun.delimiter)}\s+-]0[0-9]")  # some are none: 00.5
 
     def read(self) -> None:
         for block in blocks_of(self.begun):
             self.blocks.append(lines_of(block))
             for part in (block[:FIRST], block[FIRST:]) if len(self.blocks) == 1 else (block,):
-                if part and not self.add_numbers([text for _, text in part]):
+                if part and not self.add_regular([text for _, text in part]):
                     self.add_fields(part)
 
-    def add_numbers(self, block: list[str]) -> bool:
-        """Parse a block of nothing but numbers, where the rows before were numbers too; False if it holds anything else."""
-        kinds = [column.number_kind for column in self.columns]
+    def add_regular(self, block: list[str]) -> bool:
+        """Parse a block of numbers and text where the rows before were; False if it holds anything else."""
+        kinds = [column.dtype for column in self.columns]
         if None in kinds or len(self.kept) < self.begun.width or self.begun.decimal != ".":
             return False
-        joined = "".join(block)
+        joined = "".join(["\n", *block])
         if '"' in joined or self.codes.search(joined):
             return False
         runs = [(kind, len(list(run))) for kind, run in groupby(kinds)]
@@ -58,7 +57,11 @@ class Reading:
         columns = iter(self.columns)
         for name in row.names or ():
             for values in rows[name].T:
-                next(columns).add("number", np.ascontiguousarray(values))
+                column = next(columns)
+                if values.dtype == object:
+                    column.add_fields([text.strip() for text in values])
+                else:
+                    column.add("number", np.ascontiguousarray(values))
         return True
 
     def add_fields(self, block: Records) -> None:
@@ -88,8 +91,10 @@ class Column:
         self.is_lost = False  # it is text after blocks that were not kept as text
 
     @property
-    def number_kind(self) -> np.dtype | None:
-        """int64 or float64, where the last block was such numbers."""
+    def dtype(self) -> np.dtype | None:
+        """What the next block is likely to be: int64, float64, or objects for text; None for anything else."""
+        if self.kind == "text":
+            return np.dtype(object)
         last = self.parts[-1].dtype if self.kind == "number" and self.parts else None
         return last if last is not None and last.kind in "if" else None
 

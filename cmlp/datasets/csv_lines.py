@@ -1,30 +1,47 @@
 """The records of a CSV file: lines of UTF-8, several lines where a quoted field holds line ends."""
 
 import codecs
+import contextlib
 import csv
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 
 QUOTED = re.compile(r'"[^"]*"')
 STRAY = re.compile(rb"\0|\r(?=[^\r\n])")
+SPECIAL = re.compile(rb'["\0]|\r[^\n]|\n[ \r]*\n|\xEF\xBB\xBF')  # what a chunk of lines must not hold to be decoded at once
+LINES = 1000  # in a chunk
 LONGEST = 1000  # lines of a record, so that a quote that is never closed does not read the whole file
 
 
 def records(path, stream, delimiter: str) -> Iterator[tuple[int, str]]:
     """(number of the first line, text) of each record; blank lines are allowed only at the end of the file."""
-    lines = decoded(path, stream, delimiter)
+    return chain.from_iterable(chunks(path, enumerate(stream, start=1), delimiter))
+
+
+def chunks(path, lines: Iterator[tuple[int, bytes]], delimiter: str) -> Iterator[list[tuple[int, str]]]:
+    """The records of about LINES lines at a time."""
     blank = 0
-    for line, text in lines:
-        if not text.strip(" \r\n"):
-            blank = blank or line
-            continue
-        if blank:
-            raise ValueError(f"{path}, line {blank}: blank line before the last row")
-        yield line, completed(path, line, text, lines) if is_open(text, delimiter) else text
+    while chunk := list(islice(lines, LINES)):
+        raws = [raw for _, raw in chunk]
+        if not blank and not SPECIAL.search(b"".join([b"\n", *raws])):
+            with contextlib.suppress(UnicodeDecodeError):
+                yield list(zip(range(chunk[0][0], chunk[-1][0] + 1), map(bytes.decode, raws)))
+                continue
+        found, rest = [], iter(chunk)
+        following = decoded(path, chain(rest, lines), delimiter)
+        for line, text in decoded(path, rest, delimiter):
+            if not text.strip(" \r\n"):
+                blank = blank or line
+                continue
+            if blank:
+                raise ValueError(f"{path}, line {blank}: blank line before the last row")
+            found.append((line, completed(path, line, text, following) if is_open(text, delimiter) else text))
+        yield found
 
 
-def decoded(path, stream, delimiter: str) -> Iterator[tuple[int, str]]:
-    for line, raw in enumerate(stream, start=1):
+def decoded(path, lines: Iterator[tuple[int, bytes]], delimiter: str) -> Iterator[tuple[int, str]]:
+    for line, raw in lines:
         raw = raw.removeprefix(codecs.BOM_UTF8) if line == 1 else raw
         try:
             text = raw.decode()
