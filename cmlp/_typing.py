@@ -45,3 +45,7 @@ Labels = ArrayLike | Frame
 
 Weights = ArrayLike
 ClassWeight = str | Mapping[Any, float]
+
+OneSet = tuple[Matrix, Labels] | tuple[Matrix, Labels, Weights | None]
+ValidationData = OneSet | Mapping[str, OneSet]
+"""Held-out samples: (X, y) or (X, y, sample_weight), or several of these by name."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from cmlp import architecture, summary, validation
-from cmlp._typing import ClassWeight, Labels, Matrix, Weights
+from cmlp._typing import ClassWeight, Labels, Matrix, ValidationData, Weights
 from cmlp.activations import Activation
 from cmlp.computation import Computation
 from cmlp.data import targets
@@ -216,7 +216,8 @@ class Network(Computation):
         ema_decay: float | None = None,
         gradient_accumulation_steps: int = 1,
         dropout: Value | None = None,
-        validation_data: tuple[Matrix, Labels] | tuple[Matrix, Labels, Weights | None] | None = None,
+        validation_data: ValidationData | None = None,
+        metrics: Mapping[str, Callable[..., float]] | None = None,
         stopping: Stopping | None = None,
         n_threads: int | None = None,
         verbose: int | Callable[[History, int], None] = 0,
@@ -265,8 +266,12 @@ class Network(Computation):
             Mini-batches whose gradients are summed for one update: as a batch that many times as large, in the memory of one.
         dropout : float, Schedule or callable, optional
             The rate of the hidden layers that have dropout, in this call, instead of their own.
-        validation_data : (X, y) or (X, y, sample_weight), optional
-            Held-out data, whose mean loss and score are computed after every epoch.
+        validation_data : (X, y) or (X, y, sample_weight), or a dict of several by name, optional
+            Held-out data, whose mean loss and score are computed after every epoch. Early stopping and schedules follow the
+            first of several; those of the others, such as "test", are in ``History.metrics["test_loss"]``, ....
+        metrics : dict of str to callable, optional
+            Functions of (network, X, y), and of sample_weight where a set has one, that return a number. They are called after
+            every epoch for each set of validation_data; ``History.metrics["val_auc"]`` is what "auc" returned for the first.
         stopping : Stopping, optional
             Early stopping; without it all epochs are run.
         n_threads : int, optional

@@ -8,11 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from cmlp import validation
-from cmlp._typing import Labels, Matrix, Weights
+from cmlp._typing import Labels, Matrix, ValidationData, Weights
 from cmlp.activations import Activation
-from cmlp.data import Table
-from cmlp.estimators import learning, nested, settings, warm_start
+from cmlp.estimators import held_out, learning, nested, settings, warm_start
 from cmlp.estimators.fitted import twin
 from cmlp.estimators.inputs import Inputs, Part
 from cmlp.layers import Array
@@ -141,7 +139,10 @@ class BaseMLP(Inputs):
         y: Labels,
         sample_weight: Weights | None = None,
         *,
-        validation_data: tuple[Matrix, Labels] | tuple[Matrix, Labels, Weights | None] | None = None,
+        validation_data: ValidationData | None = None,
+        X_val: Matrix | None = None,
+        y_val: Labels | None = None,
+        sample_weight_val: Weights | None = None,
     ) -> Self:
         """Fit the network, from its beginning unless warm_start.
 
@@ -150,13 +151,23 @@ class BaseMLP(Inputs):
         X : array-like, sparse matrix or data frame (n_samples, n_features)
         y : array-like (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), optional
-        validation_data : (X, y) or (X, y, sample_weight), optional
-            Held-out data for early stopping and the scores in `history_`, instead of a part of the training data.
+        validation_data : (X, y) or (X, y, sample_weight), or a dict of several by name, optional
+            Held-out data for early stopping and the scores in `history_`, instead of a part of the training data. Of several,
+            early stopping follows the first.
+        X_val, y_val, sample_weight_val : array-like, optional
+            The same under the names that scikit-learn's pipelines transform and route: ``set_fit_request(X_val=True,
+            y_val=True)`` and ``Pipeline(..., transform_input=["X_val"])``.
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If data or parameters do not fit, before anything changes.
         """
+        sets = held_out.sets_of(validation_data, X_val, y_val, sample_weight_val)
         with self._learner() as learner:
             fresh = not (self.warm_start and hasattr(self, "network_"))
             if not fresh:
@@ -166,17 +177,14 @@ class BaseMLP(Inputs):
                 learner._learn_targets(part.y)
             else:
                 learner._check_targets(part.y)
-            held_out = None
-            if validation_data is not None:
-                X_held, y_held, weight = validation.check_validation_data(validation_data) or (None, None, None)
-                held_out = Part(learner._check_X(X_held, isinstance(part.X, Table)), learner._checked_y(y_held), weight)
-            elif self.early_stopping:
-                part, held_out = learning.split(learner, part)
+            held = {name: Part(learner._check_X(X), learner._checked_y(y), weight) for name, (X, y, weight) in sets.items()}
+            if self.early_stopping and not held:
+                part, held["val"] = held_out.split(learner, part)
             if fresh:
                 learner._begin(part)
             else:
                 learner.network_ = learner.network_.copy()
-            learning.train(learner, part, held_out, fresh)
+            learning.train(learner, part, held, fresh)
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, fitted: Self) -> None:

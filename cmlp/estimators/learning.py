@@ -7,37 +7,15 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import get_scorer
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
 from cmlp import validation
 from cmlp.callbacks import EarlyStopping
-from cmlp.estimators import nested, settings
-from cmlp.estimators.fitted import twin
+from cmlp.estimators import held_out, nested, settings
 from cmlp.estimators.inputs import Part
 from cmlp.network import Network
-from cmlp.training import hooks
+from cmlp.training import evaluation, hooks
 from cmlp.training.history import Ending
-
-
-def split(estimator: Any, part: Part) -> tuple[Part, Part]:
-    """The training part, and the validation part."""
-    rng = check_random_state(estimator.random_state)
-    labels = estimator._stratify(part.y)
-    several_of_each = labels is not None and np.unique(labels, return_counts=True)[1].min() > 1
-    try:
-        kept, rest = train_test_split(
-            np.arange(len(part.y)),
-            test_size=estimator.validation_fraction,
-            random_state=rng,
-            stratify=labels if several_of_each else None,
-        )
-    except ValueError as error:
-        raise ValueError(f"validation_fraction={estimator.validation_fraction} leaves no two parts: {error}") from None
-    if len(rest) < 2:
-        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
-    return part.rows(kept), part.rows(rest)
 
 
 def make_network(estimator: Any, n_inputs: int) -> None:
@@ -81,6 +59,7 @@ def one_epoch(estimator: Any, part: Part) -> None:
     arguments = fit_settings(estimator, n_samples, part.weight) | nested.checked(estimator, "training")
     X, y, done = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(estimator.loss_curve_)
     max_iter = validation.check_integer("max_iter", estimator.max_iter, 1)
+    arguments.pop("metrics", None)  # there is nothing held out
     goes_on = settings.GoesOn(done, max_iter, getattr(estimator, "_plateau", None))
     called = [goes_on, *hooks.check(estimator.callbacks)]
     with noting(estimator, n_samples):
@@ -89,30 +68,28 @@ def one_epoch(estimator: Any, part: Part) -> None:
     estimator.n_iter_ += 1
 
 
-def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> None:
-    """What `fit` does."""
-    estimator._n_threads = estimator._threads()
+def train(estimator: Any, part: Part, held: dict[str, Part], fresh: bool) -> None:
+    """What `fit` does; held: sets of samples to evaluate, of which early stopping follows the first."""
     part = part._replace(weight=estimator._weights(part))
-    X, y, n_samples = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(part.y)
-    held = None
-    if held_out is not None:
-        held = Part(estimator._transformed(held_out.X), estimator._encoded(held_out.y), held_out.weight)
+    X, y, n_samples = estimator._transformed(part.X), estimator._encoded(part.y), len(part.y)
+    sets = {name: Part(estimator._transformed(each.X), estimator._encoded(each.y), each.weight) for name, each in held.items()}
     max_iter, done = validation.check_integer("max_iter", estimator.max_iter, 1), len(estimator.loss_curve_)
     goes_on, scored = settings.GoesOn(done, done + max_iter), None
     called = [goes_on, *hooks.check(estimator.callbacks)]
-    stops = bool(estimator.early_stopping) and held is not None
-    monitor = "loss" if held is None else "val_score" if stops and estimator.scoring is None else "val_loss"
+    stops = bool(estimator.early_stopping)
+    monitor = "loss" if not held else "val_score" if stops and estimator.scoring is None else "val_loss"
     arguments = fit_settings(estimator, n_samples, part.weight, monitor)
+    known = [(sets[name].X, sets[name].y, each.y) for name, each in held.items()]
     if stops and estimator.scoring is not None:
-        assert held is not None
-        assert held_out is not None
-        scored = scored_stopping(estimator, held._replace(y=held_out.y))
+        scored = scored_stopping(estimator, sets["val"], known)
         called.append(scored)
     elif settings.is_adaptive(estimator):
         called.append(settings.EndOfAdaptive(settings.patience(estimator)))
     if scored is None:
         arguments["stopping"] = settings.stopping(estimator, monitor, stops)
     arguments |= nested.checked(estimator, "training")
+    metrics = evaluation.check_metrics(held_out.as_functions(arguments.get("metrics")))
+    arguments["metrics"] = {name: held_out.metric(estimator, scorer, known) for name, scorer in metrics.items()}
     if not fresh:
         estimator.network_._optimizer_state = None
     with noting(estimator, n_samples, stops, scored):
@@ -122,7 +99,7 @@ def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> Non
                 y,
                 epochs=max_iter,
                 sample_weight=part.weight,
-                validation_data=held,
+                validation_data=sets or None,
                 verbose=say if estimator.verbose else 0,
                 callbacks=called,
                 **arguments,
@@ -138,18 +115,15 @@ def train(estimator: Any, part: Part, held_out: Part | None, fresh: bool) -> Non
         )
 
 
-def scored_stopping(estimator: Any, held: Part) -> EarlyStopping:
-    """Early stopping on `scoring`: the scorer sees a twin of this estimator whose inputs are already prepared."""
-    scorer: Any = get_scorer(estimator.scoring) if isinstance(estimator.scoring, str) else estimator.scoring
-    inside = twin(estimator)
-    inside.__dict__["_inputs"] = lambda X: X
+def scored_stopping(estimator: Any, held: Part, known: list[tuple[Any, Any, Any]]) -> EarlyStopping:
+    """Early stopping on `scoring`."""
+    score = held_out.metric(estimator, held_out.as_function(estimator.scoring), known)
     weights = {} if held.weight is None else {"sample_weight": held.weight}
 
-    def score(network: Network) -> float:
-        inside._predictor = network if network.ema is None else network.ema_network()
-        return float(scorer(inside, held.X, held.y, **weights))
+    def monitor(network: Network) -> float:
+        return float(score(network, held.X, held.y, **weights))
 
-    return EarlyStopping(score, settings.patience(estimator), max(float(estimator.tol), 0.0))
+    return EarlyStopping(monitor, settings.patience(estimator), max(float(estimator.tol), 0.0))
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def settings_of(training: Any) -> dict[str, Any]:
         If one of them is a Python function.
     """
     settings, network = training.settings, training.network
-    evaluation = settings.evaluate
+    evaluated = [] if settings.evaluate is None else settings.evaluate.sets.items()
     found = {
         "optimizer": described(settings.optimizer, "optimizer"),
         "batch_size and gradient_accumulation_steps": [settings.batch_size, settings.update_size],
@@ -126,7 +126,8 @@ def settings_of(training: Any) -> dict[str, Any]:
         "dropout": described(settings.dropout, "dropout"),
         "regularization, clipping, lr_multipliers and ema_decay": described_rules(settings.rules),
         "stopping": described(training.watch.settings(), "stopping"),
-        "validation_data": snapshot.fingerprint(network, None if evaluation is None else evaluation.samples),
+        "validation_data": [[name, snapshot.fingerprint(network, each.samples)] for name, each in evaluated],
+        "metrics": [] if settings.evaluate is None else list(settings.evaluate.metrics),
         "X, y and weights": snapshot.fingerprint(network, training.samples),
         "callbacks": [[type(each).__name__, described(each.settings(), "callbacks")] for each in training.callbacks.each],
     }

@@ -22,6 +22,7 @@ EMA, HISTORY = "ema.", "history."  # prefixes of tensor names
 ARCHITECTURE = {
     *("sizes", "activation", "loss", "output", "norm", "dropout", "residual", "bias", "input_dropout", "input_noise"),
 }
+COLUMNS = {"epoch", "loss", "largest_change", "learning_rate", "time"}  # of every history
 VALIDATION = {"val_loss", "val_score"}  # columns of a history with validation data
 KEYS = ARCHITECTURE | {
     *("input_scale", "dtype", "seed", "shuffle_seed", "init", "bias_init", "classes", "task", "columns", "history"),
@@ -78,7 +79,7 @@ def _restored_initial(given) -> Initializer | None:
 
 
 def described_history(history: History) -> dict[str, Any]:
-    return {"stopped": history.stopped, "best_epoch": history.best_epoch}
+    return {"stopped": history.stopped, "best_epoch": history.best_epoch, "metrics": list(history.metrics)}
 
 
 def tensors_of(network) -> dict[str, Array]:
@@ -235,21 +236,28 @@ def restored_history(given, columns: dict[str, Array]) -> History | None:
     """The history from its description and its columns."""
     if given is None and not columns:
         return None
+    if given.keys() != {"stopped", "best_epoch", "metrics"}:
+        raise ValueError(f"the history must be described by stopped, best_epoch and metrics, got {str(given)[:80]}")
+    stopped, best, metrics = given["stopped"], given["best_epoch"], given["metrics"]
+    if type(stopped) is not str or type(best) not in (int, type(None)) or type(metrics) is not list:
+        raise ValueError(f"stopped must be a str, best_epoch an int or None, metrics a list of names, got {str(given)[:80]}")
+    for metric in metrics:
+        validation.check_set_name("metrics of the history", metric, tuple(COLUMNS | VALIDATION))
     names = {name.removeprefix(HISTORY): column for name, column in columns.items()}
-    wanted = {"epoch", "loss", "largest_change", "learning_rate", "time"} | (VALIDATION if names.keys() & VALIDATION else set())
+    # an epoch that an exception ended has no validation columns
+    optional = VALIDATION if names.keys() & VALIDATION else set()
+    wanted = COLUMNS | optional | (set(metrics) & names.keys())
     uneven = len({column.shape for column in columns.values()}) > 1 or any(column.ndim != 1 for column in columns.values())
     if (names and names.keys() != wanted) or uneven:
         raise ValueError(
             f"the columns of the history must be {', '.join(sorted(wanted))}, vectors of the same length, got "
             f"{', '.join(sorted(names))}"
         )
-    best = given["best_epoch"]
-    if given.keys() != {"stopped", "best_epoch"} or type(given["stopped"]) is not str or type(best) not in (int, type(None)):
-        raise ValueError(f"the history must be described by stopped (str) and best_epoch (int or None), got {str(given)[:80]}")
     lists: dict[str, Any] = {name: column.tolist() for name, column in names.items()}
     if "epoch" in lists:
         lists["epoch"] = [int(epoch) for epoch in lists["epoch"]]
-    return History(**lists, **given)
+    measured = {metric: lists.pop(metric) for metric in metrics if metric in lists}
+    return History(**lists, metrics=measured, stopped=stopped, best_epoch=best)
 
 
 def as_metadata(kind: str, **sections: dict[str, Any]) -> dict[str, str]:

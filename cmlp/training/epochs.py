@@ -80,9 +80,7 @@ class BaseTraining:
         """What follows n epochs; 0 where the core has returned within one."""
         history, settings = self.history, self.settings
         if n and settings.evaluate:
-            loss, score = settings.evaluate()
-            history.val_loss.append(loss)
-            history.val_score.append(score)
+            history.add(settings.evaluate())
         self.watch.see(self, n)
         if self.callbacks.by_step:
             self.callbacks.call("on_step_end", self)

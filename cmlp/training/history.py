@@ -52,6 +52,9 @@ class History:
         Seconds since fit began; interpolated where one call of the core ran several epochs.
     val_loss, val_score : list of float
         After the epoch, on validation_data: mean loss, and accuracy or R2. Empty without it.
+    metrics : dict of str to list of float
+        What else was computed after the epoch: "val_auc" for the metric "auc"; of another set "test" of validation_data,
+        "test_loss", "test_score" and "test_auc".
     stopped : str
         Why it ended: "epochs" (all were run), "patience" (early stopping), "threshold", "converged" (L-BFGS), "interrupted"
         (Ctrl-C), or the reason that a callback gave.
@@ -66,13 +69,21 @@ class History:
     time: list[float] = field(default_factory=list)
     val_loss: list[float] = field(default_factory=list)
     val_score: list[float] = field(default_factory=list)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
     stopped: str = ""
     best_epoch: int | None = None
 
     def to_dict(self) -> dict[str, list[float]]:
         """Column -> list; the validation columns only if there was validation data."""
-        columns = ["epoch", "loss", "largest_change", "learning_rate", "time", "val_loss", "val_score"]
-        return {name: list(getattr(self, name)) for name in columns if len(getattr(self, name)) == len(self.epoch)}
+        names = ["epoch", "loss", "largest_change", "learning_rate", "time", "val_loss", "val_score"]
+        columns = {name: getattr(self, name) for name in names} | self.metrics
+        return {name: list(column) for name, column in columns.items() if len(column) == len(self.epoch)}
+
+    def add(self, values: dict[str, float]) -> None:
+        """Append what was computed on validation data after an epoch, by name."""
+        for name, value in values.items():
+            column = getattr(self, name) if name in ("val_loss", "val_score") else self.metrics.setdefault(name, [])
+            column.append(value)
 
     def to_frame(self) -> Any:
         """A pandas DataFrame, one row an epoch.

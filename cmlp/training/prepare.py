@@ -1,20 +1,16 @@
 """From the arguments of `Network.fit` to a training: everything is checked before anything changes."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from cmlp import optimizers, regularization, schedules, validation
-from cmlp.data import Columns, metrics, targets
 from cmlp.data.samples import columns_of, make_samples
 from cmlp.layers import Array
 from cmlp.optimizers import LBFGS
 from cmlp.regularization import Regularization
-from cmlp.training import hooks, progress
+from cmlp.training import evaluation, hooks, progress
 from cmlp.training.lbfgs import LBFGSTraining
 from cmlp.training.loop import Training
-from cmlp.training.settings import FitArguments, Settings
+from cmlp.training.settings import FitArguments, Meanings, Settings
 from cmlp.training.stopping import NEVER, Stopping
 
 
@@ -29,13 +25,6 @@ def prepare(network: Any, X: Any, y: Any, given: FitArguments) -> Training | LBF
     return training
 
 
-class Meanings(NamedTuple):
-    """What the data mean for the network from now on."""
-
-    targets: targets.Targets
-    columns: Columns | None
-
-
 def resolve(network: Any, samples: Any, meaning: Meanings, given: FitArguments) -> Settings:
     """The arguments checked against the network and the data."""
     network._architecture.check_learns()
@@ -48,7 +37,7 @@ def resolve(network: Any, samples: Any, meaning: Meanings, given: FitArguments) 
     report, report_every = progress.reporting(given.verbose, epochs)
     callbacks = hooks.Callbacks(hooks.check(given.callbacks))
     ema = ema_for(network, given.ema_decay)
-    evaluate = evaluation(network, given.validation_data, meaning, ema, given.n_threads)
+    evaluate = evaluation.resolve(network, given.validation_data, given.metrics, meaning, ema, given.n_threads)
     validation.check_full_batch(optimizer, update_size, n_samples)
     validation.check_theta(network.theta)
     validation.check_batches_for_norm(network.layers, batch_size)
@@ -113,44 +102,3 @@ def ema_for(network: Any, ema_decay: Any) -> Array | None:
         return None
     validation.check_inside_unit("ema_decay", ema_decay)
     return network.variables.copy() if network.ema is None else network.ema.copy()
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """The loss and the score of the validation data.
-
-    Attributes
-    ----------
-    samples : Samples
-    variables : ndarray (n_variables,) or None
-        The moving average that is evaluated instead of the network's own.
-    """
-
-    network: Any
-    samples: Any
-    y: Array
-    weight: Array | None
-    meaning: targets.Targets
-    variables: Array | None
-    n_threads: int | None
-
-    def __call__(self) -> tuple[float, float]:
-        network, loss = self.network, self.network.loss_function
-        outputs = network._outputs(self.samples, self.meaning.task != "regression", self.n_threads, self.variables)
-        predicted = targets.central(targets.decode(outputs, self.meaning, loss), loss)
-        score = metrics.score(self.y, predicted, self.meaning, self.weight)
-        return network._mean_loss(self.samples, self.n_threads, self.variables), score
-
-
-def evaluation(
-    network: Any, validation_data: Any, meaning: Meanings, variables: Array | None, n_threads: int | None
-) -> Evaluation | None:
-    """None without any validation data."""
-    given = validation.check_validation_data(validation_data)
-    if given is None:
-        return None
-    X, y, weight = given
-    known, columns = meaning  # the classes of y hold for the validation data
-    samples, _ = make_samples(network, X, y, weight, known=known, columns=columns)
-    weight = validation.check_sample_weight(weight, samples.n_samples)
-    return Evaluation(network, samples, np.asarray(y), weight, known, variables, n_threads)

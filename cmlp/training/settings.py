@@ -9,6 +9,7 @@ from cmlp.data.targets import Targets
 from cmlp.optimizers import LBFGS, Optimizer
 from cmlp.regularization import Regularization, UpdateRules
 from cmlp.schedules import Value
+from cmlp.training.evaluation import Evaluations
 from cmlp.training.history import History
 from cmlp.training.hooks import Callback, Callbacks
 from cmlp.training.stopping import Stopping
@@ -35,6 +36,7 @@ class FitArguments:
     gradient_accumulation_steps: int
     dropout: Value | None
     validation_data: Any
+    metrics: Any
     stopping: Stopping | None
     n_threads: int | None
     verbose: int | Report
@@ -62,8 +64,8 @@ class Settings:
         What an update does besides the optimizer's step.
     dropout : float, Schedule, callable or None
         The rate of the hidden layers that have dropout; None: each its own.
-    evaluate : callable or None
-        Returns (loss, score) on the validation data.
+    evaluate : Evaluations or None
+        Returns what is computed on the validation data, by name.
     stopping : Stopping
     n_threads : int or None
     report : callable or None
@@ -81,7 +83,7 @@ class Settings:
     shuffle: bool
     rules: UpdateRules | None
     dropout: Value | None
-    evaluate: Any
+    evaluate: Evaluations | None
     stopping: Stopping
     n_threads: int | None
     report: Report | None

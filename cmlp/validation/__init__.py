@@ -69,7 +69,9 @@ from cmlp.validation.training import (
     check_batch_size,
     check_for_lbfgs,
     check_full_batch,
+    check_set_name,
     check_validation_data,
+    check_validation_sets,
 )
 
 __all__ = [
@@ -123,6 +125,7 @@ __all__ = [
     "check_rows_fit",
     "check_sample_weight",
     "check_seed",
+    "check_set_name",
     "check_share",
     "check_sizes",
     "check_sparse",
@@ -130,6 +133,7 @@ __all__ = [
     "check_theta",
     "check_traceable",
     "check_validation_data",
+    "check_validation_sets",
     "is_missing",
     "named_after",
     "optional",

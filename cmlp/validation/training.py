@@ -1,5 +1,7 @@
 """The arguments of a training."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from cmlp.validation.numbers import check_integer
@@ -40,11 +42,33 @@ def check_for_lbfgs(given: dict[str, Any], blocks: Any, layers: Any, disturbed: 
         raise ValueError("LBFGS supports l2 alone of Regularization: l1 has a kink, the others are not part of the cost")
 
 
-def check_validation_data(validation_data: Any) -> tuple[Any, Any, Any] | None:
-    """(X, y, sample_weight or None)."""
+def check_validation_sets(validation_data: Any) -> dict[str, tuple[Any, Any, Any]]:
+    """(X, y, sample_weight or None) of each set by name; the first, whatever its name, is "val"."""
     if validation_data is None:
-        return None
-    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-        raise TypeError(f"validation_data must be (X, y) or (X, y, sample_weight), got {type(validation_data).__name__}")
-    X, y, *rest = validation_data
+        return {}
+    if not isinstance(validation_data, Mapping):
+        return {"val": check_validation_data("validation_data", validation_data)}
+    if not validation_data:
+        raise ValueError("validation_data must have at least one set, got an empty dict")
+    found: dict[str, tuple[Any, Any, Any]] = {}
+    for name, given in validation_data.items():
+        check_set_name("validation_data", name, ("val",) if found else ())
+        found[name if found else "val"] = check_validation_data(f"validation_data[{name!r}]", given)
+    return found
+
+
+def check_validation_data(name: str, given: Any) -> tuple[Any, Any, Any]:
+    """(X, y, sample_weight or None)."""
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+        several = ", or a dict of these by name" if name == "validation_data" else ""
+        raise TypeError(f"{name} must be (X, y) or (X, y, sample_weight){several}, got {type(given).__name__}")
+    X, y, *rest = given
     return X, y, rest[0] if rest else None
+
+
+def check_set_name(what: str, name: Any, taken: tuple[str, ...]) -> None:
+    """The name of a set or of a metric, which becomes part of a column's name."""
+    if not isinstance(name, str) or not re.fullmatch(r"[^\W\d]\w*", name):
+        raise ValueError(f"names in {what} must be letters, digits and underscores, such as 'test', got {name!r}")
+    if name in taken:
+        raise ValueError(f"names in {what} must not be {name!r}, which the history has already")

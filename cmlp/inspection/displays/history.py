@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Trained = History | Subject
+KNOWN = {"epoch", "loss", "largest_change", "learning_rate", "time", "val_loss", "val_score"}  # columns of every history
 LABELS = {"loss": "loss", "val_loss": "loss", "val_score": "score (validation)", "learning_rate": "learning rate"}
 
 
@@ -48,9 +49,15 @@ class HistoryDisplay:
         """What is plotted, from top to bottom."""
         names = ["loss"]
         names += ["val_score"] if any("val_score" in run for run in self.runs.values()) else []
+        names += dict.fromkeys(name for run in self.runs.values() for name in self._metrics(run))
         rates = [np.array(run["learning_rate"]) for run in self.runs.values()]
         moved = any(np.isfinite(rate).all() and np.ptp(rate) > 0 for rate in rates)
         return names + (["learning_rate"] if moved else [])
+
+    @staticmethod
+    def _metrics(run: dict[str, list]) -> list[str]:
+        """What else was computed on validation data, and on further sets of it."""
+        return [name for name in run if name not in KNOWN]
 
     def plot(self, axes: "Sequence[Axes] | None" = None, *, log: bool = False) -> "HistoryDisplay":
         """Draw the curves; axes: one for each of `rows`; log: the loss on a logarithmic scale."""
@@ -59,7 +66,7 @@ class HistoryDisplay:
         for ax, name in zip(self.axes_, self.rows):
             for k, (run, columns) in enumerate(self.runs.items()):
                 self._line(ax, name, run, columns, k)
-            ax.set_ylabel(LABELS[name])
+            ax.set_ylabel(LABELS.get(name, name.replace("_", " ")))
             ax.margins(x=0.02)
         if log:
             self.axes_[0].set_yscale("log")
@@ -112,7 +119,7 @@ def history_of(given: Any, name: str) -> History:
 def plot_history(
     history: "Trained | Mapping[str, Trained]", axes: "Sequence[Axes] | None" = None, *, log: bool = False
 ) -> HistoryDisplay:
-    """Plot learning curves: training and validation loss by epoch, the validation score, a learning rate that changes.
+    """Plot learning curves: training and validation loss by epoch, the validation score, metrics, a learning rate that changes.
 
     Parameters
     ----------
