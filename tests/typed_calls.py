@@ -127,6 +127,8 @@ cmlp.convert.from_arrays([np.eye(2)], [np.zeros(2)], activations.Tanh(), loss="s
 
 # --- looking at networks ----------------------------------------------------------------------------------------------
 assert_type(inspection.check_gradients(plain, X[:9], y[:9]).ok, bool)
+assert_type(inspection.activations(classifier, X, 0), NDArray[Any])
+print(inspection.diagnose(cmlp.Model.of(classifier), X, y), inspection.plot_history({"a": classifier, "b": plain}))
 print(inspection.diagnose(plain, X, y, "adam"), inspection.learning_rate_range(plain, X, y).suggestion)
 
 
