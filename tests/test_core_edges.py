@@ -45,10 +45,14 @@ def test_a_line_search_that_steps_too_far():
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_after_an_exception_the_last_step_stands(optimizer, rng):
+@pytest.mark.parametrize("early", [False, True])
+def test_after_an_exception_the_last_step_stands_or_the_best(optimizer, early, rng):
     class Fails(cmlp.callbacks.Callback):
+        def __init__(self):
+            self.thetas = []
+
         def on_epoch_end(self, training):
-            self.theta = training.network.theta.copy()
+            self.thetas.append(training.network.theta.copy())
             if len(training.history) == 4:
                 raise RuntimeError("in a callback")
 
@@ -63,9 +67,9 @@ def test_after_an_exception_the_last_step_stands(optimizer, rng):
             batch_size=None,
             epochs=9,
             stopping=cmlp.Stopping("loss", None),
-            callbacks=[stopping, fails],
+            callbacks=[*[stopping] * early, fails],
         )
-    assert_allclose(net.theta, fails.theta, rtol=0)
+    assert_allclose(net.theta, fails.thetas[0 if early else -1], rtol=0)
 
 
 def test_a_variance_beyond_float32_is_a_divergence(rng):

@@ -61,7 +61,7 @@ class NotCompiled(cmlp.Optimizer):
         ({"validation_data": (X,)}, "validation_data"),
         ({"validation_data": (X, Y, Y, Y)}, "validation_data"),
         ({"validation_data": (X, Y, Y[:3])}, r"sample_weight.*12.*\(3,\)"),
-        ({"validation_data": {"X": X, "y": Y}}, "validation_data.*dict"),
+        ({"validation_data": {"X": X, "y": Y}}, r"validation_data\['X'\] must be \(X, y\)"),
         ({"validation_data": X}, "validation_data.*ndarray"),
         ({"validation_data": (X[:, :2], Y)}, "X.*2.*3"),
         ({"validation_data": (X[:0], Y[:0])}, r"X.*\(0, 3\)"),

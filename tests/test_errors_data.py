@@ -31,7 +31,6 @@ BAD_X = {
     "objects": (X.astype(object), TypeError, "X.*object"),
     "whole numbers beyond 64 bits": ([[1, 2, 2**70]], TypeError, "X.*object"),
     "dates": (np.zeros((12, 3), "M8[D]"), TypeError, "X.*datetime64"),
-    "records": (np.zeros(12, "f4,f4,f4"), TypeError, "X.*f4"),
     "None": (None, TypeError, r"\bX\b.*None"),
     "generator": ((row for row in X), TypeError, "X.*(object|generator)"),
     "ragged": ([[1, 2, 3], [1, 2]], ValueError, r"\bX\b"),

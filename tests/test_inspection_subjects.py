@@ -48,7 +48,7 @@ def case(request):
     make, y, encoded = CASES[request.param]
     subject = make()
     model = cmlp.Model.of(subject)
-    return subject, y, model.network, model.columns.transform(X), encoded(y)
+    return subject, y, model.network, model.columns.transform(X, model.network.dtype), encoded(y)
 
 
 def test_activations(case):

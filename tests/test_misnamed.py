@@ -37,7 +37,6 @@ IN_FIT = [
     ({"alpha": 0.1}, "regularization=cmlp.Regularization(l2=1e-4)"),
     ({"random_state": 1}, "'random_state': seed is an argument of Network()"),
     ({"objective": "mse"}, "'objective': loss is an argument of Network()"),
-    ({"metrics": ["acc"]}, "val_score"),
     ({"device": "cuda"}, "'device': cmlp computes on the CPU: leave it out"),
     ({"max_iter": 3, "n_jobs": 2}, "unexpected arguments 'max_iter': epochs is its name here; 'n_jobs': n_threads is"),
     ({"max_iter": 3, "no_such": 2}, "unexpected arguments 'max_iter': epochs is its name here; 'no_such'"),

@@ -1,5 +1,7 @@
 """Single arguments inside the dicts `network` and `training`, reached by two underscores."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -121,8 +123,8 @@ def test_everything_a_network_takes_can_be_given():
 
     model = MLPClassifier()
     for name, takes in nested.TAKES.items():
-        names = takes.__code__.co_varnames[1 : takes.__code__.co_argcount + takes.__code__.co_kwonlyargcount]
-        assert {*nested.valid(name), *nested.OWN[name]} == set(names)
+        names = set(inspect.signature(takes).parameters) - {"self"}
+        assert {*nested.valid(name), *nested.OWN[name]} == names
         for where in nested.OWN[name].values():
             assert where.split("(")[0] in {*model.get_params(), "fit", "partial_fit"}
     assert cmlp.Network is nested.Network

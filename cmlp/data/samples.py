@@ -12,6 +12,7 @@ from cmlp.data.columns import Columns
 from cmlp.data.fitting import kinds_of
 from cmlp.data.frames import sparse_frame
 from cmlp.data.tables import Table
+from cmlp.data.targets import Targets
 from cmlp.layers import Array
 from cmlp.runtime.compiled import Samples, largest, usable_as_it_is
 
@@ -25,6 +26,13 @@ class Csr(NamedTuple):
     indices: Array
     indptr: Array
     shape: tuple[int, int]
+
+
+class Meanings(NamedTuple):
+    """What the data mean for a network from now on."""
+
+    targets: Targets
+    columns: Columns | None
 
 
 def columns_of(network, X) -> Columns | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cmlp._typing import Labels, Matrix, ValidationData, Weights
 from cmlp.activations import Activation
+from cmlp.data import Table
 from cmlp.estimators import held_out, learning, nested, settings, warm_start
 from cmlp.estimators.fitted import twin
 from cmlp.estimators.inputs import Inputs, Part
@@ -84,6 +85,7 @@ class BaseMLP(Inputs):
     network: Mapping[str, object] | None = None
     training: Mapping[str, object] | None = None
 
+    @answer_misnamed
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters by name; deep: with those inside `network` and `training`, such as ``network__residual``."""
         return super().get_params(deep) | (nested.listed(self) if deep else {})
@@ -177,7 +179,11 @@ class BaseMLP(Inputs):
                 learner._learn_targets(part.y)
             else:
                 learner._check_targets(part.y)
-            held = {name: Part(learner._check_X(X), learner._checked_y(y), weight) for name, (X, y, weight) in sets.items()}
+            as_table = isinstance(part.X, Table)
+            held = {
+                name: Part(learner._check_X(X, as_table), learner._checked_y(y), weight)
+                for name, (X, y, weight) in sets.items()
+            }
             if self.early_stopping and not held:
                 part, held["val"] = held_out.split(learner, part)
             if fresh:

@@ -1,7 +1,7 @@
 """What a fitted estimator shows: scikit-learn's attributes, a model for other programs, pickles."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -143,7 +143,8 @@ class Fitted(BaseEstimator):
 
     def _threads(self) -> int | None:
         """The n_threads that the next fit is given."""
-        return (self.training or {}).get("n_threads", self.n_threads)
+        given = self.training if isinstance(self.training, Mapping) else {}
+        return given.get("n_threads", self.n_threads)
 
     def _prepares(self) -> bool:
         """Whether columns are scaled, encoded or imputed."""

@@ -107,9 +107,9 @@ class Inputs(Fitted):
             return table
         known, name = hasattr(self, "feature_names_in_"), type(self).__name__
         if known and table.names is None:
-            warnings.warn(f"X does not have valid feature names, but {name} was fitted with feature names", stacklevel=4)
+            warnings.warn(f"X does not have valid feature names, but {name} was fitted with feature names", stacklevel=5)
         elif not known and table.names is not None:
-            warnings.warn(f"X has feature names, but {name} was fitted without feature names", stacklevel=4)
+            warnings.warn(f"X has feature names, but {name} was fitted without feature names", stacklevel=5)
         if table.n_columns != self.n_features_in_ and not (known and table.names):
             raise ValueError(
                 f"X has {table.n_columns} features, but {name} is expecting {self.n_features_in_} features as input"

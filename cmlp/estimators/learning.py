@@ -70,8 +70,9 @@ def one_epoch(estimator: Any, part: Part) -> None:
 
 def train(estimator: Any, part: Part, held: dict[str, Part], fresh: bool) -> None:
     """What `fit` does; held: sets of samples to evaluate, of which early stopping follows the first."""
+    estimator._n_threads = estimator._threads()
     part = part._replace(weight=estimator._weights(part))
-    X, y, n_samples = estimator._transformed(part.X), estimator._encoded(part.y), len(part.y)
+    X, y, n_samples = estimator._transformed(part.X), estimator._encoded(part.y, part.weight), len(part.y)
     sets = {name: Part(estimator._transformed(each.X), estimator._encoded(each.y), each.weight) for name, each in held.items()}
     max_iter, done = validation.check_integer("max_iter", estimator.max_iter, 1), len(estimator.loss_curve_)
     goes_on, scored = settings.GoesOn(done, done + max_iter), None
@@ -105,13 +106,13 @@ def train(estimator: Any, part: Part, held: dict[str, Part], fresh: bool) -> Non
                 **arguments,
             )
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=7)
+            warnings.warn("Training interrupted by user.", stacklevel=4)
     estimator.n_iter_, estimator._plateau = len(estimator.history_), goes_on.plateau
     if estimator.history_.stopped == Ending.EPOCHS:
         warnings.warn(
             f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

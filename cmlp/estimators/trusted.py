@@ -2,7 +2,8 @@
 
 from cmlp import activations, initializers, losses, norms, schedules
 from cmlp.architecture import Architecture
-from cmlp.data import Columns
+from cmlp.data import Categories, Columns
+from cmlp.data.columns import Feature
 from cmlp.data.targets import Targets
 from cmlp.estimators.classifier import MLPClassifier
 from cmlp.estimators.regressor import MLPRegressor
@@ -18,7 +19,21 @@ def _is_schedule(kind: object) -> bool:
 
 
 _KINDS: list[type] = [
-    *(MLPClassifier, MLPRegressor, Network, Architecture, Targets, Columns, History, Ending, Regularization, Stopping),
+    *(
+        MLPClassifier,
+        MLPRegressor,
+        Network,
+        Architecture,
+        Targets,
+        Columns,
+        Categories,
+        Feature,
+        History,
+        Ending,
+        Regularization,
+        Stopping,
+    ),
+    *(Columns, Categories, Feature),
     *activations.CLASSES,
     *initializers.CLASSES,
     *losses.CLASSES,

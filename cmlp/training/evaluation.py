@@ -8,7 +8,7 @@ import numpy as np
 
 from cmlp import validation
 from cmlp.data import metrics, targets
-from cmlp.data.samples import make_samples
+from cmlp.data.samples import Meanings, make_samples
 from cmlp.layers import Array
 
 Metric = Callable[..., float]
@@ -81,7 +81,7 @@ def resolve(
     network: Any,
     validation_data: Any,
     given_metrics: Any,
-    meaning: targets.Targets,
+    meaning: Meanings,
     variables: Array | None,
     n_threads: int | None,
 ) -> Evaluations | None:
@@ -93,9 +93,10 @@ def resolve(
     """
     sets = {}
     for name, (X, y, weight) in validation.check_validation_sets(validation_data).items():
-        samples, _ = make_samples(network, X, y, weight, known=meaning)  # the classes of y hold for the validation data
+        known, columns = meaning  # the classes of y hold for the validation data
+        samples, _ = make_samples(network, X, y, weight, known=known, columns=columns)
         weight = validation.check_sample_weight(weight, samples.n_samples)
-        sets[name] = Evaluation(network, X, y, samples, weight, meaning, variables, n_threads)
+        sets[name] = Evaluation(network, X, y, samples, weight, known, variables, n_threads)
     functions = check_metrics(given_metrics)
     if functions and not sets:
         raise ValueError("metrics need validation_data, on which they are computed")

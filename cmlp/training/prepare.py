@@ -3,14 +3,14 @@
 from typing import Any
 
 from cmlp import optimizers, regularization, schedules, validation
-from cmlp.data.samples import columns_of, make_samples
+from cmlp.data.samples import Meanings, columns_of, make_samples
 from cmlp.layers import Array
 from cmlp.optimizers import LBFGS
 from cmlp.regularization import Regularization
 from cmlp.training import evaluation, hooks, progress
 from cmlp.training.lbfgs import LBFGSTraining
 from cmlp.training.loop import Training
-from cmlp.training.settings import FitArguments, Meanings, Settings
+from cmlp.training.settings import FitArguments, Settings
 from cmlp.training.stopping import NEVER, Stopping
 
 

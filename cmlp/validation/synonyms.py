@@ -191,7 +191,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         **dict.fromkeys(("device", "use_gpu", "cuda"), _ON_CPU),
     },
     "BaseMLP.fit": {
-        **dict.fromkeys(("X_val", "y_val", "X_valid", "y_valid"), _OF_X_VAL),
+        **{f"{part}_valid": f"{part}_val is its name here" for part in "Xy"},
         "patience": "it belongs to the estimator, early_stopping=True with n_iter_no_change=10",
     },
     "Optimizer": {
