@@ -129,6 +129,13 @@ class BaseMLP(Inputs):
         """The labels that the network knows from the beginning; None for other tasks."""
         return None
 
+    def _start(self, part: Part) -> None:
+        """Change initial parameters of the network, where these samples suggest better ones."""
+
+    def _hint(self, part: Part) -> str:
+        """What makes a training of these samples that has not converged better; empty for nothing special."""
+        return ""
+
     def _weights(self, part: Part) -> Any:
         """How much each sample counts; None for all the same."""
         return part.weight
@@ -232,3 +239,4 @@ class BaseMLP(Inputs):
         """The preprocessing and the network that this part asks for."""
         self._fit_columns(part)
         learning.make_network(self, self.n_features_in_ if self.columns_ is None else self.columns_.n_inputs)
+        self._start(part)

@@ -15,7 +15,7 @@ from cmlp.estimators import held_out, nested, settings
 from cmlp.estimators.inputs import Part
 from cmlp.network import Network
 from cmlp.training import evaluation, hooks
-from cmlp.training.history import Ending
+from cmlp.training.history import DivergenceError, Ending
 
 
 def make_network(estimator: Any, n_inputs: int) -> None:
@@ -110,7 +110,8 @@ def train(estimator: Any, part: Part, held: dict[str, Part], fresh: bool) -> Non
     estimator.n_iter_, estimator._plateau = len(estimator.history_), goes_on.plateau
     if estimator.history_.stopped == Ending.EPOCHS:
         warnings.warn(
-            f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol",
+            f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol"
+            + estimator._hint(part),
             ConvergenceWarning,
             stacklevel=4,
         )
@@ -136,6 +137,9 @@ def noting(estimator: Any, n_samples: int, stops: bool = False, scored: EarlySto
     before = estimator.network_.history
     try:
         yield
+    except DivergenceError as error:
+        remedy = "" if estimator.scale else ": scale='standard' standardizes them"
+        raise DivergenceError(f"{error}{remedy}") from None
     finally:
         if estimator.network_.history is not before:
             note(estimator, n_samples, stops, scored.values if scored else None)

@@ -12,9 +12,12 @@ from cmlp._typing import Labels, Matrix, Weights
 from cmlp.data import scaling, targets
 from cmlp.estimators.base import BaseMLP
 from cmlp.estimators.fitted import available_if
+from cmlp.estimators.inputs import Part
 from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.validation import answer_misnamed
+
+MOST_SPREAD = 100.0  # standard deviation of a target that the default learning rate reaches in the default number of epochs
 
 
 @answer_misnamed
@@ -42,6 +45,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     Notes
     -----
+    The biases of the last layer start as the best constant prediction of the training part: the mean, median or quantiles of
+    the targets, the logarithm of their mean with poisson and gamma; ``network={"bias_init": "glorot_uniform"}`` starts them as
+    scikit-learn does.
+
     The loss of several outputs is summed over them, as its gradient is; scikit-learn's squared loss is their mean, while its
     gradient is that of the sum. So `loss_` is n_outputs times scikit-learn's, and the trained networks are of the same kind.
 
@@ -98,6 +105,22 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         if self.target_scale_ is None and self._standardizes:
             self.target_mean_, self.target_scale_ = scaling.standard_columns(y, weight, "y")
         return y if self.target_scale_ is None else (y - self.target_mean_) / self.target_scale_
+
+    def _start(self, part: Part) -> None:
+        """The biases of the outputs are the best constant predictions, unless the user chose them."""
+        net, given = self.network_, self.network or {}
+        last, loss = net.layers[-1], net.loss_function
+        if last.b is None or "bias_init" in given or not (loss.takes_logits or net.activations[-1] == "identity"):
+            return
+        start = loss.start(np.asarray(self._encoded(part.y), np.float64), part.weight)
+        if start is not None and (np.abs(start) < np.finfo(net.dtype).max).all():
+            last.b[:] = start
+
+    def _hint(self, part: Part) -> str:
+        spread = float(np.std(np.asarray(part.y, np.float64), axis=0).max())
+        if self._standardizes or not self.network_.loss_function.standardizes or spread <= MOST_SPREAD:
+            return ""
+        return f"; y has a standard deviation of {spread:.3g}: scale='standard' standardizes it, and X"
 
     def _resolve_loss(self) -> tuple[losses.Loss, int]:
         loss = losses.resolve("squared_error" if self.loss is None else self.loss)

@@ -138,6 +138,20 @@ class Loss(Hyperparameters):
                 f"the last layer must have {each} outputs for each target with loss {self.name!r}, got {n_outputs}"
             )
 
+    def start(self, Y: Array, sample_weight: Array | None) -> Array | None:
+        """Logits from which a network learns well: of the constants, those with about the least mean loss; None if unknown.
+
+        Parameters
+        ----------
+        Y : ndarray (n_samples, n_targets)
+        sample_weight : ndarray (n_samples,) or None
+
+        Returns
+        -------
+        Z : ndarray (n_outputs,) or None
+        """
+        return None
+
     # --- what the outputs mean --------------------------------------------------------------------------------------
     def predicted(self, outputs: Array) -> Array:
         """Of the outputs, or of their numbers, those that `Network.predict` returns: (n_samples, ...)."""
@@ -156,3 +170,12 @@ class Loss(Hyperparameters):
         """Names of the outputs of one target."""
         each = self.outputs_per_target
         return [target] if each == 1 else [f"{target}_{k}" for k in range(each)]
+
+
+def quantile(Y: Array, level: float, sample_weight: Array | None) -> Array:
+    """The least values that this share of the weights lies at or below, (n_targets,)."""
+    order = np.argsort(Y, axis=0)
+    weights = np.ones(len(Y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    below = weights[order].cumsum(axis=0)
+    places = (below < level * below[-1]).sum(axis=0)
+    return np.take_along_axis(np.take_along_axis(Y, order, axis=0), places[None], axis=0)[0]

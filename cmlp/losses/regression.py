@@ -7,7 +7,7 @@ import numpy as np
 
 from cmlp import validation
 from cmlp.layers import Array
-from cmlp.losses.base import Domain, Loss
+from cmlp.losses.base import Domain, Loss, quantile
 from cmlp.validation import Checks
 
 MOST_QUANTILES = 15  # a loss takes 16 numbers: how many there are, and each of them
@@ -18,11 +18,17 @@ class SquaredError(Loss):
 
     name = "squared_error"
 
+    def start(self, Y: Array, sample_weight: Array | None) -> Array:
+        return np.average(Y, axis=0, weights=sample_weight)
+
 
 class AbsoluteError(Loss):
     """The absolute error, summed over the outputs: the outputs learn medians."""
 
     name = "absolute_error"
+
+    def start(self, Y: Array, sample_weight: Array | None) -> Array:
+        return quantile(Y, 0.5, sample_weight)
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,17 @@ class Huber(Loss):
 
     delta: float = 1.0
 
+    def start(self, Y: Array, sample_weight: Array | None) -> Array:
+        return quantile(Y, 0.5, sample_weight)
+
 
 class LogCosh(Loss):
     """The logarithm of the hyperbolic cosine of the error: smooth, squared near 0 and absolute far from it."""
 
     name = "log_cosh"
+
+    def start(self, Y: Array, sample_weight: Array | None) -> Array:
+        return quantile(Y, 0.5, sample_weight)
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,9 @@ class Quantile(Loss):
         """The quantiles, however many were given."""
         return self.quantiles if isinstance(self.quantiles, tuple) else (self.quantiles,)
 
+    def start(self, Y: Array, sample_weight: Array | None) -> Array:
+        return np.stack([quantile(Y, level, sample_weight) for level in self.each], axis=1).ravel()
+
     def central(self, predicted: Array) -> Array:
         """Of several quantiles, the one nearest to one half."""
         if predicted.ndim == 1:
@@ -113,6 +128,9 @@ class Poisson(Loss):
     domain = Domain(low=0)
     standardizes = False
 
+    def start(self, Y: Array, sample_weight: Array | None) -> Array | None:
+        return _log_mean(Y, sample_weight)
+
 
 class Gamma(Loss):
     """The negative log likelihood of gamma variables, y > 0; the output is their mean, e^Z."""
@@ -121,6 +139,9 @@ class Gamma(Loss):
     tasks = ("regression",)
     domain = Domain(low=0, open=True)
     standardizes = False
+
+    def start(self, Y: Array, sample_weight: Array | None) -> Array | None:
+        return _log_mean(Y, sample_weight)
 
 
 class Gaussian(Loss):
@@ -132,6 +153,11 @@ class Gaussian(Loss):
     name = "gaussian"
     tasks = ("regression",)
 
+    def start(self, Y: Array, sample_weight: Array | None) -> Array | None:
+        mean = np.average(Y, axis=0, weights=sample_weight)
+        variance = np.average((Y - mean) ** 2, axis=0, weights=sample_weight)
+        return np.stack([mean, np.log(variance)], axis=1).ravel() if variance.all() else None
+
     def predicted(self, outputs: Array) -> Array:
         return outputs[:, ::2]
 
@@ -142,3 +168,9 @@ class Gaussian(Loss):
 
     def output_names(self, target: str) -> list[str]:
         return [target, f"{target}_variance"]
+
+
+def _log_mean(Y: Array, sample_weight: Array | None) -> Array | None:
+    """What e^Z is to be on the whole; None where it would be 0."""
+    mean = np.average(Y, axis=0, weights=sample_weight)
+    return np.log(mean) if (mean > 0).all() else None
