@@ -110,6 +110,18 @@ def test_a_long_pass_shares_the_processors(sizes, n_rows, machine):
     assert looks == []
 
 
+def test_training_is_for_the_pace_to_decide(machine):
+    machine(1)
+    net = cmlp.Network([64, 64, 10])
+    with net._engines.take(200, training=True) as engine:
+        assert threads.for_training(engine, inputs(net, 10**6), 200, None) == 7  # blocks of rows
+        assert not threads.is_long(engine, inputs(net, 10**6), 200)
+    net = cmlp.Network([1024, 2048, 2048, 10])
+    with net._engines.take(512, training=True) as engine:
+        assert threads.for_training(engine, inputs(net, 10**6), 512, None) == 8
+        assert threads.is_long(engine, inputs(net, 10**6), 512)
+
+
 @pytest.mark.parametrize("residual", [0, [0, 2]])
 def test_a_sparse_pass_counts_what_is_stored(residual, machine):
     """20,000 features of which 50 are stored are a brief pass, not a long one; where X is read twice, twice as many."""
@@ -120,6 +132,7 @@ def test_a_sparse_pass_counts_what_is_stored(residual, machine):
     with net._engines.take(300, sparse=True) as engine:
         total, between, _ = engine.load(samples, 300)
         assert threads.for_pass(engine, samples, None) == 1
+        assert not threads.is_long(engine, samples, 300)
     columns = sum(int(block["cols"]) for block in net.tables[1] if block["matrix"] and block["rows"] == 20_000)
     assert columns == (200 if residual else 100)
     assert total == 300 * (net.n_params + 20 * 203 - columns * (20_000 - 50))

@@ -11,7 +11,6 @@ from numpy.testing import assert_array_equal
 import cmlp
 from cmlp import _core
 from cmlp.runtime import registry, threads
-from cmlp.training.pace import Pace
 from cmlp.training.profile import Profile
 
 FEW = [2, 3]  # even, odd
@@ -111,46 +110,6 @@ def test_blas_is_left_as_it_was(rng):
         assert all(i["num_threads"] == 1 for i in threads._controller().info() if i["user_api"] == "blas")
     net.forward(X)
     assert [(info["filepath"], info["num_threads"]) for info in threads._controller().info()] == before
-
-
-# --- which are fastest -----------------------------------------------------------------------------------------
-def threads_of(pace, seconds, n_calls):
-    """The threads that a pace chooses when a step takes seconds[threads]."""
-    chosen = []
-    for _ in range(n_calls):
-        n_threads, _ = pace.next()
-        chosen.append(n_threads)
-        pace.note(n_threads, 10, 10 * seconds[n_threads])
-    return chosen
-
-
-@pytest.mark.parametrize(
-    ("seconds", "best"), [({1: 4e-6, 4: 3e-6, 8: 2e-6}, 8), ({1: 4e-6, 4: 3e-6, 8: 5e-6}, 4), ({1: 1e-6, 4: 3e-6, 8: 5e-6}, 1)]
-)
-def test_the_fastest_number_of_threads_is_taken(seconds, best):
-    chosen = threads_of(Pace(8), seconds, 100)
-    assert chosen[:4] == [8, 1, 4, 8]
-    assert chosen[4:16] == [best] * 12
-    assert set(chosen[16:]) == {1, 4, 8}, "what was slower is tried again"
-    assert chosen.count(best) > 80
-
-
-def test_a_pace_follows_the_machine():
-    pace = Pace(2)
-    assert threads_of(pace, {1: 2e-6, 2: 1e-6}, 16)[-1] == 2
-    assert threads_of(pace, {1: 2e-6, 2: 9e-6}, 16)[-1] == 1
-
-
-@pytest.mark.parametrize(("pace", "seconds"), [(Pace(1), 1e-6), (Pace(8, fixed=True), 1e-6), (Pace(8), 0.1)])
-def test_nothing_is_tried_where_there_is_no_choice(pace, seconds):
-    assert set(threads_of(pace, {pace.most: seconds}, 50)) == {pace.most}
-
-
-def test_an_empty_call_decides_nothing():
-    pace = Pace(2)
-    for _ in range(3):
-        pace.note(pace.next()[0], 0, 0.01)
-    assert pace.seconds == {}
 
 
 # --- the profile -----------------------------------------------------------------------------------------------

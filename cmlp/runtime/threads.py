@@ -71,7 +71,16 @@ def for_pass(engine, samples, n_threads: int | None) -> int:
     n = worth(between, tiles, n_threads)
     if n == 1 or total < BRIEF:
         return 1
-    return _woken(n if total >= LONG and between >= BRIEF else min(n, neighbours.idle_processors()))
+    return _woken(n if _is_long(total, between) else min(n, neighbours.idle_processors()))
+
+
+def is_long(engine, samples, batch_size: int) -> bool:
+    """Whether a step has work for all threads, whatever other processes do."""
+    return _is_long(*engine.load(samples, batch_size)[:2])
+
+
+def _is_long(total: int, between: int) -> bool:
+    return total >= LONG and between >= BRIEF
 
 
 def worth(between: int, tiles: int, n_threads: int | None) -> int:

@@ -34,8 +34,9 @@ class LBFGSTraining(BaseTraining):
         # one BLAS thread: scipy's small products would wake OpenBLAS's, which wait for ours, and ours for them
         with taken as engine, threads.one_blas_thread:
             self.engine = engine
-            self.team = threads.for_training(engine, self.samples, self.samples.n_samples, self.settings.n_threads)
-            self.pace = Pace(self.team)
+            load = (engine, self.samples, self.samples.n_samples)
+            self.team = threads.for_training(*load, self.settings.n_threads)
+            self.pace = Pace(self.team, threads.is_long(*load), neighbours.idle_processors)
             self._begin_turn()
             network._begin_training(self.settings, self.history, None)
             log_begin(network, self.samples.n_samples, self.optimizer, self.team)

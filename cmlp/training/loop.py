@@ -98,7 +98,8 @@ class Training(BaseTraining):
         network._begin_training(self.settings, self.history, self.state)
         self.profile = profile.Profile(self.n_threads) if profile.wanted() else None
         network.ema = self.ema if self.ema is not None else network.ema
-        self.pace = Pace(self.n_threads, fixed=self.profile is not None)
+        fixed = self.profile is not None or threads.is_long(self.engine, self.samples, self.settings.batch_size)
+        self.pace = Pace(self.n_threads, fixed, neighbours.idle_processors)
 
     def _call(self) -> None:
         """One call of the core, and what follows it."""

@@ -152,6 +152,8 @@ cdef void train(
     cdef Batch batch
     cdef Update update
     cdef Py_ssize_t t = run.t
+    if n_threads > 1:                                    # any barrier may wait for another process
+        clock_every = 1
     if run.clocks != NULL:
         run.clocks[thread].last = ticks()
     while n_steps < run.max_steps and n_epochs < run.max_epochs:
