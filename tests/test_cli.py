@@ -318,24 +318,6 @@ def test_a_pipe_that_nobody_reads_is_no_noise(tmp_path):
 
 # --- real data ----------------------------------------------------------------------------------------------
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "target", "options", "quality"),
-    [
-        ("letter", "lettr", ["--epochs", 3], ("test accuracy", 0.7)),
-        ("spambase", "type", ["--epochs", 3], ("test accuracy", 0.88)),
-        ("satellite", "classes", ["--epochs", 3], ("test accuracy", 0.8)),
-        ("penbased", "digit", ["--epochs", 3], ("test accuracy", 0.92)),
-        ("lightgbm_binary", "label", ["--epochs", 5], ("test accuracy", 0.57)),
-        ("shuttle", "Class", ["--epochs", 1], ("test accuracy", 0.95)),
-        ("protein", "y", ["--epochs", 2], ("test R2", 0.28)),
-    ],
-)
-def test_tables(succeeds, data_folder, name, target, options, quality):
-    out = succeeds("train", data_folder / "open" / f"{name}.csv.gz", "--target", target, *options)
-    assert metric(quality[0], out) > quality[1]
-
-
-@pytest.mark.slow
 def test_mnist(succeeds, data_folder):
     out = succeeds("train", data_folder / "mnist", "--epochs", 1, "--hidden", 32)
     assert split_of(out) == [60_000, 10_000]

@@ -184,6 +184,17 @@ def test_every_format_gives_the_same_model(name, mixed, succeeds):
     assert succeeds("evaluate", "m.st", name) == succeeds("evaluate", "other.st", name)
 
 
+def test_a_column_of_lists_is_refused(mixed, fails):
+    pytest.importorskip("pyarrow", reason="cmlp[arrow] is not installed")
+    import pyarrow
+    from pyarrow import parquet
+
+    columns = {name: [value] * 3 for name, value in MIXED[0].items()}
+    parquet.write_table(pyarrow.table(columns | {"size": [[1], [2], [3]]}), "lists.parquet")
+    for command in (["train", "lists.parquet", "--target", "kind"], ["predict", "m.st", "lists.parquet"]):
+        fails(1, r"lists\.parquet.*'size'.*list", *command)
+
+
 def test_standard_input(mixed, succeeds, monkeypatch):
     with open("m.csv", "rb") as file:
         plain = file.read()
@@ -322,12 +333,14 @@ def test_a_test_file_is_read_as_the_training_file(succeeds, fails):
         ("wine_quality", "quality", 0.25),
     ],
 )
-def test_all_open_tables(name, target, least, succeeds, data_folder):
+def test_all_open_tables(name, target, least, run, succeeds, data_folder):
     file = data_folder / "open" / f"{name}.csv.gz"
     loss = ["--loss", "squared_error"] if name in ("abalone", "wine_quality") else []
     chosen = [] if target is None else ["--target", target]
     few = ["--epochs", 3] if name == "flights" else []
-    found = json.loads(succeeds("train", file, *chosen, *loss, *few, "--json", "--save", "m.st"))
+    code, out, _ = run("train", file, *chosen, *loss, *few, "--json", "--save", "m.st")
+    assert code == 0
+    found = json.loads(out)
     metrics = found["metrics"]
     assert metrics.get("accuracy", metrics.get("r2")) > least
     assert len(predictions(succeeds("predict", "m.st", file))) == found["n_train"] + found["n_test"]

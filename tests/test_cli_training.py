@@ -225,7 +225,9 @@ def test_resuming_what_does_not_exist_says_so(kinds, succeeds):
 
 # --- mistakes of the program ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "error", [IndexError("list index"), ZeroDivisionError("by zero"), AssertionError(), KeyError("x")], ids=repr
+    "error",
+    [TypeError("len"), IndexError("list index"), ZeroDivisionError("0"), AssertionError(), KeyError("x")],
+    ids=repr,
 )
 def test_a_bug_is_one_sentence(kinds, fails, run, monkeypatch, error):
     def broken(*given):

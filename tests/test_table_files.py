@@ -75,6 +75,14 @@ def test_the_index_of_pandas_is_no_column(arrow, tmp_path):
     assert (table.names, lines, places, width) == (["b"], None, [1], 2)
 
 
+def test_columns_that_hold_lists_are_refused(arrow, tmp_path):
+    path = tmp_path / "t.parquet"
+    path.write_bytes(parquet(arrow, arrow.table({"a": [1, 2], "b": [[1], [2, 3]]})))
+    with pytest.raises(ValueError, match=r"t\.parquet.*'b'.*list.*--drop b"):
+        read_table(path)
+    assert read_table(path, drop=["b"]).names == ["a"]
+
+
 def test_columns_that_are_not_there(arrow, tmp_path):
     path = tmp_path / "t.parquet"
     path.write_bytes(parquet(arrow, frame_of(arrow)))

@@ -198,7 +198,7 @@ def report(error: Exception) -> int:
     )
 
 
-EXPECTED = (ValueError, TypeError, FloatingPointError, ImportError)  # what cmlp refuses; anything else is a mistake in it
+EXPECTED = (ValueError, FloatingPointError, ImportError)  # what cmlp refuses; anything else is a mistake in it
 
 
 def report_error(error, code: int) -> int:

@@ -20,7 +20,7 @@ from cmlp.datasets.csv_rows import lines_of, rows_of
 from cmlp.datasets.csv_start import listed, place_of, start
 from cmlp.datasets.fields import as_objects, is_missing, typed
 from cmlp.datasets.opening import open_unpacked
-from cmlp.datasets.table_files import rereadable
+from cmlp.datasets.table_files import checked, rereadable
 from cmlp.layers import Array
 from cmlp.model import Model
 
@@ -86,8 +86,7 @@ def table_blocks(model: Model, options, with_target: bool) -> Iterator[Block]:
         rows = None if part.is_text else range(part.first, part.first + part.table.n_rows)
         order = choice.in_training_order(X.names, columns.names)
         place = Place(path, part.lines, order, columns.names if X.names and columns.names else X.names, rows)
-        if part.is_text:
-            X = as_read(X, columns)
+        X = as_read(X, columns) if part.is_text else checked(X, path)
         y = None if choice.target is None else part.table.columns[choice.target]
         if model.columns is None:
             with place.located():

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
 from cmlp.data import Table
+from cmlp.data.kinds import kind_of
 from cmlp.datasets.arrow_files import arrow_batches, is_arrow
 from cmlp.datasets.csv_columns import Reading
 from cmlp.datasets.csv_start import check_names, place_of, start
@@ -125,7 +126,23 @@ def read_arrow_file(stream: Any, path: Any, beginning: bytes, drop: Sequence[str
     dropped = {place_of(path, column, names, len(names)) for column in drop}
     check_names(path, names, dropped)
     kept = [place for place in range(len(names)) if place not in dropped]
-    return FileTable(Table.read(whole.select(kept)), None, kept, len(names))
+    return FileTable(checked(Table.read(whole.select(kept)), path), None, kept, len(names))
+
+
+def checked(table: Table, path: Any) -> Table:
+    """The table, if its columns hold numbers, booleans, dates, durations or strings.
+
+    Raises
+    ------
+    ValueError
+        If one holds lists, times of day or anything else; the message names it.
+    """
+    for label, column in zip(table.labels, table.columns):
+        try:
+            kind_of(column, label)
+        except TypeError as error:
+            raise ValueError(f"{path}: {error}: leave it out (--drop {label})") from None
+    return table
 
 
 @contextmanager
