@@ -41,7 +41,7 @@ if importlib.util.find_spec("cmlp._core") is None:
     )
 
 from cmlp import activations, callbacks, data, initializers, layers, losses, schedules
-from cmlp.model import Model
+from cmlp.model import Model, register_pipelines
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
 from cmlp.optimizers import (
@@ -121,6 +121,7 @@ __all__ = [
 ]
 
 register_estimators(lambda: importlib.import_module("cmlp.estimators").KINDS)
+register_pipelines(lambda pipeline: importlib.import_module("cmlp.convert.pipelines").model_of(pipeline))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """A network with its preprocessing and the units of its target: what is saved, exported and used on the command line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,11 +15,25 @@ from cmlp.data.targets import Targets
 from cmlp.layers import Array
 from cmlp.network import Network
 
+_pipelines: list[Callable[[Any], "Model"]] = []
+
+
+def register_pipelines(model_of: Callable[[Any], "Model"]) -> None:
+    """Register the function that makes a model of a pipeline of scikit-learn."""
+    _pipelines[:] = [model_of]
+
 
 class HasModel(Protocol):
     """A fitted estimator of cmlp."""
 
     def to_model(self) -> "Model": ...
+
+
+class HasSteps(Protocol):
+    """A fitted pipeline of scikit-learn."""
+
+    steps: Any
+    named_steps: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +91,18 @@ class Model:
             object.__setattr__(self, "classes", np.asarray(self.classes))
 
     @classmethod
-    def of(cls, given: "Network | Model | HasModel") -> "Model":
-        """A model of a network, or of a fitted estimator; for the EMA of the weights, give `Network.ema_network()`.
+    def of(cls, given: "Network | Model | HasModel | HasSteps") -> "Model":
+        """A model of a network, a fitted estimator, or a fitted pipeline of scikit-learn that ends in one.
+
+        For the EMA of the weights, give `Network.ema_network()`. Of a pipeline, scalers, imputers, one-hot and ordinal
+        encoders, feature selections, and column transformers of these become `cmlp.data.Columns`.
 
         Raises
         ------
         TypeError
-            If it is neither.
+            If it is none of these.
+        ValueError
+            If a step of the pipeline cannot be expressed; the message names it.
         """
         if isinstance(given, Model):
             return given
@@ -90,7 +110,12 @@ class Model:
             return cls(given, classes=given.classes)
         if hasattr(given, "to_model"):
             return given.to_model()
-        raise TypeError(f"model must be a cmlp.Network, a fitted estimator of cmlp or a cmlp.Model, got {type(given).__name__}")
+        if hasattr(given, "steps") and hasattr(given, "named_steps"):
+            return _pipelines[0](given)
+        kind = type(given).__name__
+        raise TypeError(
+            f"model must be a network, model or fitted estimator of cmlp, or a pipeline that ends in one, got {kind}"
+        )
 
     @property
     def meaning(self) -> Targets:

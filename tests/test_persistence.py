@@ -274,7 +274,10 @@ MALICIOUS_MODELS = {
     "columns of truths": (columns(kinds=[0.0, True]), "kinds.*list of strings"),
     "a column too many": (columns(kinds=["numeric"] * 3), "names.*3 strings"),
     "indices of text": (columns(ranked=["0", "1"]), "ranked.*'0'"),
-    "categories of no column": (columns(categories=[{"levels": ["x"], "n_infrequent": 0}]), "categories for 0 columns.*1"),
+    "categories of no column": (
+        columns(categories=[{"levels": ["x"], "n_infrequent": 0, "handle_unknown": "ignore"}]),
+        "categories for 0 columns.*1",
+    ),
     "calendar of text": (columns(calendar="yes"), "calendar.*'yes'"),
     "dates with calendar": (columns(kinds=["date", "numeric"], calendar=True), r"center.*\(6,\)"),
     "extra columns": (columns(extra_columns="eval"), "extra_columns.*'eval'"),

@@ -383,7 +383,11 @@ MALICIOUS = {
     "names too few": (columns(names=["a"]), "names.*2 strings"),
     "names of numbers": (columns(names=[1, 2]), "names.*list"),
     "equal categories": (
-        columns(kinds=["numeric", "categorical"], indicated=[], categories=[{"levels": ["a"] * 9, "n_infrequent": 0}]),
+        columns(
+            kinds=["numeric", "categorical"],
+            indicated=[],
+            categories=[{"levels": ["a"] * 9, "n_infrequent": 0, "handle_unknown": "ignore"}],
+        ),
         "categories.*different",
     ),
     "more parts of columns": (columns(more=1), "columns"),

@@ -9,16 +9,16 @@ from numpy.typing import ArrayLike
 from cmlp.activations import Activation
 from cmlp.layers import Array, running, views
 from cmlp.losses import Loss, LossFunction
-from cmlp.model import HasModel, Model
+from cmlp.model import HasModel, HasSteps, Model
 from cmlp.network import Network
 
 
-def to_arrays(network: Network | Model | HasModel) -> dict[str, Array]:
+def to_arrays(network: Network | Model | HasModel | HasSteps) -> dict[str, Array]:
     """Copies of all parameters and running statistics, by name: ``W0``, ``b0``, ..., ``mean0``, ``variance0``.
 
     Parameters
     ----------
-    network : cmlp.Network, cmlp.Model or fitted estimator
+    network : cmlp.Network, cmlp.Model, fitted estimator or pipeline of scikit-learn that ends in one
 
     Returns
     -------

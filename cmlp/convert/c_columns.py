@@ -30,7 +30,7 @@ def number_tables(columns: Columns) -> list[str]:
     if columns.indicated:
         made.append(table("int", "indicated", (str(columns.features[i].place) for i in columns.indicated)))
     if columns.fill is not None and kept:
-        made.append(numbers("fill", columns.fill[columns.kept], "double"))
+        made.append(table("double", "fill", map(number_or_nan, columns.fill[columns.kept].tolist())))
     if columns.center is not None and columns.scale is not None:
         made += [numbers("center", columns.center, "double"), numbers("spread", columns.scale, "double")]
     if columns.quantiles is not None:
@@ -41,14 +41,13 @@ def number_tables(columns: Columns) -> list[str]:
 
 
 def number_lines(columns: Columns) -> list[str]:
-    if columns.center is not None:
-        value = "(v - center[n]) / spread[n]"
-    elif columns.quantiles is not None:
+    value = "v"
+    if columns.quantiles is not None:
         k = len(columns.quantiles)
         score = f"normal_score(v, quantiles + (long)ranked[n] * {k}, {k}, {EDGE!r}, {LOWEST!r}, {HIGHEST!r})"
-        value = f"ranked[n] < 0 ? v : {score}"
-    else:
-        value = "v"
+        value = f"(ranked[n] < 0 ? v : {score})"
+    if columns.center is not None:
+        value = f"({value} - center[n]) / spread[n]"
     lines = []
     if columns.kept:
         fill = ["if (v != v) v = fill[i];"] if columns.fill is not None else []
@@ -56,6 +55,10 @@ def number_lines(columns: Columns) -> list[str]:
     if columns.indicated:
         lines += loop(len(columns.indicated), ["v = x[indicated[i]] != x[indicated[i]];", f"a[n] = (real)({value});"])
     return lines
+
+
+def number_or_nan(value: float) -> str:
+    return f"{value:.17e}" if np.isfinite(value) else "NAN"
 
 
 def loop(n: int, body: list[str]) -> list[str]:

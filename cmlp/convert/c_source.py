@@ -8,7 +8,7 @@ from cmlp._typing import Path
 from cmlp.convert import c_columns, c_parts
 from cmlp.convert.c_tables import comment, number, numbers, table_of_texts, text
 from cmlp.convert.lookup import check_columns, entry
-from cmlp.model import HasModel, Model
+from cmlp.model import HasModel, HasSteps, Model
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
 from cmlp.persistence import files
@@ -17,7 +17,7 @@ from cmlp.version import __version__
 NORMS = {BatchNorm: "normalise_batch", LayerNorm: "normalise_layer"}  # the functions of c_parts
 
 
-def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix: str = "") -> str:
+def to_c(model: Network | Model | HasModel | HasSteps, path: Path | None = None, *, prefix: str = "") -> str:
     """Export a model to one C99 file that needs only ``<math.h>``, allocates no memory and has no state.
 
     It defines ``void predict(const input *x, output *y)``, which computes `Model.forward` of one row. ``input`` is the dtype of
@@ -27,7 +27,7 @@ def to_c(model: Network | Model | HasModel, path: Path | None = None, *, prefix:
 
     Parameters
     ----------
-    model : cmlp.Network, cmlp.Model or fitted estimator
+    model : cmlp.Network, cmlp.Model, fitted estimator or pipeline of scikit-learn that ends in one
         For the EMA of the weights, pass `Network.ema_network()`.
     path : str or Path, optional
         Where to write the file.

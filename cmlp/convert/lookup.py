@@ -28,6 +28,12 @@ def check_columns(columns: Columns, format: str) -> None:
     ------
     ValueError
     """
+    refusing = next((k for k, each in enumerate(columns.categories) if each.handle_unknown == "error"), None)
+    if refusing is not None:
+        raise ValueError(
+            f"{format} cannot refuse categories that training did not have, as column "
+            f"{columns.name(columns.categorical[refusing])!r} does: use handle_unknown='ignore'"
+        )
     part = next((feature for feature in columns.features if feature.part), None)
     if part is not None:
         raise ValueError(

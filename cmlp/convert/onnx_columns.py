@@ -58,7 +58,7 @@ def filled(g: Any, columns: Columns, numbers: str) -> str:
     if columns.fill is None:
         return numbers
     missing = g.add("IsNaN", numbers)
-    replaced = g.add("Where", missing, real(g, np.nan_to_num(columns.fill)), numbers)
+    replaced = g.add("Where", missing, real(g, np.where(np.isfinite(columns.fill), columns.fill, np.nan)), numbers)
     parts = [g.add("Gather", replaced, whole(g, columns.kept), axis=1)] if columns.kept else []
     if columns.indicated:
         parts.append(g.cast(g.add("Gather", missing, whole(g, columns.indicated), axis=1), np.float64))
@@ -66,8 +66,14 @@ def filled(g: Any, columns: Columns, numbers: str) -> str:
 
 
 def scaled(g: Any, columns: Columns, numbers: str) -> str:
-    if columns.center is not None:
-        return g.add("Div", g.add("Sub", numbers, real(g, columns.center)), real(g, columns.scale))
+    numbers = ranked(g, columns, numbers)
+    if columns.center is None:
+        return numbers
+    return g.add("Div", g.add("Sub", numbers, real(g, columns.center)), real(g, columns.scale))
+
+
+def ranked(g: Any, columns: Columns, numbers: str) -> str:
+    """The normal scores of the numbers that have quantiles."""
     if columns.quantiles is None:
         return numbers
     ranks = [

@@ -10,7 +10,7 @@ from cmlp.convert import onnx_columns
 from cmlp.convert.lookup import entry
 from cmlp.data.targets import central
 from cmlp.layers import Array, Layer
-from cmlp.model import HasModel, Model
+from cmlp.model import HasModel, HasSteps, Model
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm, Norm
 from cmlp.persistence import files
@@ -213,7 +213,7 @@ def labels(g: Graph, classes: Array) -> str:
 
 
 # --- the model ---------------------------------------------------------------------------------------------------------
-def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
+def to_onnx(model: Network | Model | HasModel | HasSteps, path: Path | None = None) -> Any:
     """Export a model to ONNX, with its preprocessing and the units of the target.
 
     The input is ``X`` (n_samples, n_features), in the dtype of the network, or float64 with preprocessing. With categories that
@@ -223,7 +223,7 @@ def to_onnx(model: Network | Model | HasModel, path: Path | None = None) -> Any:
 
     Parameters
     ----------
-    model : cmlp.Network, cmlp.Model or fitted estimator
+    model : cmlp.Network, cmlp.Model, fitted estimator or pipeline of scikit-learn that ends in one
         For the EMA of the weights, pass `Network.ema_network()`.
     path : str or Path, optional
         Where to write the file.

@@ -8,13 +8,13 @@ from cmlp.convert.lookup import check_columns, entry
 from cmlp.data.columns import Columns
 from cmlp.data.scaling import EDGE, HIGHEST, LOWEST
 from cmlp.layers import Layer
-from cmlp.model import HasModel, Model
+from cmlp.model import HasModel, HasSteps, Model
 from cmlp.network import Network
 from cmlp.norms import BatchNorm, LayerNorm
 from cmlp.version import __version__
 
 
-def to_torch(model: Network | Model | HasModel) -> Any:
+def to_torch(model: Network | Model | HasModel | HasSteps) -> Any:
     """Export a model to a PyTorch module with the same outputs as `Model.forward`.
 
     Without residual connections it is an ``nn.Sequential`` of PyTorch's layers. In ``train()`` mode, dropout, noise and batch
@@ -23,7 +23,7 @@ def to_torch(model: Network | Model | HasModel) -> Any:
 
     Parameters
     ----------
-    model : cmlp.Network, cmlp.Model or fitted estimator
+    model : cmlp.Network, cmlp.Model, fitted estimator or pipeline of scikit-learn that ends in one
         For the EMA of the weights, pass `Network.ema_network()`.
 
     Returns

@@ -112,13 +112,12 @@ class Prepare(nn.Module):
     def numbers(self, v):
         if self.fill is not None:
             missing = v.isnan()
-            v = torch.where(missing, self.fill, v)
+            v = torch.where(missing & self.fill.isfinite(), self.fill, v)
             v = torch.cat([v[:, self.kept], missing[:, self.indicated].double()], dim=1)
         if self.quantiles is not None:
             v = v.clone()
             for k, number in enumerate(self.ranked):
                 v[:, number] = self.scores(v[:, number], self.quantiles[:, k])
-            return v
         return v if self.center is None else (v - self.center) / self.scale
 
     def scores(self, v, q):

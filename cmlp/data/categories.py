@@ -33,10 +33,13 @@ class Categories:
     n_infrequent : int
         Levels that were merged into one category behind the others, to which unseen levels belong too; if there are none, an
         unseen level becomes all zeros.
+    handle_unknown : {"ignore", "error"}
+        Whether an unseen level is refused.
     """
 
     levels: list[Label]
     n_infrequent: int = 0
+    handle_unknown: str = "ignore"
 
     @classmethod
     def fit(cls, column: Column, max_categories: int | None = None, min_frequency: float | None = None) -> "Categories":

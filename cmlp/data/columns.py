@@ -11,7 +11,8 @@ from numpy.typing import DTypeLike
 from cmlp import validation
 from cmlp.data import description, fitting, scaling
 from cmlp.data.categories import Categories
-from cmlp.data.kinds import BOOLEAN, CALENDAR, CATEGORICAL, DATE, KINDS, ColumnError, calendar_part, numbers_of
+from cmlp.data.frames import Levels
+from cmlp.data.kinds import BOOLEAN, CALENDAR, CATEGORICAL, DATE, IGNORED, KINDS, ColumnError, calendar_part, numbers_of
 from cmlp.data.one_hot import encode
 from cmlp.data.tables import Table, as_column
 from cmlp.layers import Array
@@ -36,12 +37,12 @@ class Columns:
     Attributes
     ----------
     kinds : list of str
-        Of each column: "numeric", "boolean", "date", "duration" or "categorical".
+        Of each column: "numeric", "boolean", "date", "duration", "categorical", or "ignored".
     names : list of str or None
     calendar : bool
         Whether dates become calendar features too.
     fill : ndarray (n_features,) or None
-        Replaces missing values; NaN: the feature is dropped. None: missing values are refused.
+        Replaces missing values; NaN: the feature is dropped; inf, or None for all: missing values are refused.
     indicated : list of int
         The features with a missing indicator, which is 1 where the value was missing.
     center, scale : ndarray (n_numbers,) or None
@@ -174,7 +175,7 @@ class Columns:
         return [
             Feature(place, part)
             for place, kind in enumerate(self.kinds)
-            if kind != CATEGORICAL
+            if kind not in (CATEGORICAL, IGNORED)
             for part in parts.get(kind, ("",))
         ]
 
@@ -264,7 +265,7 @@ class Columns:
         if self.fill is not None:
             missing = np.isnan(values)
             if missing.any():
-                values = np.where(missing, self.fill, values)
+                values = np.where(missing & np.isfinite(self.fill), self.fill, values)
             if len(self.kept) < len(self.features) or self.indicated:
                 values = np.hstack([values[:, self.kept], missing[:, self.indicated]])
         self._check_finite(values, first)
@@ -276,7 +277,7 @@ class Columns:
     def values(self, table: Table) -> Array:
         """The features as float64 (n_rows, n_features), NaN where they are missing."""
         if table.matrix is not None and self.all_plain:
-            values = table.matrix[:, self._plain] if self.categorical else table.matrix
+            values = table.matrix if len(self._plain) == self.n_columns else table.matrix[:, self._plain]
             return values.astype(np.float64)
         made = np.empty((table.n_rows, len(self.features)))
         place, whole = -1, made
@@ -299,10 +300,18 @@ class Columns:
     def _codes(self, table: Table) -> Iterator[tuple[Array, int]]:
         """(codes, number of columns) of each categorical column."""
         for place, categories in zip(self.categorical, self.categories):
+            column = as_column(table.columns[place])
             try:
-                yield categories.codes(as_column(table.columns[place])), categories.width
+                codes = categories.codes(column)
+                if categories.handle_unknown == "error" and (codes < 0).any():
+                    self._refuse_unseen(place, int((codes < 0).argmax()), column)
+                yield codes, categories.width
             except TypeError as error:
                 raise ColumnError(self.name(place), place, None, f"must hold strings or numbers: {error}") from None
+
+    def _refuse_unseen(self, place: int, row: int, column: Any) -> NoReturn:
+        cell = (column.unpacked() if isinstance(column, Levels) else column)[row]
+        raise ColumnError(self.name(place), place, row, f"must hold the categories of training, got {str(cell)[:40]!r}")
 
     def _cast(self, values: Array, out: Array, first: int) -> None:
         with np.errstate(over="ignore"):

@@ -31,6 +31,8 @@ def table(columns: Any) -> str:
         name = "".join(char if char.isprintable() else "?" for char in str(columns.name(place)))
         if place in known:
             rows.append((name, kind, *of_categories(known[place])))
+        elif place not in of_column:
+            rows.append((name, kind, "", "nothing"))
         else:
             rows.append((name, kind, *of_numbers(columns, of_column[place])))
     widths = [max(len(row[j]) for row in rows) for j in range(3)]
@@ -50,6 +52,8 @@ def of_numbers(columns: Any, numbers: list[int]) -> tuple[str, str]:
         missing = "refused"
     elif np.isnan(columns.fill[first]):
         return "all", "dropped"
+    elif np.isinf(columns.fill[first]):
+        missing = "refused"
     else:
         missing = f"{columns.fill[first]:.6g}" + (", marked" if first in columns.indicated else "")
     n = len(numbers) + sum(number in columns.indicated for number in numbers)

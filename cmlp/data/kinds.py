@@ -15,7 +15,8 @@ from cmlp.data.frames import Column, Levels, objects
 from cmlp.layers import Array
 
 NUMERIC, BOOLEAN, DATE, DURATION, CATEGORICAL = "numeric", "boolean", "date", "duration", "categorical"
-KINDS = (NUMERIC, BOOLEAN, DATE, DURATION, CATEGORICAL)
+IGNORED = "ignored"
+KINDS = (NUMERIC, BOOLEAN, DATE, DURATION, CATEGORICAL, IGNORED)
 OF_DTYPE = {
     "b": BOOLEAN,
     "i": NUMERIC,

@@ -9,7 +9,7 @@ contains.
 from typing import Protocol
 
 from cmlp._typing import Array, Labels, Matrix, Path
-from cmlp.model import Model
+from cmlp.model import HasSteps, Model
 from cmlp.network import Network
 from cmlp.persistence import checkpoints, description, estimators, models, safetensors
 from cmlp.persistence.checkpoints import Checkpoint, ModelCheckpoint
@@ -31,7 +31,7 @@ class Estimator(Protocol):
     def to_model(self) -> Model: ...
 
 
-def save(model: Network | Model | Estimator, path: Path) -> None:
+def save(model: Network | Model | Estimator | HasSteps, path: Path) -> None:
     """Save a network, a fitted estimator or a model in the safetensors format, which other safetensors readers open too.
 
     Parameters
@@ -72,8 +72,13 @@ def save(model: Network | Model | Estimator, path: Path) -> None:
         models.save(model, path)
     elif hasattr(model, "saved_as"):
         estimators.save(model, path)
+    elif hasattr(model, "named_steps"):
+        models.save(Model.of(model), path)
     else:
-        raise TypeError(f"model must be a cmlp.Network, a fitted estimator of cmlp or a cmlp.Model, got {type(model).__name__}")
+        kind = type(model).__name__
+        raise TypeError(
+            f"model must be a network, model or fitted estimator of cmlp, or a pipeline that ends in one, got {kind}"
+        )
 
 
 def check(model: Network | Model) -> None:

@@ -179,9 +179,14 @@ def _network(given: dict[str, Any], archive: Archive) -> Network:
     """A network without its parameters, allocated only if the file has tensors of its size."""
     if len(given["sizes"]) - 1 > len(archive.entries):
         raise ValueError(f"{len(given['sizes']) - 1} layers need at least as many tensors, got {len(archive.entries)}")
-    arguments = _arguments(given)
-    plan = architecture.describe(**arguments)
+    plan = architecture.describe(**_arguments(given))
     _check_sizes(plan, archive, validation.check_dtype(given["dtype"]))
+    return network_of(given)
+
+
+def network_of(given: dict[str, Any]) -> Network:
+    """A network with these settings, its parameters zeros."""
+    arguments = _arguments(given)
     return Network(
         arguments.pop("sizes"),
         arguments.pop("activation"),

@@ -29,6 +29,17 @@ def register_estimators(classes: Callable[[], Mapping[str, type]]) -> None:
     _classes[:] = [classes]
 
 
+def registered() -> Mapping[str, type]:
+    """The estimator classes by name.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is not installed.
+    """
+    return _classes[0]()
+
+
 def save(estimator: Any, path: Any) -> None:
     """Save an estimator; what a subclass adds is not saved. Parameters that say what is fitted are those of the last fit.
 
@@ -39,7 +50,7 @@ def save(estimator: Any, path: Any) -> None:
     """
     model = estimator.to_model()
     name = estimator.saved_as
-    base = _classes[0]()[name]
+    base = registered()[name]
     kept = estimator._kept_params(base._get_param_names())  # type: ignore[attr-defined]
     params = {key: described(value, f"{name}: {key}") for key, value in kept.items()}
     given = {
@@ -67,7 +78,7 @@ def rebuild(archive: Archive):
     ImportError
         If scikit-learn is not installed.
     """
-    classes = _classes[0]()
+    classes = registered()
     curves = archive.read([name for name in CURVES if name in archive.entries])
     model, given = rebuild_model(archive, curves)
     with description.refusing(archive.path):

@@ -10,7 +10,7 @@ from cmlp.model import Model
 from cmlp.persistence import description, safetensors
 from cmlp.persistence.safetensors import Archive
 from cmlp.persistence.values import described, described_labels, restored, restored_labels
-from cmlp.validation import check_integer
+from cmlp.validation import check_integer, check_name
 
 COLUMNS, TARGET = "columns.", "target."  # prefixes of tensor names
 BUFFERS = ("fill", "dropped", "center", "scale", "quantiles")
@@ -21,7 +21,11 @@ def describe(columns: Columns | None) -> dict[str, Any] | None:
     if columns is None:
         return None
     categories = [
-        {"levels": [described(level, "a category") for level in each.levels], "n_infrequent": each.n_infrequent}
+        {
+            "levels": [described(level, "a category") for level in each.levels],
+            "n_infrequent": each.n_infrequent,
+            "handle_unknown": each.handle_unknown,
+        }
         for each in columns.categories
     ]
     return {name: getattr(columns, name) for name in KEYS - {"categories"}} | {"categories": categories}
@@ -31,8 +35,9 @@ def tensors_of(columns: Columns | None, mean: Array | None, scale: Array | None)
     parts = {TARGET + "mean": mean, TARGET + "scale": scale}
     if columns is not None:
         parts |= {COLUMNS + name: getattr(columns, name) for name in ("fill", "center", "scale", "quantiles")}
-        if columns.fill is not None:  # NaN marks a feature that is dropped; dropped holds 1 for it
-            parts |= {COLUMNS + "fill": np.nan_to_num(columns.fill), COLUMNS + "dropped": np.isnan(columns.fill) * 1.0}
+        if columns.fill is not None:  # NaN and inf, for features that are dropped or refused where they are missing, become 0
+            special = np.isnan(columns.fill) + 2.0 * np.isinf(columns.fill)
+            parts |= {COLUMNS + "fill": np.where(special, 0, columns.fill), COLUMNS + "dropped": special}
     return {name: np.asarray(part, np.float64) for name, part in parts.items() if part is not None}
 
 
@@ -103,7 +108,7 @@ def rebuild_columns(given, buffers: dict[str, Array]) -> Columns | None:
     if fill is not None and dropped is not None:
         if fill.shape != dropped.shape:
             raise ValueError(f"fill and dropped must have the same shape, got {fill.shape} and {dropped.shape}")
-        parts["fill"] = np.where(dropped, np.nan, fill)
+        parts["fill"] = np.where(dropped == 1, np.nan, np.where(dropped == 2, np.inf, fill))
     ranked = [check_integer("ranked", number, 0, 2**31) for number in given["ranked"]]
     indicated = [check_integer("indicated", number, 0, 2**31) for number in given["indicated"]]
     columns = Columns(
@@ -122,13 +127,14 @@ def rebuild_columns(given, buffers: dict[str, Array]) -> Columns | None:
 
 
 def rebuild_categories(given: Any) -> Categories:
-    description.check_keys("categories", given, {"levels", "n_infrequent"})
+    description.check_keys("categories", given, {"levels", "n_infrequent", "handle_unknown"})
     levels = [restored(level) for level in given["levels"]]
     if not all(level is None or isinstance(level, (str, bool, int, float)) for level in levels):
         raise ValueError(f"categories must be strings or numbers, got {str(levels)[:80]}")
     if len(set(levels)) < len(levels):
         raise ValueError("categories must be different")
-    return Categories(levels, check_integer("n_infrequent", given["n_infrequent"], 0, 2**31))
+    check_name("handle_unknown", given["handle_unknown"], ("ignore", "error"))
+    return Categories(levels, check_integer("n_infrequent", given["n_infrequent"], 0, 2**31), given["handle_unknown"])
 
 
 def check_consistent(columns: Columns) -> None:
