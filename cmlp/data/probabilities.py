@@ -40,7 +40,7 @@ def of(logits: Array, meaning: Targets, output: str) -> Array:
     if meaning.task == "multilabel":
         return _sigmoid(logits)
     if logits.shape[1] == 1:
-        return _sigmoid(logits * np.array([-1, 1], logits.dtype))
+        return _sigmoid(_both(logits))
     return _softmax(_log_sigmoid(logits))
 
 
@@ -53,7 +53,7 @@ def logs(logits: Array, meaning: Targets, output: str) -> Array:
     if meaning.task == "multilabel":
         return _log_sigmoid(logits)
     if logits.shape[1] == 1:
-        return _log_sigmoid(logits * np.array([-1, 1], logits.dtype))
+        return _log_sigmoid(_both(logits))
     return _log_softmax(_log_sigmoid(logits))
 
 
@@ -62,9 +62,21 @@ def _is_certain(meaning: Targets) -> bool:
     return meaning.classes is not None and len(meaning.classes) == 1
 
 
+def _both(logits: Array) -> Array:
+    """Logits of two classes from those of the second."""
+    Z = np.empty((len(logits), 2), logits.dtype)
+    np.negative(logits, out=Z[:, :1])
+    Z[:, 1:] = logits
+    return Z
+
+
 def _sigmoid(Z: Array) -> Array:
-    small = np.exp(-np.abs(Z))
-    return np.where(Z < 0, small, Z.dtype.type(1)) / (1 + small)
+    """1 / (1 + e^-Z), of Z and of -Z each by itself: a small one is not 1 less the other."""
+    P = np.negative(Z)
+    with np.errstate(over="ignore"):  # to 0
+        np.exp(P, out=P)
+    P += 1
+    return np.divide(1, P, out=P)
 
 
 def _log_sigmoid(Z: Array) -> Array:
