@@ -1,7 +1,8 @@
 """`MLPClassifier` and `MLPRegressor`: networks as scikit-learn's estimators (extra ``cmlp[sklearn]``).
 
-They hold no arithmetic: ``settings`` turns scikit-learn's parameters into what `cmlp.Network` takes, ``inputs`` and ``tables``
-check and prepare samples, ``base`` fits, ``fitted`` has what a fitted estimator shows.
+They hold no arithmetic: ``settings`` and ``nested`` turn parameters into what `cmlp.Network` takes, ``inputs`` and ``tables``
+check and prepare samples, ``held_out`` has those of validation, ``base`` fits, ``learning`` makes and trains the network,
+``warm_start`` says what may change between two fits, ``fitted`` has what a fitted estimator shows, ``assignment`` sets W.
 """
 
 try:

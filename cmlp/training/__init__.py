@@ -6,6 +6,7 @@
 ``loop``             calls the core until a training ends
 ``lbfgs``            the same for L-BFGS, by scipy
 ``epochs``           what follows an epoch, for both: validation, stopping, callbacks, reports
+``evaluation``       loss, score and metrics on validation data
 ``stopping``         early stopping: `Stopping`, patience, the best epoch; the plateaus of a schedule
 ``hooks``            the protocol of callbacks, and monitors
 ``history``          what is recorded, and how a training ended
