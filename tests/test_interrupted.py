@@ -123,3 +123,24 @@ def test_a_regressor_keeps_the_best_epoch(kind, data):
             assert kind is RuntimeError
     assert model.score(X_val, y_val) == pytest.approx(model.best_validation_score_, rel=1e-6)
     assert model.validation_scores_[-1] < model.best_validation_score_
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_epochs_are_counted_to_the_exception(method, kind, data):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+
+    class RaisesAtOnce(cmlp.callbacks.Callback):
+        def on_epoch_end(self, training):
+            raise kind
+
+    X, y, *_ = data
+    model = cmlp.MLPClassifier((4,), random_state=0).partial_fit(X, y).set_params(callbacks=[RaisesAtOnce()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            getattr(model, method)(X, y)
+        except kind:
+            assert (method, kind) != ("fit", KeyboardInterrupt)
+    assert model.n_iter_ == len(model.loss_curve_) == (1 if method == "fit" else 2)
+    assert model.t_ == 300 * model.n_iter_

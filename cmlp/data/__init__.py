@@ -1,17 +1,5 @@
 """What networks learn from: samples, targets, columns of tables, and how good predictions are.
 
-<<<<<<< HEAD
-================  ==========================================================================
-``samples``       X, y and weights made ready for the core, never copied whole
-``targets``       what y means: classes, labels or values, and the way back from the outputs
-``columns``       from the columns of a table to the matrix that a network sees
-``metrics``       accuracy and R2
-================  ==========================================================================
-
-Behind ``columns``: ``frames`` and ``tables`` read tables of any kind, ``kinds`` says what a column holds and reads its cells,
-``categories`` and ``one_hot`` encode categories, ``scaling`` has the statistics, ``fitting`` finds everything out, and
-``description`` prints it.
-=======
 =================  ==========================================================================
 ``samples``        X, y and weights made ready for the core, never copied whole
 ``targets``        what y means: classes, labels or values, and the way back from the outputs
@@ -19,7 +7,10 @@ Behind ``columns``: ``frames`` and ``tables`` read tables of any kind, ``kinds``
 ``columns``        from the columns of a table to the matrix that a network sees
 ``metrics``        accuracy and R2
 =================  ==========================================================================
->>>>>>> f8ffda8 (DOC: Say what of an estimator is saved, and that it answers as of its last fit)
+
+Behind ``columns``: ``frames`` and ``tables`` read tables of any kind, ``kinds`` says what a column holds and reads its cells,
+``categories`` and ``one_hot`` encode categories, ``scaling`` has the statistics, ``fitting`` finds everything out, and
+``description`` prints it.
 """
 
 from cmlp.data.categories import Categories

@@ -62,10 +62,9 @@ def one_epoch(estimator: Any, part: Part) -> None:
     arguments.pop("metrics", None)  # there is nothing held out
     goes_on = settings.GoesOn(done, max_iter, getattr(estimator, "_plateau", None))
     called = [goes_on, *hooks.check(estimator.callbacks)]
-    with noting(estimator, n_samples):
+    with noting(estimator, n_samples, epochs_before=estimator.n_iter_):
         estimator.network_.fit(X, y, epochs=1, sample_weight=part.weight, callbacks=called, **arguments)
     estimator._plateau = goes_on.plateau
-    estimator.n_iter_ += 1
 
 
 def train(estimator: Any, part: Part, held: dict[str, Part], fresh: bool) -> None:
@@ -107,7 +106,7 @@ def train(estimator: Any, part: Part, held: dict[str, Part], fresh: bool) -> Non
             )
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=4)
-    estimator.n_iter_, estimator._plateau = len(estimator.history_), goes_on.plateau
+    estimator._plateau = goes_on.plateau
     if estimator.history_.stopped == Ending.EPOCHS:
         warnings.warn(
             f"Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet: raise max_iter, or tol"
@@ -129,10 +128,12 @@ def scored_stopping(estimator: Any, held: Part, known: list[tuple[Any, Any, Any]
 
 
 @contextmanager
-def noting(estimator: Any, n_samples: int, stops: bool = False, scored: EarlyStopping | None = None) -> Iterator[None]:
+def noting(
+    estimator: Any, n_samples: int, stops: bool = False, scored: EarlyStopping | None = None, epochs_before: int = 0
+) -> Iterator[None]:
     """Keep scikit-learn's attributes of what happens in a training, also if it ends by an exception once it has begun.
 
-    stops: with early stopping; scored: the one of `scoring`.
+    stops: with early stopping; scored: the one of `scoring`; epochs_before: that `n_iter_` counts too.
     """
     before = estimator.network_.history
     try:
@@ -143,6 +144,7 @@ def noting(estimator: Any, n_samples: int, stops: bool = False, scored: EarlySto
     finally:
         if estimator.network_.history is not before:
             note(estimator, n_samples, stops, scored.values if scored else None)
+            estimator.n_iter_ = epochs_before + len(estimator.network_.history)
 
 
 def note(estimator: Any, n_samples: int, stops: bool, scores: list[float] | None) -> None:
