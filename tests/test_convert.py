@@ -238,3 +238,30 @@ def test_columns_of_text(rng, tmp_path, mixed_frame):
     assert_allclose(probabilities, model.predict_proba(X), rtol=1e-5)
     inputs["colour"] = np.full((60, 1), "blue", dtype=object)  # which is unknown
     assert_allclose(session.run(None, inputs)[1], model.predict_proba(X.assign(colour="blue")), rtol=1e-5)
+
+
+@pytest.mark.parametrize("label", ["only", 7])
+def test_one_class(label, rng, tmp_path):
+    pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
+    X = rng.normal(size=(30, 3)).astype("float32")
+    model = cmlp.MLPClassifier((4,), tol=1, random_state=0).fit(X, [label] * 30)
+    if shutil.which("gcc"):
+        source = convert.to_c(model, tmp_path / "net.c")
+        assert "return 0;" in source
+        subprocess.run(["gcc", *FLAGS, "-DCMLP_MAIN", "net.c", "-lm", "-o", "net"], cwd=tmp_path, check=True)
+        done = subprocess.run([tmp_path / "net"], input="1,2,3\n", capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[1].startswith(f"{label},")
+    pytest.importorskip("onnx", reason="cmlp[export] is not installed")
+    prediction, probabilities = session_of(convert.to_onnx(model)).run(None, {"X": X})
+    assert prediction.tolist() == [label] * 30
+    assert probabilities.tolist() == [[1.0]] * 30
+
+
+def test_small_probabilities_of_both_classes(rng):
+    pytest.importorskip("onnx", reason="cmlp[export] is not installed")
+    net = cmlp.Network([1, 1], loss="log_loss", init="constant", bias=False)
+    net.theta[:] = 1
+    X = np.array([[-40.0], [40.0]], "float32")
+    expected = net.predict_proba(X)
+    assert (expected.min(axis=1) > 0).all()
+    assert_allclose(session_of(convert.to_onnx(net)).run(None, {"X": X})[1], expected, rtol=1e-4)

@@ -150,7 +150,10 @@ def class_function(model: Model, prefix: str) -> str:
     declared = f"const char *const {prefix}class_names[{len(classes)}] = {{\n    {names}}};\n"
     scored = net.loss_function.takes_logits
     array, least = ("scores", "0") if scored else ("y", "(output)0.5")
-    decision = f"return {array}[0] >= {least};" if net.sizes[-1] == 1 else c_parts.LARGEST.format(array=array)
+    if len(classes) == 1:
+        decision = "return 0;"
+    else:
+        decision = f"return {array}[0] >= {least};" if net.sizes[-1] == 1 else c_parts.LARGEST.format(array=array)
     return declared + c_parts.CLASS.format(prefix=prefix, decision=decision)
 
 

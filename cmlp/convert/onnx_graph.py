@@ -178,15 +178,18 @@ def decide(g: Graph, model: Model, Z: str, A: str) -> None:
         g.add("Where", positive, g.constant(1, np.int64), g.constant(net.loss_function.off, np.int64), name="prediction")
     else:
         assert meaning.classes is not None
-        if net.sizes[-1] == 1:
+        if len(meaning.classes) > 1 and net.sizes[-1] == 1:
             code = g.add("Squeeze", g.cast(positive, np.int64), g.constant([1], np.int64))
         else:
             code = g.add("ArgMax", compared, axis=1, keepdims=0)
         g.add("Gather", labels(g, meaning.classes), code, axis=0, name="prediction")
     if not model.has_probabilities:
         g.add("Identity", A, name="outputs")
+    elif meaning.classes is not None and len(meaning.classes) == 1:
+        g.add("Concat", g.cast(g.add("Equal", positive, positive), g.dtype), axis=1, name="probabilities")
     elif meaning.task == "classification" and net.sizes[-1] == 1:
-        g.add("Concat", g.add("Sub", g.constant(1), A), A, axis=1, name="probabilities")
+        both = g.add("Concat", Z, g.add("Neg", Z), axis=1)
+        g.add("Div", g.constant(1), g.plus(g.add("Exp", both), 1), name="probabilities")  # runtimes round small sigmoids to 0
     elif meaning.task == "classification" and not net.loss_function.exclusive:
         total = g.add("ReduceSum", A, g.constant([1], np.int64), keepdims=1)
         g.add("Div", A, total, name="probabilities")
