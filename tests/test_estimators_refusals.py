@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from common import slow
+from common import run_python, slow
 from numpy.testing import assert_allclose, assert_array_equal
 
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
@@ -211,3 +211,17 @@ def test_early_stopping_restores_the_running_mean_too(data):
     net, stopping = cmlp.Network([3, 5, 3], dtype="float64"), cmlp.callbacks.EarlyStopping("val_loss", patience=2)
     net.fit(X, y, optimizer=cmlp.SGD(2.0), epochs=100, ema_decay=0.9, validation_data=(X, y), callbacks=[stopping])
     assert_allclose(net.ema_network().cost(X, y), stopping.best)
+
+
+# --- versions -------------------------------------------------------------------------------------------------
+def test_an_old_scikit_learn():
+    code = """
+import sklearn
+sklearn.__version__ = "1.5.2"
+import cmlp
+try:
+    cmlp.MLPClassifier
+except ImportError as error:
+    print(error)
+"""
+    assert "scikit-learn 1.6 or newer, got 1.5.2" in run_python("-c", code).stdout
