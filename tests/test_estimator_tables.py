@@ -164,3 +164,15 @@ def test_partial_fit_keeps_its_transformers():
     mean = model.columns_.center.copy()
     model.partial_fit(X[100:], y[100:])
     assert_array_equal(model.columns_.center, mean)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "gaussian"])
+def test_rows_of_weight_0_do_not_scale_the_target(loss):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(80, 2)), rng.normal(5, 2, 80)
+    wild = np.vstack([X, X + 100]), np.r_[y, y * 1000], np.r_[np.ones(80), np.zeros(80)]
+    settings = {"scale": "standard", "loss": loss, "solver": "lbfgs", "hidden_layer_sizes": (), "random_state": 0}
+    ours, theirs = MLPRegressor(**settings).fit(*wild), MLPRegressor(**settings).fit(X, y)
+    assert_allclose(ours.target_mean_, theirs.target_mean_)
+    assert_allclose(ours.target_scale_, theirs.target_scale_)
+    assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-2)

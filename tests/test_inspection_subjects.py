@@ -117,7 +117,7 @@ def test_a_frame_is_prepared_by_the_names_of_its_columns():
 
 
 def test_what_is_refused():
-    with pytest.raises(TypeError, match=r"cmlp\.Network, a fitted estimator of cmlp or a cmlp\.Model, got int"):
+    with pytest.raises(TypeError, match=r"network, model or fitted estimator of cmlp, or a pipeline.*got int"):
         inspection.activations(3, X, 0)
     for look in (lambda model: inspection.activations(model, X, 0), lambda model: inspection.diagnose(model, X, LABELS)):
         with pytest.raises(ValueError, match="not fitted"):

@@ -112,7 +112,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         last, loss = net.layers[-1], net.loss_function
         if last.b is None or "bias_init" in given or not (loss.takes_logits or net.activations[-1] == "identity"):
             return
-        start = loss.start(np.asarray(self._encoded(part.y), np.float64), part.weight)
+        start = loss.start(np.asarray(self._encoded(part.y, part.weight), np.float64), part.weight)
         if start is not None and (np.abs(start) < np.finfo(net.dtype).max).all():
             last.b[:] = start
 
