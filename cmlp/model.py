@@ -222,6 +222,10 @@ class Model:
         predicted = self.predict(X, n_threads=n_threads)
         given = validation.as_array(y, "y")
         validation.check_length(given, len(predicted), "y")
+        if self.meaning.task == "regression":
+            given = validation.check_values(given, "y")
+        elif given.ndim == 1:
+            validation.check_labels(given, "y")
         weight = validation.check_sample_weight(sample_weight, len(predicted))
         return metrics.score(given, predicted, self.meaning, weight)
 

@@ -241,3 +241,38 @@ def test_what_is_printed():
     assert fitted.names_out() == ["x", "n\nl", "missingindicator_x", "kind_a", "kind_b"]
     wide = Columns.fit(np.ones((2, 100)))
     assert str(wide).splitlines()[-1] == "... and 40 more columns"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("impute", [True, "mean"])
+def test_a_table_of_categories_alone(impute, tmp_path):
+    table = {"s": ["u", "v"] * 30, "t": ["a", "b", None] * 20}
+    model = cmlp.MLPRegressor((4,), max_iter=3, impute=impute, categorical_features="from_dtype", scale="quantile")
+    model.fit(table, np.arange(60.0))
+    cmlp.save(model, tmp_path / "m")
+    for each in (cmlp.load(tmp_path / "m"), cmlp.load_model(tmp_path / "m")):
+        assert_array_equal(each.predict(table), model.predict(table))
+    pytest.importorskip("onnx", reason="cmlp[export] is not installed")
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(cmlp.convert.to_onnx(model).SerializeToString())
+    inputs = {name: np.array([["" if cell is None else cell] for cell in column], object) for name, column in table.items()}
+    assert_allclose(session.run(None, inputs)[0], model.predict(table), rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_class_weights_are_sample_weights_for_the_columns_too(X):
+    y = np.arange(300) % 3
+    X[y == 2] *= 1000
+    settings = {"scale": "standard", "solver": "lbfgs", "random_state": 0, "hidden_layer_sizes": ()}
+    one = cmlp.MLPClassifier(class_weight={2: 0}, **settings).fit(X, y)
+    other = cmlp.MLPClassifier(**settings).fit(X, y, sample_weight=(y != 2) * 1.0)
+    assert_array_equal(one.columns_.center, other.columns_.center)
+    assert_allclose(one.predict_proba(X), other.predict_proba(X), atol=1e-6)
+
+
+def test_extra_columns_by_name():
+    fitted = Columns.fit({"a": [1.0, 2.0]}, extra_columns=["id"])
+    assert_array_equal(fitted.transform({"id": ["x"], "a": [3]}), [[3]])
+    with pytest.raises(ValueError, match="unknown: 'ie'"):
+        fitted.transform({"ie": ["x"], "a": [3]})

@@ -13,7 +13,7 @@ from cmlp.datasets.table_files import read_file
 def column(fields):
     """The column of these fields, beside one of numbers."""
     text = "x,y\n" + "".join(f'"{field}",1\n' for field in fields)
-    table, lines, _, _ = read_file(io.BytesIO(text.encode()), header=True)
+    table, lines, *_ = read_file(io.BytesIO(text.encode()), header=True)
     values, ones = table.columns
     assert table.names == ["x", "y"]
     assert lines == range(2, 2 + len(fields))
@@ -142,7 +142,7 @@ def test_dropped_columns_need_no_name(tmp_path):
     path.write_text(",a,b\n0,5,x\n1,6,y\n")
     with pytest.raises(ValueError, match=r"t\.csv, line 1, column 1.*no name"):
         read_table(path)
-    table, _, places, width = read_file(path, drop=[0, "b"])
+    table, _, places, width, _ = read_file(path, drop=[0, "b"])
     assert ([column.tolist() for column in table.columns], table.names) == ([[5, 6]], ["a"])
     assert (places, width) == ([1], 3)
     with pytest.raises(ValueError, match=r"'c'.*'a', 'b'"):

@@ -49,7 +49,6 @@ class NotCompiled(cmlp.Optimizer):
         ({"optimizer": NotCompiled()}, "optimizer.*mine"),
         ({"sample_weight": np.ones(3)}, r"sample_weight.*12.*\(3,\)"),
         ({"sample_weight": np.ones((12, 1))}, r"sample_weight.*12.*\(12, 1\)"),
-        ({"sample_weight": 1.0}, r"sample_weight.*12.*\(\)"),
         ({"sample_weight": "balanced"}, "sample_weight.*12"),
         ({"sample_weight": np.ones(12, complex)}, "sample_weight.*complex128"),
         ({"sample_weight": at(np.ones(12), 7, -1)}, r"sample_weight\[7\].*-1.0"),

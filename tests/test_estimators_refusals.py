@@ -213,6 +213,84 @@ def test_early_stopping_restores_the_running_mean_too(data):
     assert_allclose(net.ema_network().cost(X, y), stopping.best)
 
 
+# --- targets --------------------------------------------------------------------------------------------------
+MISSING_Y = {
+    "None": [None, "a", "b", "a"] * 10,
+    "nan": np.array([np.nan, "a", "b", "a"] * 10, dtype=object),
+    "mask": np.ma.masked_array([0, 1, 0, 1] * 10, mask=[True] + [False] * 39),
+    "integers and None": [1, None, 0, 1] * 10,
+}
+
+
+@pytest.mark.parametrize("scale", [None, "standard"])
+@pytest.mark.parametrize("name", MISSING_Y)
+def test_missing_labels(name, scale):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(ValueError, match=r"y\[[01]\] is .*missing label|y has 1 masked|Input contains NaN"):
+        MLPClassifier(scale=scale).fit(X, MISSING_Y[name])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("scale", [None, "standard"])
+def test_nullable_labels(library, scale):
+    frames = pytest.importorskip(library)
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    whole = frames.Series([True, False] * 20) if library == "polars" else frames.Series([True, False] * 20, dtype="boolean")
+    assert MLPClassifier(scale=scale, tol=1).fit(X, whole).classes_.tolist() == [False, True]
+    lacking = frames.Series([True, None] * 20) if library == "polars" else frames.Series([True, None] * 20, dtype="boolean")
+    with pytest.raises(ValueError, match=r"y\[1\] is .*missing label|Input y contains NaN"):
+        MLPClassifier(scale=scale).fit(X, lacking)
+
+
+@pytest.mark.parametrize("scale", [None, "standard"])
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (np.arange(40).astype("M8[D]"), TypeError, "y must hold real numbers, got dtype datetime64"),
+        (np.arange(40).astype("m8[h]"), TypeError, "y must hold real numbers, got dtype timedelta64"),
+        (np.arange(40) + 1j, TypeError, "y must hold real numbers, got dtype complex128|Complex"),
+        ([None, *range(39)], ValueError, r"y\[0\] is nan"),
+        (np.ma.masked_array(range(40), mask=[True] + [False] * 39), ValueError, "y has 1 masked"),
+    ],
+)
+def test_targets_that_are_no_numbers(y, error, message, scale):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises((error, ValueError), match=message):
+        MLPRegressor(scale=scale).fit(X, y)
+
+
+def test_the_score_of_a_model_refuses_missing_targets():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = MLPClassifier(tol=1).fit(X, ["a", "b"] * 20).to_model()
+    with pytest.raises(ValueError, match=r"y\[1\] is None, a missing label"):
+        model.score(X, np.array(["a", None] * 20, dtype=object))
+    values = MLPRegressor(tol=1).fit(X, X[:, 0]).to_model()
+    for y, message in ((np.r_[np.nan, X[1:, 0]], r"y\[0\] is nan"), ([None, *X[1:, 0]], r"y\[0\] is nan")):
+        with pytest.raises(ValueError, match=message):
+            values.score(X, y)
+    with pytest.raises(TypeError, match="datetime64"):
+        values.score(X, np.arange(40).astype("M8[D]"))
+
+
+def test_a_held_out_part_without_a_class():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model = MLPClassifier(early_stopping=True, scoring="neg_log_loss", random_state=0)
+    with pytest.raises(ValueError, match=r"no sample is held out: give validation_data"):
+        model.fit(X, ["a"] * 58 + ["b", "c"])
+
+
+def test_ctrl_c_in_partial_fit():
+    class CtrlC(cmlp.callbacks.Callback):
+        def on_epoch_end(self, training):
+            raise KeyboardInterrupt
+
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = MLPRegressor(callbacks=[CtrlC()])
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.partial_fit(X, X[:, 0])
+    assert model.n_iter_ == 1
+
+
 # --- versions -------------------------------------------------------------------------------------------------
 def test_an_old_scikit_learn():
     code = """

@@ -315,6 +315,24 @@ def test_a_subclass_comes_back_as_its_base(path, rng):
     assert (twin.name, twin.max_iter) == ("other", 3)
 
 
+def test_parameters_of_other_types(path, rng):
+    from fractions import Fraction
+    from types import MappingProxyType
+
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    for settings in (
+        {"categorical_features": {0, 1}},
+        {"categorical_features": {0: 1}.keys()},
+        {"dtype": np.float64},
+        {"dtype": np.dtype("float64")},
+        {"network": MappingProxyType({"residual": 0})},
+        {"learning_rate_init": Fraction(1, 10)},
+    ):
+        model = MLPClassifier((4,), max_iter=2, random_state=0, **settings).fit(X, y)
+        cmlp.save(model, path)
+        assert_array_equal(cmlp.load(path).predict(X), model.predict(X))
+
+
 @pytest.mark.slow
 def test_without_scikit_learn(path, rng):
     X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)

@@ -71,7 +71,7 @@ def test_the_index_of_pandas_is_no_column(arrow, tmp_path):
     path = tmp_path / "t.parquet"
     frames.DataFrame({"a": [1, 2], "b": ["x", "y"]}, index=[5, 7]).to_parquet(path)
     assert read_table(path).names == ["a", "b"]
-    table, lines, places, width = read_file(path, drop=["a"])
+    table, lines, places, width, _ = read_file(path, drop=["a"])
     assert (table.names, lines, places, width) == (["b"], None, [1], 2)
 
 

@@ -355,3 +355,59 @@ def test_a_network_takes_frames_by_name(tmp_path):
         cmlp.Network([3, 4, 2]).fit(table.assign(x="a"), y)
     with pytest.raises(ValueError, match="column 'n' must not be missing, got NaN in row 3"):
         net.predict(table.assign(n=[None if k == 3 else k for k in range(N)]))
+
+
+def test_arrays_of_objects_are_tables_for_a_network_too():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(N, 3)), np.arange(N) % 2
+    net = cmlp.Network([3, 4, 2], seed=1)
+    net.fit(X, y)
+    for given in (X.astype(object), X.astype(object).tolist(), np.ma.masked_array(X, mask=np.zeros((N, 3), bool))):
+        assert_array_equal(net.predict(np.array(given, dtype=object) if isinstance(given, list) else given), net.predict(X))
+    days = X[:, :1].astype("M8[D]"), X[:, :1].astype("M8[D]").astype("M8[ns]")
+    one = cmlp.Network([1, 4, 2], seed=1)
+    assert_array_equal(one.logits(days[0]), one.logits(days[1]))
+    with pytest.raises(ValueError, match="column 0 must not be missing, got NaN in row 2"):
+        net.predict(np.ma.masked_array(X, mask=np.arange(3 * N).reshape(N, 3) == 6))
+
+
+@pytest.mark.parametrize("narrow", ["float32", "float16"])
+def test_numbers_that_were_rounded_match_their_category(narrow):
+    sizes = np.array([0.1, 0.2, 0.3])
+    for first in (sizes, sizes.astype(narrow), sizes.astype(object)):
+        fitted = Columns.fit({"size": first}, categorical_features=["size"])
+        for later in (sizes, sizes.astype(narrow), sizes.astype(narrow).astype(float), sizes.tolist(), ["0.1", "0.2", "0.3"]):
+            assert_array_equal(fitted.transform({"size": later}), np.eye(3))
+
+
+def test_durations_and_periods_as_categories():
+    pd = pytest.importorskip("pandas")
+    spans = pd.Series(pd.to_timedelta([1, 2, 3], unit="D"))
+    months = pd.Series(pd.period_range("2024-01", periods=3, freq="M"))
+    for column in (spans, months):
+        fitted = Columns.fit(pd.DataFrame({"c": column}), categorical_features=["c"])
+        for later in (column, column.astype("category"), column.astype(object), column.tolist()):
+            assert_array_equal(fitted.transform({"c": later}), np.eye(3))
+    dates = Columns.fit(pd.DataFrame({"c": months}))
+    assert dates.kinds == ["date"]
+    assert_array_equal(dates.transform({"c": months.tolist()}), dates.transform(pd.DataFrame({"c": months})))
+
+
+def test_named_categories_may_be_anything_hashable():
+    import uuid
+
+    ids = [uuid.UUID(int=k) for k in range(3)]
+    fitted = Columns.fit({"id": ids}, categorical_features=["id"])
+    assert_array_equal(fitted.transform({"id": [str(each) for each in ids]}), np.eye(3))
+    with pytest.raises(TypeError, match=r"column 'id'.*UUID"):
+        Columns.fit({"id": ids}, categorical_features="from_dtype")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_a_column_alone_is_no_table(library):
+    module = pytest.importorskip(library)
+    column = module.chunked_array([[1.0, 2.0]]) if library == "pyarrow" else module.Series([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"2 dimensions.*got 1.*reshape"):
+        Columns.fit(column)
+    with pytest.raises(ValueError, match=r"\bX\b.*reshape"):
+        cmlp.Network([1, 1], loss="squared_error").fit(column, [1.0, 2.0])

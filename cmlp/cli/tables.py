@@ -41,7 +41,7 @@ def read_tables(options) -> Data:
         check_kinds(options.test, known.y, rest.y)
     rows, test_rows = parts(n, options) if rest is None else (np.arange(n), np.arange(len(rest.y)))
     test = known if rest is None else rest
-    columns, X = prepared(known, rows, test, options)
+    columns, X = prepared(known, rows, test, whole.dropped, options)
     title = "column " + repr(whole.table.names[target]) if whole.table.names else f"column {whole.places[target]}"
     data = Data(
         X,
@@ -133,8 +133,8 @@ def test_samples(options, train: FileTable, target: int) -> Samples:
 
 
 # --- the preprocessing --------------------------------------------------------------------------------------------------
-def prepared(known: Samples, rows: Array, test: Samples, options):
-    """The columns fitted to the training samples, and these transformed."""
+def prepared(known: Samples, rows: Array, test: Samples, dropped: list[str], options):
+    """The columns fitted to the training samples, and these transformed; dropped: names that later files may have too."""
     table = known.X.rows(rows)
     place = known.place._replace(rows=rows)
     with place.located():
@@ -145,6 +145,7 @@ def prepared(known: Samples, rows: Array, test: Samples, options):
             categorical_features=categorical_in(known, options),
             max_categories=options.max_categories,
             dates=True,
+            extra_columns=dropped or "raise",
         )
         return columns, columns.transform(table, options.dtype)
 

@@ -55,7 +55,8 @@ def are_classes(data: Data, loss: str | None) -> bool:
 def classes_of(data: Data) -> list:
     """All labels, including those of the test samples."""
     if (data.y == data.y[0]).all():
-        raise ValueError(f"there must be at least two classes, got {data.y[0]} for every training sample")
+        others = "" if (data.y_test == data.y[0]).all() else ": those of other classes are test samples; try another --seed"
+        raise ValueError(f"the training samples must have at least two classes, got {data.y[0]} for all{others}")
     classes = np.unique(np.concatenate([data.y, data.y_test]))
     if classes.dtype.kind == "f" and (classes != np.floor(classes)).any():
         raise ValueError("class labels must be strings or integers, got other numbers: use --loss squared_error for regression")

@@ -33,7 +33,7 @@ def prepare(g: Any, columns: Columns, inputs: list[str]) -> str:
         return g.add("Gather", inputs[0], whole(g, [place]), axis=1) if len(inputs) == 1 else inputs[place]
 
     parts = []
-    if columns.features:
+    if columns.n_numbers:
         places = [feature.place for feature in columns.features]
         if len(inputs) == 1:
             numbers = g.add("Gather", inputs[0], whole(g, places), axis=1)

@@ -197,7 +197,7 @@ def levels_of(output: Output, categories: Any, name: str, step: Any) -> tuple[tu
     """The levels of a column, and the level of missing cells."""
     if not isinstance(output, Raw):
         refuse(name, step, "must encode columns as they are, or with missing values replaced")
-    levels = [canonical(level) for level in np.asarray(categories, dtype=object).tolist()]
+    levels = [canonical(level) for level in categories]
     missing = None if output.fill is None else canonical(output.fill)
     if missing is not None and missing in levels and None not in levels:
         levels.append(None)
@@ -210,7 +210,7 @@ def _one_hot(step: Any, outputs: list[Output], name: str, names: list[str] | Non
     dropped = [None] * len(outputs) if step.drop_idx_ is None else step.drop_idx_
     for output, categories, rare, drop in zip(outputs, step.categories_, infrequent, dropped, strict=True):
         levels, missing = levels_of(output, categories, name, step)
-        merged = {canonical(level) for level in (() if rare is None else rare.tolist())}
+        merged = {canonical(level) for level in (() if rare is None else rare)}
         frequent = [level for level in levels if level not in merged and not (level is None and missing is not None)]
         groups: list[list[Label]] = [[level] for level in frequent] + ([list(merged)] if merged else [])
         if drop is not None:
@@ -228,7 +228,7 @@ def _ordinal(step: Any, outputs: list[Output], name: str, names: list[str] | Non
     made: list[Output] = []
     for output, categories in zip(outputs, step.categories_, strict=True):
         levels, missing = levels_of(output, categories, name, step)
-        codes: dict[Label, float] = {canonical(level): float(k) for k, level in enumerate(np.asarray(categories).tolist())}
+        codes: dict[Label, float] = {canonical(level): float(k) for k, level in enumerate(categories)}
         if None in levels:
             codes[None] = codes[missing] if missing is not None else float(step.encoded_missing_value)
         refuses = step.handle_unknown == "error"

@@ -23,8 +23,9 @@ NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]*)?(e[+-]?[0-9]{1,3})?", re.AS
 class Categories:
     """The categories of a column, each of which becomes a column of 0 and 1.
 
-    A number matches in any dtype and as a string that spells it, True and False match 1 and 0; spaces around a string do not
-    count where they make no difference, and an empty string is a missing cell unless it is a level.
+    A number matches in any dtype, as the float32 that is nearest to it, and as a string that spells it; True and False match 1
+    and 0. Spaces around a string do not count where they make no difference, and an empty string is a missing cell unless it is
+    a level.
 
     Attributes
     ----------
@@ -92,6 +93,9 @@ class Categories:
         """The code of each level, and of what spells a number among them."""
         codes: dict[Any, int] = {level: code for code, level in enumerate(self.levels)}
         for code, level in enumerate(self.levels):
+            if isinstance(level, float):
+                for narrow in (np.float32, np.float16):
+                    codes.setdefault(float(narrow(level)), code)
             if isinstance(level, str):
                 codes.setdefault(level.strip(), code)
                 codes.setdefault(spelled(level), code)
@@ -139,6 +143,10 @@ def canonical(value: Any) -> Label:
         return value
     if isinstance(value, bytes):
         return value.decode(errors="replace")
+    if hasattr(value, "to_timestamp"):  # a period of pandas
+        value = value.to_timestamp()
+    if isinstance(value, datetime.timedelta):
+        return str(datetime.timedelta(value.days, value.seconds, value.microseconds))
     if isinstance(value, datetime.date):
         moment = value if isinstance(value, datetime.datetime) else datetime.datetime.combine(value, datetime.time())
         return (moment.astimezone(datetime.UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()

@@ -53,8 +53,8 @@ class Columns:
         The numbers that it transforms: not booleans and indicators, which stay 0 and 1.
     categories : list of Categories
         Of each categorical column.
-    extra_columns : {"raise", "ignore"}
-        What happens to columns that training did not have.
+    extra_columns : {"raise", "ignore"} or list of str
+        What happens to columns that training did not have; those with these names are ignored.
     sparse : bool
         Whether `transform` returns a sparse matrix.
 
@@ -82,7 +82,7 @@ class Columns:
     quantiles: Array | None = None
     ranked: list[int] = field(default_factory=list)
     categories: list[Categories] = field(default_factory=list)
-    extra_columns: str = "raise"
+    extra_columns: str | list[str] = "raise"
     sparse: bool = False
 
     def __post_init__(self) -> None:
@@ -91,7 +91,8 @@ class Columns:
             if not all(isinstance(name, str) for name in names) or len(names) != self.n_columns:
                 raise ValueError(f"names must be {self.n_columns} strings, got {names[:10]}")
             object.__setattr__(self, "names", names)
-        validation.check_name("extra_columns", self.extra_columns, ("raise", "ignore"))
+        if isinstance(self.extra_columns, str) or not all(isinstance(name, str) for name in self.extra_columns):
+            validation.check_name("extra_columns", self.extra_columns, ("raise", "ignore"))
         for kind in self.kinds:
             validation.check_name("kinds", kind, KINDS)
         if len(self.categories) != len(self.categorical):
@@ -109,7 +110,7 @@ class Columns:
         min_frequency: float | None = None,
         dates: bool = False,
         sample_weight: Any = None,
-        extra_columns: str = "raise",
+        extra_columns: str | list[str] = "raise",
         sparse: bool | None = None,
     ) -> "Columns":
         """Find out what the columns of a table are, and what they become.
@@ -133,8 +134,8 @@ class Columns:
             Calendar features of dates: year, month, day of the week, hour.
         sample_weight : array_like (n_samples,), optional
             Weights of the statistics; rows of weight 0 are ignored.
-        extra_columns : {"raise", "ignore"}, default "raise"
-            What `transform` does with columns that X does not have.
+        extra_columns : {"raise", "ignore"} or list of str, default "raise"
+            What `transform` does with columns that X does not have; those with these names are ignored.
         sparse : bool, optional
             Whether `transform` returns a sparse matrix. Default: from more than 256 one-hot columns on.
 
@@ -334,12 +335,13 @@ class Columns:
         raise ColumnError(self.name(place), place, first + row, problem, remedy)
 
 
-def check_names(given: list[str], known: list[str], extra_columns: str) -> None:
+def check_names(given: list[str], known: list[str], extra_columns: str | list[str]) -> None:
     """Raise unless the columns are those of training, in any order."""
     if len(set(known)) < len(known) or len(set(given)) < len(given):
         raise ValueError(f"columns with equal names must be those of training in the same order, got {', '.join(given[:20])}")
     missing = [name for name in known if name not in set(given)]
-    extra = [name for name in given if name not in set(known)] if extra_columns == "raise" else []
+    ignored = set() if extra_columns == "raise" else set(given if extra_columns == "ignore" else extra_columns)
+    extra = [name for name in given if name not in set(known) | ignored]
     if missing or extra:
         problems = [f"missing: {', '.join(map(repr, missing[:10]))}"] if missing else []
         problems += [f"unknown: {', '.join(map(repr, extra[:10]))}"] if extra else []

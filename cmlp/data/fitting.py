@@ -9,7 +9,7 @@ from cmlp import validation
 from cmlp.data import scaling
 from cmlp.data.categories import Categories, check_limits
 from cmlp.data.frames import Levels, objects
-from cmlp.data.kinds import BOOLEAN, CATEGORICAL, ColumnError, calendar_part, kind_of, numbers_of
+from cmlp.data.kinds import BOOLEAN, CATEGORICAL, ColumnError, calendar_part, check_real, kind_of, numbers_of
 from cmlp.data.tables import Table, as_column
 from cmlp.layers import Array
 
@@ -36,7 +36,7 @@ class Options:
     min_frequency: float | None
     dates: bool
     sample_weight: Any
-    extra_columns: str
+    extra_columns: str | list[str]
     sparse: bool | None
 
     def __post_init__(self) -> None:
@@ -87,12 +87,12 @@ def kinds_of(table: Table, categorical_features: Any) -> list[str]:
     kinds = []
     for place, label in enumerate(table.labels):
         column = as_column(table.columns[place])
-        kind = kind_of(column, label)
-        kind = CATEGORICAL if place in chosen else kind
+        check_real(column, label)
+        kind = CATEGORICAL if place in chosen else kind_of(column, label)
         if kind == CATEGORICAL and place not in chosen and not from_dtype:
             kind = kind_of(objects(column.values), label) if isinstance(column, Levels) else kind
             if kind == CATEGORICAL:
-                problem = f"must hold numbers, got strings such as {first_of(column)} (could not convert string to float)"
+                problem = f"must hold numbers, got strings such as {first_of(column)}"
                 raise ColumnError(label, place, None, problem, ENCODE)
         kinds.append(kind)
     return kinds
@@ -168,7 +168,7 @@ def statistics(columns: Any, table: Table, weight: Array | None, options: Option
             ranks.append(scaling.ranks(values, weight))
     scales += [scale_of(each, weight, options.scale, True) for each in indicators]
     parts: dict[str, Any] = {"indicated": indicated}
-    if options.impute:
+    if options.impute and fill:
         parts["fill"] = np.array(fill)
     if options.scale in ("standard", "robust") and scales:
         parts |= {"center": np.array([each.center for each in scales]), "scale": np.array([each.width for each in scales])}

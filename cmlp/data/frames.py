@@ -53,6 +53,8 @@ class Frame(NamedTuple):
 def reader_of(X: Any) -> Callable[[Any], Frame] | None:
     """The function that reads a data frame like X; None if X is none."""
     kind = type(X)
+    if getattr(X, "ndim", 2) != 2 or kind.__name__ in ("Series", "ChunkedArray", "Array"):
+        return None
     names = {base.__name__ for base in kind.__mro__}
     root = kind.__module__.partition(".")[0]
     if remedy := next((NOT_READ_YET[name] for name in NOT_READ_YET if name in names), None):

@@ -70,7 +70,7 @@ def missing_in(column: Column) -> Array:
     return np.fromiter((is_missing(value) for value in column.tolist()), bool, len(column))
 
 
-def _types(column: Array) -> set[type]:
+def _types(column: Any) -> set[type]:
     return set(map(type, column.tolist()))
 
 
@@ -87,8 +87,7 @@ def kind_of(column: Column, name: Any) -> str:
         return CATEGORICAL
     if column.dtype.kind in OF_DTYPE:
         return OF_DTYPE[column.dtype.kind]
-    if column.dtype.kind == "c" or (column.dtype.kind == "O" and complex in _types(column)):
-        raise ValueError(f"Complex data not supported: column {name!r} must hold real numbers, got complex ones")
+    check_real(column, name)
     if column.dtype.kind != "O":
         _refuse_kind(name, f"dtype {column.dtype}")
     types = {kind for kind in _types(column) if not is_missing_type(kind)}
@@ -102,6 +101,14 @@ def kind_of(column: Column, name: Any) -> str:
     return found.pop() if len(found) == 1 else CATEGORICAL
 
 
+def check_real(column: Column, name: Any) -> None:
+    """Raise a ValueError if a column holds complex numbers."""
+    if isinstance(column, np.ndarray) and (
+        column.dtype.kind == "c" or (column.dtype.kind == "O" and complex in _types(column))
+    ):
+        raise ValueError(f"Complex data not supported: column {name!r} must hold real numbers, got complex ones")
+
+
 def is_missing_type(kind: type) -> bool:
     return kind is type(None) or kind.__name__ in ("NAType", "NaTType", "MaskedConstant")
 
@@ -113,7 +120,7 @@ def _kind_of_type(kind: type, name: Any) -> str:
         return DURATION
     if issubclass(kind, (numbers.Real, decimal.Decimal)):
         return NUMERIC
-    if issubclass(kind, (datetime.date, np.datetime64)):
+    if issubclass(kind, (datetime.date, np.datetime64)) or kind.__name__ == "Period":
         return DATE
     if issubclass(kind, (str, bytes)):
         return CATEGORICAL
@@ -215,6 +222,8 @@ def _number(value: Any) -> float:
 def _date(value: Any) -> float:
     if isinstance(value, str):
         value = datetime.datetime.fromisoformat(value.strip())
+    if hasattr(value, "to_timestamp"):
+        value = value.to_timestamp()
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         value = value.astimezone(datetime.UTC).replace(tzinfo=None)
     if not isinstance(value, (datetime.date, np.datetime64)):

@@ -59,9 +59,9 @@ class Table:
 
     @staticmethod
     def like(X: Any) -> bool:
-        """Whether X has columns with names: a frame, a dict, records, a structured array, or a table."""
+        """Whether X has columns of their own kinds: a frame, a dict, records, a table, or an array that is no plain numbers."""
         if isinstance(X, np.ndarray):
-            return X.dtype.names is not None
+            return X.ndim < 3 and (X.dtype.names is not None or X.dtype.kind in "OMm" or np.ma.is_masked(X))
         if isinstance(X, (list, tuple)):
             return bool(len(X)) and isinstance(X[0], Mapping)
         return isinstance(X, (Table, Mapping)) or (not hasattr(X, "tocsr") and reader_of(X) is not None)
@@ -107,6 +107,8 @@ class Table:
             hint = "Reshape your data either using X.reshape(-1, 1) for one column or X.reshape(1, -1) for one sample"
             got = f"got {X.ndim}. {hint}" if X.ndim < 2 else f"got {X.ndim}"
             raise ValueError(f"X must have 2 dimensions (n_samples, n_columns), {got}")
+        if isinstance(X, np.matrix):
+            raise TypeError("np.matrix is not supported: use np.asarray(X)")
         if X.dtype.kind not in "biuf" or isinstance(X, np.ma.MaskedArray):
             return cls([X[:, i] for i in range(X.shape[1])])
         return cls(X)

@@ -28,12 +28,20 @@ class FileTable(NamedTuple):
         The index in the file of each column.
     width : int
         Columns of the file, with those that are dropped.
+    names : list of str or None
+        Of all of these.
     """
 
     table: Table
     lines: Sequence[int] | None
     places: list[int]
     width: int
+    names: list[str] | None
+
+    @property
+    def dropped(self) -> list[str]:
+        """The names of the columns that were left out."""
+        return [name for place, name in enumerate(self.names or []) if place not in self.places]
 
 
 def read_table(
@@ -115,7 +123,7 @@ def read_file(
                 reading = Reading(start(path, stream, header, delimiter, decimal), drop, text, kinds)
                 reading.read()
             if not any(column.is_lost for column in reading.columns):
-                return FileTable(reading.table(), reading.lines, reading.kept, reading.begun.width)
+                return FileTable(reading.table(), reading.lines, reading.kept, reading.begun.width, reading.begun.names)
             kinds = [column.kind for column in reading.columns]
 
 
@@ -126,7 +134,7 @@ def read_arrow_file(stream: Any, path: Any, beginning: bytes, drop: Sequence[str
     dropped = {place_of(path, column, names, len(names)) for column in drop}
     check_names(path, names, dropped)
     kept = [place for place in range(len(names)) if place not in dropped]
-    return FileTable(checked(Table.read(whole.select(kept)), path), None, kept, len(names))
+    return FileTable(checked(Table.read(whole.select(kept)), path), None, kept, len(names), names)
 
 
 def checked(table: Table, path: Any) -> Table:

@@ -78,7 +78,7 @@ class BaseMLP(Inputs):
     max_categories: int | None = None
     min_frequency: float | None = None
     dates: bool = False
-    extra_columns: str = "raise"
+    extra_columns: str | list[str] = "raise"
     scoring: str | Callable[..., float] | None = None
     callbacks: Callback | Sequence[Callback] | None = None
     n_threads: int | None = None
@@ -135,10 +135,6 @@ class BaseMLP(Inputs):
     def _hint(self, part: Part) -> str:
         """What makes a training of these samples that has not converged better; empty for nothing special."""
         return ""
-
-    def _weights(self, part: Part) -> Any:
-        """How much each sample counts; None for all the same."""
-        return part.weight
 
     # --- fitting ----------------------------------------------------------------------------------------------
     @answer_misnamed

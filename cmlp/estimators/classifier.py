@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from cmlp import activations, losses
+from cmlp import activations, losses, validation
 from cmlp._typing import ClassWeight, Labels, Matrix, Weights
 from cmlp.data import probabilities, targets
 from cmlp.data.targets import Targets
@@ -161,7 +161,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return ("classification", "multilabel")
 
     def _checked_y(self, y: Any) -> Any:
-        y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        y = y.toarray() if hasattr(y, "toarray") else validation.as_array(y, "y")
+        if y.ndim == 1:
+            validation.check_labels(y, "y")
+        if y.dtype.kind == "O" and y.size and {type(label) for label in y.flat} <= {bool, np.bool_, int}:
+            y = np.array(y.tolist())
         check_classification_targets(y)
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 

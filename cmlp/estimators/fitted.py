@@ -157,7 +157,7 @@ class Fitted(BaseEstimator):
         tags, fitted = super().__sklearn_tags__(), self.__dict__.get("_fitted", self)
         tags.input_tags.sparse = not fitted._prepares()
         tags.input_tags.allow_nan = bool(fitted.impute)
-        tags.input_tags.string = tags.input_tags.categorical = fitted.categorical_features is not None
+        tags.input_tags.string = fitted.categorical_features is not None
         return tags
 
     # --- elsewhere ----------------------------------------------------------------------------------------------

@@ -62,6 +62,13 @@ def as_functions(scorers: Any) -> Any:
     return {name: as_function(each) for name, each in scorers.items()} if isinstance(scorers, Mapping) else scorers
 
 
+def _lacking(estimator: Any, y: Any) -> str:
+    """The classes that held-out samples do not have, for a message."""
+    known, found = getattr(estimator, "classes_", None), np.unique(y).tolist()
+    missing = [] if known is None or np.ndim(y) > 1 else [label for label in known.tolist() if label not in found]
+    return f"; of the classes {missing[:5]} no sample is held out: give validation_data that has some" if missing else ""
+
+
 def metric(estimator: Any, scorer: Any, sets: list[tuple[Any, Any, Any]]) -> Callable[..., float]:
     """A metric of `Network.fit`: the scorer sees a twin of the estimator, whose inputs are already prepared.
 
@@ -75,6 +82,10 @@ def metric(estimator: Any, scorer: Any, sets: list[tuple[Any, Any, Any]]) -> Cal
 
     def score(network: Network, X: Any, y: Any, **weights: Any) -> float:
         inside._predictor = network if network.ema is None else network.ema_network()
-        return scorer(inside, X, next(given for *made, given in sets if made[0] is X and made[1] is y), **weights)
+        given = next(given for *made, given in sets if made[0] is X and made[1] is y)
+        try:
+            return scorer(inside, X, given, **weights)
+        except ValueError as error:
+            raise ValueError(f"{error}{_lacking(estimator, given)}") from None
 
     return score

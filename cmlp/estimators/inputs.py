@@ -40,7 +40,7 @@ class Inputs(Fitted):
     max_categories: int | None
     min_frequency: float | None
     dates: bool
-    extra_columns: str
+    extra_columns: str | list[str]
     network: Any
 
     def _checked_y(self, y: Any) -> Any:
@@ -51,9 +51,15 @@ class Inputs(Fitted):
         """What y may mean."""
         raise NotImplementedError
 
+    def _weights(self, part: Part) -> Any:
+        """How much each sample counts; None for all the same."""
+        return part.weight
+
     # --- for fitting ------------------------------------------------------------------------------------------
     def _check_part(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Part:
         X = sparse_frame(X)
+        if np.ma.is_masked(y):
+            validation.as_array(y, "y")
         if self._prepares() or Table.like(X):
             if y is None:
                 raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
@@ -78,7 +84,7 @@ class Inputs(Fitted):
                 max_categories=self.max_categories,
                 min_frequency=self.min_frequency,
                 dates=self.dates,
-                sample_weight=part.weight,
+                sample_weight=self._weights(part),
                 extra_columns=self.extra_columns,
                 sparse=False if any((self.network or {}).get(name) for name in NEED_DENSE) else None,
             )

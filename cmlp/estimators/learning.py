@@ -63,7 +63,10 @@ def one_epoch(estimator: Any, part: Part) -> None:
     goes_on = settings.GoesOn(done, max_iter, getattr(estimator, "_plateau", None))
     called = [goes_on, *hooks.check(estimator.callbacks)]
     with noting(estimator, n_samples, epochs_before=estimator.n_iter_):
-        estimator.network_.fit(X, y, epochs=1, sample_weight=part.weight, callbacks=called, **arguments)
+        try:
+            estimator.network_.fit(X, y, epochs=1, sample_weight=part.weight, callbacks=called, **arguments)
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=5)
     estimator._plateau = goes_on.plateau
 
 

@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 from cmlp import losses, validation
 from cmlp._typing import Labels, Matrix, Weights
 from cmlp.data import scaling, targets
+from cmlp.data.kinds import NUMERIC, numbers_of
 from cmlp.estimators.base import BaseMLP
 from cmlp.estimators.fitted import available_if
 from cmlp.estimators.inputs import Part
@@ -79,9 +80,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return ("regression",)
 
     def _checked_y(self, y: Any) -> Any:
-        y = np.asarray(y)
+        y = validation.as_array(y, "y")
+        if y.dtype.kind == "O":
+            y = np.stack([numbers_of(column, NUMERIC, "y") for column in np.atleast_2d(y.T)], axis=-1).reshape(y.shape)
         if y.dtype.kind not in "biuf":
-            y = y.astype(np.float64)
+            raise TypeError(f"y must hold real numbers, got dtype {y.dtype}")
         validation.check_all_finite(y, "y")
         return y
 

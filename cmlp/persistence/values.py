@@ -6,6 +6,9 @@ Names are looked up in a table, and values pass the same checks as the arguments
 import dataclasses
 import math
 import re
+from collections.abc import KeysView, Mapping, Set
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -44,6 +47,12 @@ def described(value: Any, where: str) -> Any:
     ValueError
         If a file cannot hold it, such as a function or an array of dates.
     """
+    if isinstance(value, (np.dtype, type)) and (isinstance(value, np.dtype) or issubclass(value, np.generic)):
+        return np.dtype(value).name
+    if isinstance(value, (Fraction, Decimal)):
+        value = float(value)
+    if isinstance(value, (Set, KeysView)):
+        value = list(value)
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, str)):
@@ -55,7 +64,7 @@ def described(value: Any, where: str) -> Any:
     if isinstance(value, (list, tuple)):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return {kind: [described(item, f"{where}[{i}]") for i, item in enumerate(value)]}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {"dict": [[described(key, where), described(item, f"{where}[{key!r}]")] for key, item in value.items()]}
     if type(value) in NAMES:
         names = [field.name for field in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []

@@ -1,5 +1,7 @@
 """X, y and weights."""
 
+import contextlib
+
 import numpy as np
 
 
@@ -103,6 +105,17 @@ def check_all_finite(array, name: str) -> None:
         raise ValueError(f"{name}[{place}] is {array[tuple(wrong[0])]}: {name} contains NaN or inf; drop or fill such samples")
 
 
+def check_values(array, name: str):
+    """Finite real numbers, as an array of them."""
+    if array.dtype.kind == "O":
+        with contextlib.suppress(TypeError, ValueError):
+            array = array.astype(np.float64)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    check_all_finite(array, name)
+    return array
+
+
 def check_length(array, n_samples: int, name: str) -> None:
     if len(array) != n_samples:
         raise ValueError(f"{name} has {len(array)} rows, X has {n_samples}")
@@ -121,6 +134,11 @@ def check_sample_weight(sample_weight, n_samples: int):
     if sample_weight is None:
         return None
     weight = np.asarray(sample_weight)
+    if weight.dtype.kind in "OU":
+        with contextlib.suppress(TypeError, ValueError):
+            weight = weight.astype(np.float64)
+    if weight.shape == ():
+        weight = np.full(n_samples, weight)
     if weight.shape != (n_samples,) or weight.dtype.kind not in "biuf":
         raise ValueError(
             f"sample_weight must be {n_samples} numbers, one for each sample, got {weight.dtype} of shape {weight.shape}"
