@@ -231,7 +231,10 @@ class Model:
 
     def output_names(self) -> list[str]:
         """Of the columns of `forward`."""
-        net = self.network
+        net, classes = self.network, self.meaning.classes
+        if classes is not None:
+            shown = classes[-1:] if net.sizes[-1] == 1 else classes
+            return [f"{self.target}_{label}" for label in shown.tolist()]
         names = [self.target] if net.n_targets == 1 else [f"{self.target}_{j}" for j in range(net.n_targets)]
         return [part for name in names for part in net.loss_function.output_names(name)]
 

@@ -1,8 +1,11 @@
 """The statistics of preprocessing: scikit-learn's numbers, weights, categories, sparse and dense, saved and exported."""
 
+import subprocess
+
 import numpy as np
 import pytest
 import scipy.sparse
+from converted import FLAGS, compiled, needs_gcc
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -86,7 +89,7 @@ def test_a_column_without_any_value_is_dropped():
     table = {"a": [1.0, 2.0], "nothing": [None, None]}
     fitted = Columns.fit(table, impute=True, scale="standard")
     assert fitted.n_inputs == 1
-    assert "nothing  numeric  all      dropped" in str(fitted)
+    assert "nothing  numeric  all of them" in str(fitted)
     assert_array_equal(fitted.transform({"a": [1.5], "nothing": [8.0]}), [[0.0]])
 
 
@@ -203,13 +206,37 @@ def test_all_of_it_is_saved_and_exported(settings, tmp_path):
     assert_allclose(session.run(None, {"X": numbers})[0], expected, rtol=1e-9)
 
 
-@pytest.mark.parametrize("export", [cmlp.convert.to_c, cmlp.convert.to_onnx, cmlp.convert.to_torch], ids=lambda f: f.__name__)
-def test_calendar_features_are_refused_by_name(export):
-    pytest.importorskip({"to_onnx": "onnx", "to_torch": "torch"}.get(export.__name__, "numpy"))
-    columns = Columns.fit(mixed(), impute=True, dates=True)
-    model = cmlp.Model(cmlp.Network([columns.n_inputs, 1], loss="squared_error"), columns)
-    with pytest.raises(ValueError, match=r"calendar features of column 'sold'.*dates=False"):
-        export(model)
+@needs_gcc
+def test_calendar_features_in_every_format(tmp_path):
+    rng = np.random.default_rng(0)
+    days = np.r_[rng.integers(-400_000, 400_000, 300), [np.nan] * 9] + np.r_[rng.integers(0, 96, 309)] / 96
+    table = {"when": (days * 86400).round().astype("M8[s]")}
+    table["when"][np.isnan(days)] = np.datetime64("NaT")
+    columns = Columns.fit(table, impute=True, dates=True)
+    net = cmlp.Network([columns.n_inputs, columns.n_inputs], loss="squared_error", bias=False, init=[np.eye(columns.n_inputs)])
+    model = cmlp.Model(net.astype("float64"), columns)
+    expected = model.forward(table)
+    assert_allclose(compiled(cmlp.convert.to_c(model), tmp_path)(days[:, None], 6), expected, rtol=1e-12)
+    program = tmp_path / "program"
+    (tmp_path / "net.c").write_text(cmlp.convert.to_c(model))
+    subprocess.run(["gcc", *FLAGS, "-DCMLP_MAIN", tmp_path / "net.c", "-lm", "-o", program], check=True)
+    years = [moment for moment in table["when"].astype(str).tolist() if moment == "NaT" or len(moment) == 19]
+    lines = ["other,when", *(f'x,"{"" if moment == "NaT" else moment}Z"' for moment in years[:-9]), *(["y,"] * 9)]
+    done = subprocess.run([program], input="\n".join(lines), capture_output=True, text=True, check=True)
+    found = np.array([line.split(",") for line in done.stdout.splitlines()[1:]], float)
+    assert_allclose(found, model.forward({"when": np.array(years, "M8[s]")}), rtol=1e-12)
+    try:
+        import torch
+    except ImportError:
+        pass
+    else:
+        with torch.no_grad():
+            assert_allclose(cmlp.convert.to_torch(model)(torch.from_numpy(days[:, None])), expected, rtol=1e-12)
+    pytest.importorskip("onnx", reason="cmlp[export] is not installed")
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(cmlp.convert.to_onnx(model).SerializeToString())
+    assert_allclose(session.run(None, {"X": days[:, None]})[0], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("n_quantiles", [2, 3, 40, 1000])
@@ -233,10 +260,10 @@ def test_what_is_printed():
     table = {"x": [1.0, None, 4.0], "n\nl": [1, 2, 3], "kind": ["a", "b", "a"]}
     fitted = Columns.fit(table, impute=True, scale="standard", categorical_features="from_dtype")
     assert str(fitted).splitlines() == [
-        "column  kind         missing      becomes",
-        "x       numeric      2.5, marked  2 numbers: center 2.5, scale 1.22474",
-        "n?l     numeric      2            1 number: center 2, scale 0.816497",
-        "kind    categorical  as unseen    2 columns: a, b",
+        "column  kind         missing cells            becomes",
+        "x       numeric      filled with 2.5, marked  2 numbers: center 2.5, scale 1.22474",
+        "n?l     numeric      filled with 2            1 number: center 2, scale 0.816497",
+        "kind    categorical  as unseen                2 columns: a, b",
     ]
     assert fitted.names_out() == ["x", "n\nl", "missingindicator_x", "kind_a", "kind_b"]
     wide = Columns.fit(np.ones((2, 100)))

@@ -1,6 +1,8 @@
 """Networks as programs in C, compiled with gcc: the same outputs within rounding."""
 
+import csv
 import ctypes
+import io
 import subprocess
 
 import numpy as np
@@ -46,13 +48,13 @@ def test_a_program(tmp_path, rng):
     text = "a,b,c\n" + "\n".join(",".join(f"{value:.9g}" for value in row) for row in X)
     done = subprocess.run([tmp_path / "net"], input=text, capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
-    assert lines[0] == "prediction,output_0,output_1"
+    assert lines[0] == "prediction,prediction_no,prediction_yes"
     assert [line.split(",")[0] for line in lines[1:]] == net.predict(X).tolist()
     assert_allclose([[float(v) for v in line.split(",")[1:]] for line in lines[1:]], net.forward(X), rtol=1e-5)
-    for wrong in ("1,2\n", "1,2,3\n1,x,3\n"):
+    for wrong, message in (("1,2\n", "2 fields, must be 3"), ("1,2,3\n1,x,3\n", "line 2, column 2: must be a number, got 'x'")):
         done = subprocess.run([tmp_path / "net"], input=wrong, capture_output=True, text=True, check=False)
         assert done.returncode == 1
-        assert "3" in done.stderr
+        assert message in done.stderr
 
 
 @needs_gcc
@@ -66,6 +68,38 @@ def test_names_that_would_be_code(tmp_path):
     subprocess.run(["gcc", *FLAGS, "-DCMLP_MAIN", "net.c", "-lm", "-o", "net"], cwd=tmp_path, check=True)
     symbols = subprocess.run(["nm", "net"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert "evil" not in symbols
+
+
+@needs_gcc
+def test_quotes_and_columns_by_name_in_a_program(tmp_path):
+    """As `cmlp predict` reads them: quotes, commas and line ends in them, a byte order mark, other columns, any order."""
+    names = ["x", 'z"q', "p, q", "two\nlines", " space "]
+    table = {"a": names * 8, "b": [None if k % 7 == 3 else float(k) for k in range(40)], "c": [True, False] * 20}
+    columns = cmlp.data.Columns.fit(table, impute=True, categorical_features="from_dtype", scale="standard")
+    model = cmlp.Model(cmlp.Network([columns.n_inputs, 4, 1], loss="squared_error", seed=1), columns, target="t")
+    (tmp_path / "net.c").write_text(convert.to_c(model))
+    command = ["gcc", *FLAGS, "-fsanitize=address,undefined", "-DCMLP_MAIN", "net.c", "-lm", "-o", "net"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+    def run(text, check=True):
+        return subprocess.run([tmp_path / "net"], input=text.encode(), capture_output=True, check=check)
+
+    rows = io.StringIO()
+    csv.writer(rows).writerows(zip(["id", *range(40)], ["c", *table["c"]], ["b", *table["b"]], ["a", *table["a"]]))
+    found = run("\ufeff" + rows.getvalue()).stdout.decode().split()
+    assert found[0] == "t"
+    assert_allclose([float(value) for value in found[1:]], model.predict(table), rtol=1e-5)
+    for mark in ("NA", "null", "NaN", ""):
+        assert run(f"a,b,c\nx,{mark},true\n").stdout == run("a,b,c\nx,,True\n").stdout
+    assert run("x,1,True\n").stdout == run('a,b,c\n"x" , 1 ,1\n').stdout
+    for text, message in (
+        ('a,b,c\n"x,1,1\n', "line 2: a quote"),
+        ("x,1\n", "line 1: 2 fields"),
+        ("x,1,1\n\nx,one,1\n", "line 3, column 2"),
+    ):
+        done = run(text, check=False)
+        assert done.returncode == 1
+        assert message in done.stderr.decode()
 
 
 @needs_gcc

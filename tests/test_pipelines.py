@@ -177,6 +177,29 @@ def test_exports(name, norm, table):
     assert "double fill" in cmlp.convert.to_c(pipeline)
 
 
+def test_columns_that_are_not_used(table):
+    zones = OneHotEncoder(handle_unknown="ignore")
+    steps = [ColumnTransformer([("n", imputed(StandardScaler()), NUMBERS), ("c", zones, ["zone"])])]
+    model = cmlp.Model.of(fitted(steps, table))
+    assert model.columns.kinds[2] == "ignored"
+    assert_array_equal(model.predict(table.drop(columns="town")), model.predict(table))
+    text = [ColumnTransformer([("c", words(), ["town"]), ("r", "passthrough", ["rooms"])])]
+    model = cmlp.Model.of(fitted(text, table))
+    pytest.importorskip("onnx", reason="cmlp[export] is not installed")
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(cmlp.convert.to_onnx(model).SerializeToString())
+    assert {each.name for each in session.get_inputs()} == {"rooms", "town"}
+    inputs = {"rooms": table[["rooms"]].to_numpy(float), "town": table[["town"]].fillna("").to_numpy(object)}
+    assert_allclose(session.run(None, inputs)[0], model.predict(table), rtol=1e-9)
+
+
+def test_indicators_among_quantiles(table):
+    steps = [ColumnTransformer([("n", imputed(QuantileTransformer(n_quantiles=20, output_distribution="normal")), NUMBERS)])]
+    pipeline = fitted(steps, table)
+    assert_allclose(cmlp.Model.of(pipeline).predict(table), pipeline.predict(table), rtol=1e-9)
+
+
 def test_a_classifier(table):
     pipeline = fitted(STEPS["everything scaled"], table, cmlp.MLPClassifier)
     model = cmlp.Model.of(pipeline)

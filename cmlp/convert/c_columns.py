@@ -5,6 +5,7 @@ import numpy as np
 from cmlp.convert.c_tables import numbers, table, table_of_texts
 from cmlp.data.categories import Categories
 from cmlp.data.columns import Columns
+from cmlp.data.kinds import CALENDAR
 from cmlp.data.scaling import EDGE, HIGHEST, LOWEST
 
 
@@ -27,6 +28,9 @@ def prepare(columns: Columns | None) -> str:
 def number_tables(columns: Columns) -> list[str]:
     kept = [columns.features[i].place for i in columns.kept]
     made = [table("int", "numeric", map(str, kept))] if kept else []
+    if has_calendar(columns):
+        parts = ["", *CALENDAR]
+        made.append(table("int", "parts", (str(parts.index(columns.features[i].part)) for i in columns.kept)))
     if columns.indicated:
         made.append(table("int", "indicated", (str(columns.features[i].place) for i in columns.indicated)))
     if columns.fill is not None and kept:
@@ -40,6 +44,10 @@ def number_tables(columns: Columns) -> list[str]:
     return made
 
 
+def has_calendar(columns: Columns) -> bool:
+    return any(columns.features[i].part for i in columns.kept)
+
+
 def number_lines(columns: Columns) -> list[str]:
     value = "v"
     if columns.quantiles is not None:
@@ -51,7 +59,8 @@ def number_lines(columns: Columns) -> list[str]:
     lines = []
     if columns.kept:
         fill = ["if (v != v) v = fill[i];"] if columns.fill is not None else []
-        lines += loop(len(columns.kept), ["v = x[numeric[i]];", *fill, f"a[n] = (real)({value});"])
+        read = "v = calendar(x[numeric[i]], parts[i]);" if has_calendar(columns) else "v = x[numeric[i]];"
+        lines += loop(len(columns.kept), [read, *fill, f"a[n] = (real)({value});"])
     if columns.indicated:
         lines += loop(len(columns.indicated), ["v = x[indicated[i]] != x[indicated[i]];", f"a[n] = (real)({value});"])
     return lines
@@ -67,7 +76,9 @@ def loop(n: int, body: list[str]) -> list[str]:
 
 def category_table(place: int, known: Categories) -> str:
     if known.are_text:
-        return table_of_texts(f"categories_{place}", ["" if level is None else str(level) for level in known.levels])
+        names = ["" if level is None else str(level) for level in known.levels]
+        stripped = [name.strip() for name in names]
+        return table_of_texts(f"categories_{place}", stripped if len(set(stripped)) == len(names) else names)
     levels = [0.0 if level is None else float(level) for level in known.levels]
     return numbers(f"categories_{place}", np.array(levels or [0.0]), "double")
 

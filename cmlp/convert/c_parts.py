@@ -106,6 +106,29 @@ static double normal_score(double v, const double *q, int n, double edge, double
 """,
 }
 
+HELPERS["calendar"] = """\
+/* the year (part 1), month (2), day of the week (3, 0 is Monday) or hour (4) of days since 1970-01-01; 0: the days */
+static double calendar(double days, int part)
+{
+    const double whole = floor(days);
+    double z, era, day, year, month;
+    if (part == 0 || days != days) return days;
+    if (part == 3) {
+        z = fmod(whole + 3, 7.0);
+        return z < 0 ? z + 7 : z;
+    }
+    if (part == 4) return fmod(floor(rint((days - whole) * 86400) / 3600), 24.0);
+    z = whole + 719468; /* days since 0000-03-01, of the calendar that begins in March */
+    era = floor(z / 146097);
+    day = z - era * 146097;
+    year = floor((day - floor(day / 1460) + floor(day / 36524) - floor(day / 146096)) / 365);
+    day -= 365 * year + floor(year / 4) - floor(year / 100);
+    month = floor((5 * day + 2) / 153);
+    month += month < 10 ? 3 : -9;
+    return part == 2 ? month : year + era * 400 + (month <= 2);
+}
+"""
+
 # elementwise functions of z with a parameter p
 OF_ONE = {
     "sign": "z >= 0 ? 1 : -1",
@@ -175,104 +198,6 @@ int j, largest = 0;
     for (j = 1; j < N_OUTPUTS; j++)
         if ({array}[j] > {array}[largest]) largest = j;
     return largest;"""
-
-FIND = """\
-static double find(const char *field, const char *const *names, int n)
-{
-    int k;
-    for (k = 0; k < n; k++)
-        if (strcmp(field, names[k]) == 0) return k;
-    return -1;
-}
-
-"""
-
-SAME_NAMES = "same == N_INPUTS"
-
-LABEL = """\
-put(stdout, {prefix}class_names[{prefix}predict_class(x)]);
-        putchar(',');"""
-
-MAIN = """\
-#ifdef CMLP_MAIN
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-{inputs}{heading}
-{find}/* a string as a CSV field */
-static void put(FILE *file, const char *s)
-{{
-    if (!strpbrk(s, ",\\"\\r\\n")) {{
-        fputs(s, file);
-        return;
-    }}
-    putc('"', file);
-    for (; *s; s++) {{
-        if (*s == '"') putc('"', file);
-        putc(*s, file);
-    }}
-    putc('"', file);
-}}
-
-/* a field as a number; *wrong counts the invalid ones */
-static double value(const char *field, int column, int *wrong)
-{{
-    char *end;
-    double v;
-    {lookups}
-    if (!*field) {{
-        {missing}
-    }}
-    if (strcmp(field, "True") == 0) return 1;
-    if (strcmp(field, "False") == 0) return 0;
-    v = strtod(field, &end);
-    while (*end == ' ') end++;
-    if (*end || !isfinite(v)) *wrong += 1;
-    return v;
-}}
-
-/* each line holds the inputs of {prefix}predict, separated by commas, without quotes; the first may be a header */
-int main(void)
-{{
-    static char line[1 << 20];
-    static input x[N_INPUTS];
-    static output y[N_OUTPUTS];
-    long n = 0;
-    size_t j;
-    for (j = 0; j < sizeof heading / sizeof *heading; j++) {{
-        if (j) putchar(',');
-        put(stdout, heading[j]);
-    }}
-    putchar('\\n');
-    while (fgets(line, sizeof line, stdin)) {{
-        char *field = line;
-        int i, wrong = 0, same = 0;
-        line[strcspn(line, "\\r\\n")] = 0;
-        n++;
-        if (!*line) continue;
-        for (i = 0; field; i++) {{
-            char *const comma = strchr(field, ',');
-            if (comma) *comma = 0;
-            {same}if (i < N_INPUTS) x[i] = (input)value(field, i, &wrong);
-            field = comma ? comma + 1 : 0;
-        }}
-        if (n == 1 && i == N_INPUTS && ({is_heading})) continue;
-        if (i != N_INPUTS || wrong) {{
-            fprintf(stderr, "line %ld: %d fields, %d of them no numbers, where %d numbers are needed\\n", n, i, wrong,
-                    N_INPUTS);
-            return 1;
-        }}
-        (void)same;
-        {prefix}predict(x, y);
-        {label}
-        for (i = 0; i < N_OUTPUTS; i++)
-            printf("%.{digits}g%c", (double)y[i], i + 1 < N_OUTPUTS ? ',' : '\\n');
-    }}
-    return 0;
-}}
-#endif
-"""
 
 
 def activation(name: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from cmlp._typing import Path
-from cmlp.convert import c_columns, c_parts
-from cmlp.convert.c_tables import comment, number, numbers, table_of_texts, text
+from cmlp.convert import c_columns, c_parts, c_program
+from cmlp.convert.c_tables import comment, number, numbers, text
 from cmlp.convert.lookup import check_columns, entry
 from cmlp.model import HasModel, HasSteps, Model
 from cmlp.network import Network
@@ -41,8 +41,7 @@ def to_c(model: Network | Model | HasModel | HasSteps, path: Path | None = None,
     Raises
     ------
     ValueError
-        If prefix is not a valid C identifier, a label or category has more than 1,000 characters, or dates are calendar
-        features.
+        If prefix is not a valid C identifier, or a label or category has more than 1,000 characters.
 
     Examples
     --------
@@ -59,7 +58,7 @@ def to_c(model: Network | Model | HasModel | HasSteps, path: Path | None = None,
     parts = [head(model), *helpers(model), *tables(model), c_columns.prepare(model.prepared), function(model, prefix)]
     if model.meaning.task == "classification":
         parts.append(class_function(model, prefix))
-    parts.append(main(model, prefix))
+    parts.append(c_program.main(model, prefix))
     source = "\n".join(part for part in parts if part)
     if path is not None:
         files.write_whole(path, [source.encode()])
@@ -93,6 +92,8 @@ def helpers(model: Model) -> list[str]:
     used += [NORMS[kind] for kind in NORMS if kind in kinds]
     if model.prepared is not None and model.prepared.quantiles is not None:
         used += ["interpolate", "normal_score"]
+    if model.prepared is not None and any(feature.part for feature in model.prepared.features):
+        used.append("calendar")
     functions = [c_parts.HELPERS[name] for name in used]
     return functions + [c_parts.activation(name) for name in dict.fromkeys(names) if name != "identity"]
 
@@ -155,39 +156,3 @@ def class_function(model: Model, prefix: str) -> str:
     else:
         decision = f"return {array}[0] >= {least};" if net.sizes[-1] == 1 else c_parts.LARGEST.format(array=array)
     return declared + c_parts.CLASS.format(prefix=prefix, decision=decision)
-
-
-# --- a program ---------------------------------------------------------------------------------------------------------
-def main(model: Model, prefix: str) -> str:
-    """The program: reads CSV from standard input; strings are looked up among the categories of their column."""
-    columns, names = model.prepared, model.columns.names if model.columns is not None else None
-    lookups, may_be_missing = [], []
-    for place, known in zip(columns.categorical, columns.categories) if columns is not None else ():
-        if known.are_text:
-            lookups.append(f"if (column == {place}) return find(field, categories_{place}, {len(known.levels)});")
-        else:
-            may_be_missing.append(place)
-    if columns is not None and columns.fill is not None:
-        may_be_missing += [feature.place for feature in columns.features]
-    is_classifier = model.meaning.task == "classification"
-    heading = ["prediction"] if is_classifier else []
-    heading += model.output_names() if not is_classifier else [f"output_{j}" for j in range(model.network.sizes[-1])]
-    return c_parts.MAIN.format(
-        prefix=prefix,
-        find=c_parts.FIND if lookups else "",
-        lookups="\n    ".join(lookups) if lookups else "(void)column;",
-        missing="return NAN;" if set(may_be_missing) >= set(range(model.n_inputs)) else missing_in(may_be_missing),
-        inputs=table_of_texts("inputs", names) if names else "",
-        is_heading=c_parts.SAME_NAMES if names else "wrong == i",
-        same="if (i < N_INPUTS) same += strcmp(field, inputs[i]) == 0;\n            " if names else "",
-        heading=table_of_texts("heading", heading),
-        label=c_parts.LABEL.format(prefix=prefix) if is_classifier else "",
-        digits=9 if model.network.dtype == np.float32 and model.scale is None else 17,
-    )
-
-
-def missing_in(places: list[int]) -> str:
-    """The code for an empty field: a missing value where the model imputes it, else invalid."""
-    if not places:
-        return "*wrong += 1; return 0;"
-    return f"if ({' || '.join(f'column == {place}' for place in sorted(places))}) return NAN;\n        *wrong += 1; return 0;"

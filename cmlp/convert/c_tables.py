@@ -1,6 +1,6 @@
 """Constants in C: tables of numbers, strings, comments."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,5 +44,7 @@ def number(value: float) -> str:
     return f"(real){value!r}"
 
 
-def table_of_texts(name: str, texts: list[str]) -> str:
-    return f"static const char *const {name}[{len(texts)}] = {{{', '.join(map(text, texts))}}};\n"
+def table_of_texts(name: str, texts: Sequence[str | None]) -> str:
+    """A table of strings, null pointers for None."""
+    each = ", ".join("0" if value is None else text(value) for value in texts)
+    return f"static const char *const {name}[{len(texts)}] = {{{each}}};\n"

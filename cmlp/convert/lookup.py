@@ -34,9 +34,3 @@ def check_columns(columns: Columns, format: str) -> None:
             f"{format} cannot refuse categories that training did not have, as column "
             f"{columns.name(columns.categorical[refusing])!r} does: use handle_unknown='ignore'"
         )
-    part = next((feature for feature in columns.features if feature.part), None)
-    if part is not None:
-        raise ValueError(
-            f"{format} does not support the calendar features of column {columns.name(part.place)!r}: train with dates=False, "
-            "which uses the days since 1970-01-01"
-        )

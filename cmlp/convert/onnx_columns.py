@@ -1,5 +1,6 @@
 """The preprocessing of columns in ONNX."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,20 +26,21 @@ TAIL = (
 )
 
 
-def prepare(g: Any, columns: Columns, inputs: list[str]) -> str:
+def prepare(g: Any, columns: Columns, inputs: Sequence[str]) -> str:
     """The matrix that the network takes, in float64, from the inputs: one matrix, or one column each with strings."""
     check_columns(columns, "ONNX")
 
     def column(place: int) -> str:
-        return g.add("Gather", inputs[0], whole(g, [place]), axis=1) if len(inputs) == 1 else inputs[place]
+        return inputs[place] if columns.have_text else g.add("Gather", inputs[0], whole(g, [place]), axis=1)
 
     parts = []
     if columns.n_numbers:
         places = [feature.place for feature in columns.features]
-        if len(inputs) == 1:
+        if not columns.have_text:
             numbers = g.add("Gather", inputs[0], whole(g, places), axis=1)
         else:
             numbers = g.add("Concat", *map(column, places), axis=1)
+        numbers = calendar(g, columns, numbers)
         parts.append(scaled(g, columns, filled(g, columns, numbers)))
     for place, known in zip(columns.categorical, columns.categories):
         parts.append(one_hot(g, column(place), known))
@@ -51,6 +53,47 @@ def whole(g: Any, values: Any) -> str:
 
 def real(g: Any, values: Any) -> str:
     return g.constant(values, np.float64)
+
+
+def calendar(g: Any, columns: Columns, numbers: str) -> str:
+    """The parts of dates, from their days since 1970-01-01."""
+    if not any(feature.part for feature in columns.features):
+        return numbers
+    made = []
+    for number, feature in enumerate(columns.features):
+        value = g.add("Gather", numbers, whole(g, [number]), axis=1)
+        made.append(calendar_part(Doubles(g), value, feature.part) if feature.part else value)
+    return g.add("Concat", *made, axis=1)
+
+
+class Doubles:
+    """Arithmetic of float64 in a graph; numbers become constants."""
+
+    def __init__(self, g: Any) -> None:
+        self.g = g
+
+    def __getattr__(self, operator: str) -> Any:
+        return lambda *values: self.g.add(operator, *(v if isinstance(v, str) else real(self.g, v) for v in values))
+
+
+def calendar_part(o: Doubles, days: str, part: str) -> str:
+    """The year, month, day of the week or hour of days since 1970-01-01."""
+    date = o.Floor(days)
+    if part == "day_of_week":
+        since = o.Add(date, 3)
+        return o.Sub(since, o.Mul(o.Floor(o.Div(since, 7)), 7))
+    if part == "hour":
+        hour = o.Floor(o.Div(o.Round(o.Mul(o.Sub(days, date), 86400)), 3600))
+        return o.Sub(hour, o.Mul(o.Floor(o.Div(hour, 24)), 24))
+    z = o.Add(date, 719468)  # days since 0000-03-01, of the calendar that begins in March
+    era = o.Floor(o.Div(z, 146097))
+    day = o.Sub(z, o.Mul(era, 146097))
+    leaps = o.Sub(o.Sub(o.Floor(o.Div(day, 1460)), o.Floor(o.Div(day, 36524))), o.Neg(o.Floor(o.Div(day, 146096))))
+    year = o.Floor(o.Div(o.Sub(day, leaps), 365))
+    day = o.Sub(day, o.Sub(o.Add(o.Mul(year, 365), o.Floor(o.Div(year, 4))), o.Floor(o.Div(year, 100))))
+    month = o.Floor(o.Div(o.Add(o.Mul(day, 5), 2), 153))
+    month = o.Add(month, o.Where(o.Less(month, 10), 3, -9))
+    return month if part == "month" else o.Add(o.Add(year, o.Mul(era, 400)), o.Where(o.Less(month, 3), 1, 0))
 
 
 def filled(g: Any, columns: Columns, numbers: str) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 from cmlp._typing import Path
 from cmlp.convert import onnx_columns
 from cmlp.convert.lookup import entry
+from cmlp.data.columns import Columns
+from cmlp.data.kinds import IGNORED
 from cmlp.data.targets import central
 from cmlp.layers import Array, Layer
 from cmlp.model import HasModel, HasSteps, Model
@@ -241,7 +243,7 @@ def to_onnx(model: Network | Model | HasModel | HasSteps, path: Path | None = No
     ImportError
         If onnx is not installed.
     ValueError
-        If ONNX cannot express the model: calendar features, categories or labels that mix strings and numbers, more than 2 GiB.
+        If ONNX cannot express the model: categories or labels that mix strings and numbers, more than 2 GiB.
 
     Examples
     --------
@@ -265,7 +267,8 @@ def to_onnx(model: Network | Model | HasModel | HasSteps, path: Path | None = No
     inputs = declared_inputs(onnx, model)
     value = "X"
     if model.prepared is not None:
-        value = g.cast(onnx_columns.prepare(g, model.prepared, [declared.name for declared in inputs]), g.dtype)
+        names = input_names(model.prepared) if model.prepared.have_text else ["X"]
+        value = g.cast(onnx_columns.prepare(g, model.prepared, names), g.dtype)
     decide(g, model, *propagate(g, model.network, value))
     second = "probabilities" if model.has_probabilities else "outputs"
     outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in ("prediction", second)]
@@ -292,7 +295,7 @@ def declared_inputs(onnx, model: Model) -> list[Any]:
     if not columns.have_text:
         return [onnx.helper.make_tensor_value_info("X", types.DOUBLE, ["n_samples", columns.n_columns])]
     strings = {place for place, known in zip(columns.categorical, columns.categories) if known.are_text}
-    names = columns.names or [f"column_{place}" for place in range(columns.n_columns)]
+    names = input_names(columns)
     taken = [name for name in names if name in OUTPUTS or name.startswith("/")]
     if taken:
         raise ValueError(
@@ -301,4 +304,10 @@ def declared_inputs(onnx, model: Model) -> list[Any]:
     return [
         onnx.helper.make_tensor_value_info(name, types.STRING if place in strings else types.DOUBLE, ["n_samples", 1])
         for place, name in enumerate(names)
+        if columns.kinds[place] != IGNORED
     ]
+
+
+def input_names(columns: Columns) -> list[str]:
+    """Of the inputs of a graph with an input for each column."""
+    return columns.names or [f"column_{place}" for place in range(columns.n_columns)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from cmlp.data.categories import Label, canonical
 from cmlp.data.kinds import is_missing
+from cmlp.data.scaling import scores
 from cmlp.layers import Array
 
 
@@ -156,9 +157,15 @@ def _quantile(step: Any, outputs: list[Output], name: str, names: list[str] | No
         refuse(name, step, "must map to a normal distribution: use output_distribution='normal'")
     made: list[Output] = []
     for output, quantiles in zip(outputs, step.quantiles_.T, strict=True):
+        if isinstance(output, Indicator) and (output.center, output.scale) == (0, 1):
+            low, high = scores(np.array([0.0, 1.0]), quantiles).tolist()
+            if high == low:
+                refuse(name, step, "makes a constant of a missing indicator: leave it out")
+            made.append(affine(output, -low / (high - low), 1 / (high - low)))
+            continue
         known = Number(output.place, output.fill) if isinstance(output, Raw) else output
         if not isinstance(known, Number) or (known.center, known.scale) != (0, 1) or known.quantiles is not None:
-            refuse(name, step, "must come before scalers, and not transform categories or indicators")
+            refuse(name, step, "must come before scalers, and not transform encoded categories")
         made.append(replace(known, quantiles=quantiles))
     return made
 

@@ -90,6 +90,7 @@ class Prepare(nn.Module):
     def __init__(self, columns, limits, dtype) -> None:
         super().__init__()
         self.places = [feature.place for feature in columns.features]
+        self.parts = [feature.part for feature in columns.features]
         self.kept, self.indicated, self.ranked = columns.kept, columns.indicated, columns.ranked
         self.categorical, self.limits, self.dtype = columns.categorical, limits, dtype
         self.infrequent = [bool(each.n_infrequent) for each in columns.categories]
@@ -102,12 +103,17 @@ class Prepare(nn.Module):
 
     def forward(self, x):
         x = x.double()
-        parts = [self.numbers(x[:, self.places])] if self.places else []
+        parts = [self.numbers(self.dates(x[:, self.places]))] if self.places else []
         for place, infrequent in zip(self.categorical, self.infrequent):
             column, known = x[:, place : place + 1], getattr(self, f"categories_{place}")
             parts.append((column == known) | (column.isnan() & known.isnan()))
             parts += [~parts[-1].any(dim=1, keepdim=True)] if infrequent else []
         return torch.cat([part.to(self.dtype) for part in parts], dim=1)
+
+    def dates(self, v):
+        if not any(self.parts):
+            return v
+        return torch.stack([calendar_part(v[:, j], part) if part else v[:, j] for j, part in enumerate(self.parts)], dim=1)
 
     def numbers(self, v):
         if self.fill is not None:
@@ -126,6 +132,23 @@ class Prepare(nn.Module):
         places = (rank(v, q, right=True) + rank(v, q, right=False)) / 2
         places = torch.where(v - edge < q[0], 0.0, torch.where(v + edge > q[-1], 1.0, places))
         return torch.special.ndtri(places).clamp(lowest, highest)
+
+
+def calendar_part(days, part: str):
+    """The year, month, day of the week or hour of days since 1970-01-01."""
+    date = days.floor()
+    if part == "day_of_week":
+        return (date + 3) % 7
+    if part == "hour":
+        return (((days - date) * 86400).round() / 3600).floor() % 24
+    z = date + 719468  # days since 0000-03-01, of the calendar that begins in March
+    era = (z / 146097).floor()
+    day = z - era * 146097
+    year = ((day - (day / 1460).floor() + (day / 36524).floor() - (day / 146096).floor()) / 365).floor()
+    day = day - (365 * year + (year / 4).floor() - (year / 100).floor())
+    month = ((5 * day + 2) / 153).floor()
+    month = month + torch.where(month < 10, 3, -9)
+    return month if part == "month" else year + era * 400 + (month <= 2)
 
 
 def rank(v, q, right: bool):

@@ -124,13 +124,19 @@ class Categories:
 
     def shown(self, n: int = 4) -> str:
         """Some of the levels, in one line."""
-        names = ["missing" if level is None else str(level) for level in self.levels]
+        names = ["missing" if level is None else shown(level) for level in self.levels]
         more = [f"... ({len(names)})"] if len(names) > n else []
         return ", ".join(names[:n] + more + ([f"{self.n_infrequent} infrequent"] if self.n_infrequent else []))
 
     def names(self) -> list[str]:
         """Of the columns that it becomes, as scikit-learn calls them."""
         return [str(level) for level in self.levels] + ["infrequent_sklearn"] * bool(self.n_infrequent)
+
+
+def shown(level: Any) -> str:
+    """A level in one line, in quotes where it could be taken for several."""
+    name = "".join(char if char.isprintable() else "?" for char in str(level))
+    return repr(name) if not name.strip() or "," in name or name != str(level) else name
 
 
 def canonical(value: Any) -> Label:

@@ -67,9 +67,9 @@ class Columns:
     array([[65.,  0.,  0.,  1.],
            [60.,  1.,  0.,  0.]])
     >>> print(columns)
-    column  kind         missing     becomes
-    size    numeric      60, marked  2 numbers
-    town    categorical  as unseen   2 columns: Basel, Bern
+    column  kind         missing cells           becomes
+    size    numeric      filled with 60, marked  2 numbers
+    town    categorical  as unseen               2 columns: Basel, Bern
     """
 
     kinds: list[str]
@@ -256,9 +256,12 @@ class Columns:
             if table.n_columns != self.n_columns:
                 raise ValueError(f"X has {table.n_columns} columns, the model was trained on {self.n_columns}")
             return table
-        check_names(table.names, self.names, self.extra_columns)
+        needed = [name for name, kind in zip(self.names, self.kinds) if kind != IGNORED]
+        ignored = [] if len(needed) == self.n_columns else [name for name in self.names if name not in set(needed)]
+        extra = self.extra_columns if isinstance(self.extra_columns, str) else [*self.extra_columns, *ignored]
+        check_names(table.names, needed, ignored if ignored and extra == "raise" else extra)
         places = {name: place for place, name in enumerate(table.names)}
-        return table.select([places[name] for name in self.names])
+        return table.select([places.get(name, 0) for name in self.names])
 
     def _numbers(self, table: Table, first: int) -> Array:
         """The features of some rows and their indicators, scaled (n_rows, n_numbers); first: the index of the first row."""

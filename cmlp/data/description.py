@@ -22,7 +22,7 @@ def names_out(columns: Any) -> list[str]:
 
 def table(columns: Any) -> str:
     """A line for each column: its name, its kind, what happens to missing cells, what it becomes."""
-    rows = [("column", "kind", "missing", "becomes")]
+    rows = [("column", "kind", "missing cells", "becomes")]
     known = dict(zip(columns.categorical, columns.categories))
     of_column: dict[int, list[int]] = {}
     for number, feature in enumerate(columns.features):
@@ -51,11 +51,11 @@ def of_numbers(columns: Any, numbers: list[int]) -> tuple[str, str]:
     if columns.fill is None:
         missing = "refused"
     elif np.isnan(columns.fill[first]):
-        return "all", "dropped"
+        return "all of them", "nothing"
     elif np.isinf(columns.fill[first]):
         missing = "refused"
     else:
-        missing = f"{columns.fill[first]:.6g}" + (", marked" if first in columns.indicated else "")
+        missing = f"filled with {columns.fill[first]:.6g}" + (", marked" if first in columns.indicated else "")
     n = len(numbers) + sum(number in columns.indicated for number in numbers)
     return missing, ("1 number" if n == 1 else f"{n} numbers") + scaled(columns, columns.kept.index(first))
 

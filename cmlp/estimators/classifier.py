@@ -70,13 +70,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         As in `cmlp.Network`.
     dtype : {"auto", "float32", "float64"}, default "auto"
         float32, but for "lbfgs" float64.
-    scale : {"standard", "quantile"}, optional
-        Standardize numeric columns, or map them to a normal distribution; fitted on the training part alone.
+    scale : {"standard", "robust", "quantile"}, optional
+        Scale numbers: to mean 0 and standard deviation 1, to median 0 and interquartile range 1, or to a normal distribution by
+        ranks; fitted on the training part alone, with the weights of its samples.
     categorical_features : "from_dtype" or sequence of columns, optional
-        Which columns are one-hot encoded; "from_dtype" takes those of a data frame that hold strings or categories. A category
-        that was unknown in fit becomes all zeros, a missing one is a category of its own.
-    impute : bool, default False
-        Fill missing numbers with the median, and add a missing indicator.
+        Which columns are one-hot encoded: "from_dtype" takes those that hold strings or categories; else names, indices or a
+        mask. A category that was unknown in fit becomes all zeros, a missing one is a category of its own if fit had any.
+    impute : bool or {"median", "mean"}, default False
+        Fill missing numbers, and add an indicator of them; True is the median.
+    max_categories, min_frequency : int, int or float, optional
+        Merge rare categories into one, as scikit-learn's OneHotEncoder does.
+    dates : bool, default False
+        Calendar features of dates: year, month, day of the week, hour; dates are days since 1970-01-01 in any case.
+    extra_columns : {"raise", "ignore"} or list of str, default "raise"
+        What happens in predictions to columns that fit did not have; those with these names are ignored.
     scoring : str or callable, optional
         What early stopping monitors, a scorer of scikit-learn, instead of the accuracy.
     callbacks : list of Callback, optional
@@ -98,7 +105,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     validation_scores_, n_iter_, t_, n_layers_, n_outputs_, out_activation_
         As scikit-learn's.
     columns_ : cmlp.data.Columns or None
-        The preprocessing, with scale, categorical_features or impute.
+        What each column of a table is and becomes: ``print(model.columns_)``; None for arrays that are used as they are.
 
     Notes
     -----

@@ -31,7 +31,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     loss : str, Loss or callable, default "squared_error"
         "poisson", "gamma", "huber", ...: any regression loss of `cmlp.losses`. ``cmlp.losses.Quantile((0.05, 0.5, 0.95))``
         and "gaussian" learn prediction intervals: see `predict_quantiles` and `predict_interval`.
-    scale : {"standard", "quantile"}, optional
+    scale : {"standard", "robust", "quantile"}, optional
         As in `MLPClassifier`; the targets are standardized too, and predictions brought back (not with poisson and gamma, whose
         targets are counts and sizes).
     others
