@@ -1,6 +1,8 @@
 """CSV files: read, and refused with the line and the column that are wrong."""
 
+import bz2
 import gzip
+import lzma
 import re
 import sys
 
@@ -268,9 +270,13 @@ MALFORMED_CSV = {
     "Latin 1": (b"a,b\n1,2\n1,caf\xe9\n", {}, "line 3, column 2.*byte 0xE9.*UTF-8"),
     "Latin 1 after quotes": (b'a,b\n"1,5",caf\xe9\n', {}, "line 2, column 2.*byte 0xE9.*UTF-8"),
     "Latin 1 header": (b"a,\xe9\n1,2\n", {}, "line 1, column 2.*byte 0xE9.*UTF-8"),
-    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), {}, "line 1, column 1.*byte 0xF[EF].*UTF-8"),
+    "UTF-16": ("a,b\n1,2\n".encode("utf-16"), {}, "UTF-16: save the file as UTF-8"),
+    "UTF-16, high byte first": ("\ufeffa,b\n1,2\n".encode("utf-16-be"), {}, "UTF-16: save the file as UTF-8"),
+    "bzip2": (bz2.compress(b"a,b\n1,2\n"), {}, "bzip2: decompress it first"),
+    "xz": (lzma.compress(b"a,b\n1,2\n"), {}, "xz: decompress it first"),
+    "zip": (b"PK\x03\x04 and so on", {}, "zip archive.*unpack it first"),
     "NUL": (b"1,2,3\n1,2\0,3\n", {}, "line 2, column 2.*NUL"),
-    "old line ends": ("1,2\r3,4\r", {}, "line 1, column 2.*carriage return"),
+    "old line ends": ("1,2\r3,4\r", {}, "line 1, column 2.*carriage return.*old Macs.*save the file with LF"),
     "open quote": ('a,b\n1,2\n"red,2\n3,4\n', {}, "line 3.*quote"),
     "endless quote": ('a,b\n"red,2\n' + "3,4\n" * 1000, {}, "line 2.*quote"),
     "after lines in quotes": ('a,b\n"red\n\ndark",2\n1,x\n', {"header": True}, "line 5, column 2.*'x'"),

@@ -10,6 +10,7 @@ from itertools import chain, islice
 QUOTED = re.compile(r'"[^"]*"')
 STRAY = re.compile(rb"\0|\r(?=[^\r\n])")
 SPECIAL = re.compile(rb'["\0]|\r[^\n]|\n[ \r]*\n|\xEF\xBB\xBF')  # what a chunk of lines must not hold to be decoded at once
+CARRIAGE_RETURN = "carriage return inside the line: if lines end with it, as on old Macs, save the file with LF line ends"
 LINES = 1000  # in a chunk
 LONGEST = 1000  # lines of a record, so that a quote that is never closed does not read the whole file
 
@@ -49,7 +50,7 @@ def decoded(path, lines: Iterator[tuple[int, bytes]], delimiter: str) -> Iterato
             place = location(path, line, raw[: error.start], delimiter)
             raise ValueError(f"{place}: byte 0x{raw[error.start]:02X} is not valid UTF-8: save the file as UTF-8") from None
         if stray := STRAY.search(raw):
-            what = "NUL byte" if stray[0] == b"\0" else "carriage return inside the line"
+            what = "NUL byte" if stray[0] == b"\0" else CARRIAGE_RETURN
             raise ValueError(f"{location(path, line, raw[: stray.start()], delimiter)}: {what}")
         yield line, text
 

@@ -10,6 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 GZIP_MAGIC, ZSTANDARD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+REFUSED = {
+    b"BZh": "is compressed with bzip2: decompress it first (bunzip2)",
+    b"\xfd7zXZ": "is compressed with xz: decompress it first (unxz)",
+    b"PK\x03\x04": "is a zip archive or a spreadsheet: unpack it first, or save the sheet as CSV",
+    b"\xff\xfe": "is UTF-16: save the file as UTF-8",
+    b"\xfe\xff": "is UTF-16: save the file as UTF-8",
+}  # by the first bytes
 
 
 @contextmanager
@@ -19,7 +26,7 @@ def open_unpacked(source: Any, path: Any = None) -> Iterator[Any]:
     Raises
     ------
     ValueError
-        If the compressed data are damaged; the message names the file.
+        If the compressed data are damaged, or the format is one of `REFUSED`; the message names the file.
     ImportError
         If the file is Zstandard, and neither Python (3.14 or later) nor pyarrow is there to decompress it.
     """
@@ -35,10 +42,13 @@ def open_unpacked(source: Any, path: Any = None) -> Iterator[Any]:
 def unpacked(raw, path) -> Iterator[Any]:
     """An open file as it is, or decompressed."""
     damage: tuple[type[Exception], ...]
-    beginning = raw.peek(4)[:4] if hasattr(raw, "peek") else b""
+    beginning = raw.peek(6)[:6] if hasattr(raw, "peek") else b""
+    for magic, problem in REFUSED.items():
+        if beginning.startswith(magic):
+            raise ValueError(f"{path} {problem}")
     if beginning[:2] == GZIP_MAGIC:
         name, stream, damage = "gzip", buffered(gzip.GzipFile(fileobj=raw)), (EOFError, gzip.BadGzipFile, zlib.error)
-    elif beginning == ZSTANDARD_MAGIC:
+    elif beginning[:4] == ZSTANDARD_MAGIC:
         name, stream, damage = "Zstandard", *zstandard_stream(raw, path)
     else:
         yield raw
