@@ -6,6 +6,7 @@
 ``sources``        what kind of file was given
 ``samples``        training and test samples
 ``data``           training data: ``tables`` of mixed columns, ``images`` and arrays
+``notes``          what to know about the columns of a table
 ``tasks``          what the target means
 ``settings``       optimizer, schedule, callbacks
 ``training``       ``cmlp demo`` and ``cmlp train``

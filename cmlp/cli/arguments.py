@@ -52,6 +52,14 @@ def add_reading(group) -> None:
     group.add_argument("--delimiter", metavar="CHAR", help="between the fields of a CSV file; tab for a tab (default: found)")
     group.add_argument("--decimal", choices=[".", ","], help="decimal point of a CSV file (default: found)")
     group.add_argument(
+        "--missing",
+        action="append",
+        default=[],
+        metavar="STRING",
+        help="a field of a CSV file that stands for a missing value, such as ?; may be repeated; predict and evaluate need it "
+        "again (default: empty fields, and in columns of numbers, booleans and dates NA, N/A, NaN, null, None)",
+    )
+    group.add_argument(
         "--drop", action="append", default=[], metavar="COLUMN", help="leave a column out, by name or index; may be repeated"
     )
 

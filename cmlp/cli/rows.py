@@ -110,7 +110,7 @@ def parts_of(path: str, columns: Columns, options) -> Iterator[Part]:
         beginning = stream.peek(8)[:8] if hasattr(stream, "peek") else b""
         if not is_arrow(beginning):
             how = reading_options(options)
-            begun = start(path, stream, how["header"], how["delimiter"], how["decimal"], columns.names or ())
+            begun = start(path, stream, how["header"], how["delimiter"], how["decimal"], columns.names or (), how["missing"])
             for block in csv_blocks_of(begun):
                 fields = [as_objects(list(each)) for each in zip(*rows_of(begun, block))]
                 yield Part(Table(fields, begun.names), lines_of(block), True)

@@ -58,6 +58,7 @@ def reading_options(options) -> dict[str, Any]:
         "delimiter": {"tab": "\t", "\\t": "\t"}.get(options.delimiter, options.delimiter),
         "decimal": options.decimal,
         "drop": [column_of(text) for text in options.drop],
+        "missing": [text.strip() for text in options.missing],
     }
 
 

@@ -1,10 +1,10 @@
 """Tables to train on: the target column, and the preprocessing of the others."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from cmlp.cli.notes import notes_on
 from cmlp.cli.samples import Data, parts
 from cmlp.cli.sources import Place, UsageError, column_of, reading_options, shown_path, source_of
 from cmlp.data import Columns, Table
@@ -34,7 +34,7 @@ def read_tables(options) -> Data:
     whole = read_file(source_of(options.data), **reading_options(options))
     target, reason = target_of(path, whole, options)
     known = samples_of(path, whole, target)
-    names, n = known.X.names, len(known.y)
+    n = len(known.y)
     rest = None
     if options.test:
         rest = test_samples(options, whole, target)
@@ -52,7 +52,7 @@ def read_tables(options) -> Data:
         columns=columns,
         target="prediction" if whole.table.names is None else whole.table.names[target],
     )
-    data.notes = notes_on(known, names)
+    data.notes = notes_on(known.X, known.place)
     return data
 
 
@@ -164,18 +164,3 @@ def categorical_in(known: Samples, options) -> list[int]:
         place = place_of(path, given, names, max(columns) + 2)
         chosen.add(columns.index(place) if isinstance(given, int) and place in columns else place)
     return [i for i, column in enumerate(known.X.columns) if i in chosen or kind_of(column, i) == CATEGORICAL]
-
-
-def notes_on(known: Samples, names: Sequence[str] | None) -> list[str]:
-    """What a user should know about the columns."""
-    found = []
-    for i, column in enumerate(known.X.columns):
-        if kind_of(column, i) == CATEGORICAL and isinstance(column, np.ndarray) and len(column) > 20:
-            n = len(set(column.tolist()))
-            if 2 * n > len(column):
-                label = repr(names[i]) if names else known.place.columns[i]
-                found.append(
-                    f"column {label} is text with {n:,} different values in {len(column):,} rows: it may be an identifier; "
-                    f"--drop {names[i] if names else label} leaves it out"
-                )
-    return found

@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from cmlp.data import Table
-from cmlp.datasets.csv_files import Records, blocks_of, rows_of
+from cmlp.datasets.csv_files import Records, blocks_of, holds, rows_of
 from cmlp.datasets.csv_rows import lines_of
 from cmlp.datasets.csv_start import Start, check_names
 from cmlp.datasets.fields import Array, as_objects, joined_parts, texts, typed
@@ -42,7 +42,7 @@ class Reading:
         if None in kinds or len(self.kept) < self.begun.width or self.begun.decimal != ".":
             return False
         joined = "".join(["\n", *block])
-        if '"' in joined or self.codes.search(joined):
+        if '"' in joined or self.codes.search(joined) or holds(joined, self.begun.missing):
             return False
         runs = [(kind, len(list(run))) for kind, run in groupby(kinds)]
         row = np.dtype([(str(k), kind, (length,)) for k, (kind, length) in enumerate(runs)])

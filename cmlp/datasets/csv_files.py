@@ -9,14 +9,14 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
 from cmlp.datasets.csv_lines import split_record
-from cmlp.datasets.csv_start import Start, check_names, start
+from cmlp.datasets.csv_start import Start, check_names, start, without
 from cmlp.datasets.fields import BOOLEANS, CODES, INTEGER, number_in, pointed
 from cmlp.datasets.idx import TYPES
 from cmlp.datasets.opening import open_unpacked
@@ -99,7 +99,7 @@ def read_csv(
     return X, y, layout.names and [name for i, name in enumerate(layout.names) if i != layout.target]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Layout(Start):
     """The format of the table, and the place of the target column."""
 
@@ -188,7 +188,7 @@ def rows_of(begun: Start, block: Records) -> list[list[str]]:
     """The fields of the records of a block."""
     texts = [text for _, text in block]
     joined = "".join(texts)
-    if '"' in joined or SPACE.search(joined) or begun.decimal == ",":
+    if '"' in joined or SPACE.search(joined) or begun.decimal == "," or holds(joined, begun.missing):
         return [fields_of(begun, line, text) for line, text in block]
     try:
         rows = list(csv.reader(texts, delimiter=begun.delimiter, quoting=csv.QUOTE_NONE))
@@ -199,12 +199,18 @@ def rows_of(begun: Start, block: Records) -> list[list[str]]:
     return [fields_of(begun, line, text) for line, text in block]
 
 
+def holds(text: str, missing: Iterable[str]) -> bool:
+    """Whether a field of this text may be a marker of a missing value."""
+    return any(marker in text for marker in missing)
+
+
 def fields_of(begun: Start, line: int, text: str) -> list[str]:
     """The fields of a record, with decimal points."""
     fields = split_record(text, line, begun.path, begun.delimiter)
     if len(fields) != begun.width:
         hint = f": is the delimiter {begun.delimiter!r}? (--delimiter)" if begun.width == 1 else ""
         raise ValueError(f"{begun.path}, line {line}: {len(fields)} fields, must be {begun.width} as in the first row{hint}")
+    fields = without(fields, begun.missing) if begun.missing else fields
     return pointed(fields) if begun.decimal == "," else fields
 
 

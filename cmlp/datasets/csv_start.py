@@ -3,7 +3,7 @@
 import csv
 import operator
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -27,6 +27,7 @@ class Start:
     names: list[str] | None
     width: int
     records: Iterator[tuple[int, str]]
+    missing: frozenset[str] = frozenset()  # fields that are read as if they were empty
 
     def error(self, line: int, column: int, problem) -> ValueError:
         name = f" ({self.names[column]!r})" if self.names else ""
@@ -37,8 +38,16 @@ class Start:
         return place_of(self.path, column, self.names, self.width)
 
 
-def start(path, stream, header: bool | None, delimiter: str | None, decimal: str | None = None, known: Any = ()) -> Start:
-    """Read the first rows. A first row with a name that is `known` is a header.
+def start(
+    path,
+    stream,
+    header: bool | None,
+    delimiter: str | None,
+    decimal: str | None = None,
+    known: Any = (),
+    missing: Iterable[str] = (),
+) -> Start:
+    """Read the first rows. A first row with a name that is `known` is a header; fields in `missing` are read as empty ones.
 
     Raises
     ------
@@ -54,7 +63,8 @@ def start(path, stream, header: bool | None, delimiter: str | None, decimal: str
     beginning = list(islice(rest, max(1, len(sample))))
     if not beginning:
         raise ValueError(f"{path}: the file is empty")
-    rows = [split_record(text, line, path, delimiter) for line, text in beginning]
+    markers = frozenset(missing)
+    rows = [without(split_record(text, line, path, delimiter), markers) for line, text in beginning]
     first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if header is None:
         plain = [row if delimiter == "," else pointed(row) for row in (first, *below)]
@@ -62,7 +72,12 @@ def start(path, stream, header: bool | None, delimiter: str | None, decimal: str
     names = first if header else None
     columns = list(zip(*(below if header else rows[:1] + below)))
     decimal = decimal or decimal_of(path, columns, names, delimiter)
-    return Start(path, delimiter, decimal, names, len(first), chain(beginning[1:] if header else beginning, rest))
+    return Start(path, delimiter, decimal, names, len(first), chain(beginning[1:] if header else beginning, rest), markers)
+
+
+def without(fields: list[str], missing: Container[str]) -> list[str]:
+    """The fields, with empty ones in place of those that are markers of missing values."""
+    return ["" if field in missing else field for field in fields]
 
 
 def listed(names: list[str]) -> str:

@@ -51,6 +51,7 @@ def read_table(
     delimiter: str | None = None,
     decimal: str | None = None,
     drop: Sequence[str | int] = (),
+    missing: Sequence[str] = (),
 ) -> Table:
     """Read a table of numbers, booleans, dates and text from a CSV, Parquet or Arrow IPC file.
 
@@ -72,6 +73,8 @@ def read_table(
         The decimal point. Default: found in the first 100 rows.
     drop : sequence of str or int, optional
         Columns to leave out, by name or index.
+    missing : sequence of str, optional
+        Fields of a CSV file that stand for missing values, as they are spelled there, such as ``["?", "-999"]``.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def read_table(
     ['Bern' 'Basel']
     ['2020-01-31' '2021-06-01']
     """
-    return read_file(source, header=header, delimiter=delimiter, decimal=decimal, drop=drop).table
+    return read_file(source, header=header, delimiter=delimiter, decimal=decimal, drop=drop, missing=missing).table
 
 
 def read_file(
@@ -109,10 +112,12 @@ def read_file(
     delimiter: str | None = None,
     decimal: str | None = None,
     drop: Sequence[str | int] = (),
+    missing: Sequence[str] = (),
     text: Container[int] = (),
 ) -> FileTable:
     """`read_table`, and where the rows and columns are in the file; text: columns of a CSV file that are text in any case."""
     path = "standard input" if hasattr(source, "read") else source
+    markers = markers_in(missing)
     kinds: list[str] | None = None
     with rereadable(source) as again:
         while True:
@@ -120,11 +125,17 @@ def read_file(
                 beginning = stream.peek(8)[:8]
                 if is_arrow(beginning):
                     return read_arrow_file(stream, path, beginning, drop)
-                reading = Reading(start(path, stream, header, delimiter, decimal), drop, text, kinds)
+                reading = Reading(start(path, stream, header, delimiter, decimal, missing=markers), drop, text, kinds)
                 reading.read()
             if not any(column.is_lost for column in reading.columns):
                 return FileTable(reading.table(), reading.lines, reading.kept, reading.begun.width, reading.begun.names)
             kinds = [column.kind for column in reading.columns]
+
+
+def markers_in(missing: Any) -> list[str]:
+    if isinstance(missing, str) or not all(isinstance(marker, str) for marker in missing):
+        raise TypeError(f"missing must be a sequence of strings, got {missing!r}: give ['?'] for '?'")
+    return [marker.strip() for marker in missing]
 
 
 def read_arrow_file(stream: Any, path: Any, beginning: bytes, drop: Sequence[str | int]) -> FileTable:
