@@ -166,6 +166,14 @@ def test_a_table_is_no_wider_for_long_names(succeeds):
     assert max(map(len, table.splitlines())) < 80
 
 
+def test_a_table_keeps_long_names_apart(succeeds):
+    for common, heading in (("kind of: ", r"kind of: h +kind of: l"), ("another kind of: ", r"\(1\) +\(2\)")):
+        write_csv("kinds.csv", [common + kind for kind in KINDS])
+        out = succeeds("train", "kinds.csv", "--target", "y", *FEW)
+        assert re.search(rf"true \\ predicted +{heading}\n", out)
+    assert re.search(r"\n *\(1\) another kind of: high +[\d.]+ +[\d.]+\n *\(2\) another kind of: low ", out)
+
+
 def test_labels_that_only_the_test_file_has(succeeds):
     write_csv("train.csv", [i % 2 for i in range(60)])
     write_csv("test.csv", ["no label" if i == 7 else i % 2 for i in range(60)])

@@ -149,10 +149,22 @@ def test_columns_are_matched_by_name(kinds, succeeds, fails):
     fails(1, "7.*0.*1", "predict", "kinds.st", "no_target.csv", "--target", "7")
 
 
-def test_labels_that_the_model_has_not_seen(kinds, succeeds):
+def test_labels_that_the_model_has_not_seen(kinds, succeeds, fails):
     write_csv("kinds.csv", ["violet", *KINDS[1:]])
     out = succeeds("evaluate", "kinds.st", "kinds.csv")
     assert re.search("violet.*(high|low)", out)
+    assert "note: 1 of 60 labels are none of the model's classes: 'violet'; the model knows 'high', 'low'; they count" in out
+    write_csv("kinds.csv", [f"{kind}." for kind in KINDS])
+    fails(
+        1,
+        r"60 of 60 labels are none.*'high\.', 'low\.'; the model knows 'high', 'low': is --target",
+        "evaluate",
+        "kinds.st",
+        "kinds.csv",
+    )
+    write_csv("many.csv", [*(f"kind {i:02}" for i in range(59)), "low"])
+    assert "'kind 00', 'kind 01'" in (out := succeeds("evaluate", "kinds.st", "many.csv"))
+    assert "'kind 09' and 49 more; the model" in out
 
 
 def test_a_checkpoint_is_a_model_too(succeeds):

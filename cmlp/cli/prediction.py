@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from cmlp.cli.sources import UsageError
 from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.persistence import files
+
+MOST_LABELS = 10  # in a message
 
 
 def predict(options, output: Output) -> None:
@@ -108,6 +111,9 @@ def evaluate(options, output: Output) -> None:
         found.append(block.ask(model.predict, options.threads))
     y, predicted = np.concatenate(given), np.concatenate(found)
     output.say(f"{len(y):,} samples")
+    unknown = unknown_labels(y, classes)
+    if unknown:
+        output.say(f"note: {unknown}")
     if classes is None:
         text, metrics = reports.errors(y, predicted)
     else:
@@ -136,6 +142,35 @@ def as_labels(y: Array, classes: Array) -> Array:
     made = np.empty(len(given), dtype=object)
     made[:] = [known.get(value, known.get(canonical(value), value)) for value in given]
     return made
+
+
+def unknown_labels(y: Array, classes: Array | None) -> str:
+    """The labels that are none of the classes, in words; empty if there are none.
+
+    Raises
+    ------
+    ValueError
+        If no label is one of the classes.
+    """
+    known = set() if classes is None else set(classes.tolist())
+    counts = Counter(label for label in y.tolist() if label not in known) if known else Counter()
+    if not counts:
+        return ""
+    n = counts.total()
+    text = (
+        f"{n:,} of {len(y):,} labels are none of the model's classes: {few(list(counts))}; the model knows {few(list(known))}"
+    )
+    if n == len(y):
+        raise ValueError(f"{text}: is --target the right column?")
+    return f"{text}; they count as errors"
+
+
+def few(labels: list) -> str:
+    """The first of some labels, in order."""
+    ordered = sorted(labels, key=str)
+    return ", ".join(map(repr, ordered[:MOST_LABELS])) + (
+        f" and {len(ordered) - MOST_LABELS:,} more" * (len(ordered) > MOST_LABELS)
+    )
 
 
 def spellings(label) -> list:

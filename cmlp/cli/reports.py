@@ -10,7 +10,7 @@ from cmlp.layers import Array
 
 MOST_COLUMNS = 20  # that are printed
 LARGEST_TABLE = 12  # classes up to which the confusion matrix is printed
-LONGEST_NAME, LONGEST_HEADING = 24, 8  # characters of a class name in its row and above its column
+NAME, HEADING = 24, 8  # characters of a class name in its row and above its column, or twice as many to tell them apart
 
 
 def columns(given: Columns) -> str:
@@ -62,10 +62,23 @@ def confusion_table(classes: Array, y: Array, predicted: Array) -> str:
     """The confusion matrix: true classes in rows, predicted classes in columns."""
     counts = metrics.confusion(np.searchsorted(classes, y), np.searchsorted(classes, predicted), len(classes))
     names = [str(name) for name in classes]
-    cells = [["true \\ predicted", *(name[:LONGEST_HEADING] for name in names)]]
-    cells += [[name[:LONGEST_NAME], *(f"{n:,}" if n else "." for n in row)] for name, row in zip(names, counts)]
+    headings, rows = shortened(names, HEADING), shortened(names, NAME)
+    if headings is None or rows is None:
+        headings = [f"({k})" for k in range(1, len(names) + 1)]
+        rows = [f"{heading} {name[:NAME]}" for heading, name in zip(headings, names)]
+    cells = [["true \\ predicted", *headings]]
+    cells += [[name, *(f"{n:,}" if n else "." for n in row)] for name, row in zip(rows, counts)]
     lengths = [max(map(len, texts)) for texts in zip(*cells)]
     return "\n".join("  ".join(text.rjust(length) for text, length in zip(row, lengths)) for row in cells)
+
+
+def shortened(names: list[str], length: int) -> list[str] | None:
+    """The beginnings of the names, longer ones where these are the same; None if even twice the length leaves them the same."""
+    for end in range(length, 2 * length + 1):
+        cut = [name[:end] for name in names]
+        if len(set(cut)) == len(cut):
+            return cut
+    return None
 
 
 def frequent_confusions(y: Array, predicted: Array) -> str:
