@@ -160,6 +160,8 @@ class CSVLogger(Callback):
         To an existing file, without a second header.
     """
 
+    needed_to_resume = False
+
     @validation.answer_misnamed
     def __init__(self, path: str | Path, append: bool = False) -> None:
         self.path = Path(path)

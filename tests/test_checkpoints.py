@@ -309,6 +309,18 @@ def test_a_csv_file_has_each_epoch_once(data, path, tmp_path):
     assert [line.split(",")[0] for line in lines[1:]] == list("12345678")
 
 
+def test_a_csv_file_may_come_and_go(data, path, tmp_path):
+    network().fit(*data, epochs=2, callbacks=[CSVLogger(tmp_path / "log.csv"), LearningRateMonitor(), Checkpoint(path)])
+    monitor = LearningRateMonitor()
+    network().fit(*data, epochs=3, callbacks=[monitor, Checkpoint(path, resume=True)])
+    assert len(monitor.learning_rates) == 3
+    last = LearningRateMonitor()
+    network().fit(*data, epochs=5, callbacks=[last, CSVLogger(tmp_path / "late.csv"), Checkpoint(path, resume=True)])
+    assert len(last.learning_rates) == 5
+    lines = (tmp_path / "late.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["epoch", "4", "5"]
+
+
 ENDS = {
     "patience": cmlp.Stopping("loss", 3, 10.0, restore_best=False),
     "threshold": cmlp.Stopping("loss", None, restore_best=False, threshold=0.04),

@@ -290,8 +290,24 @@ def test_resuming(succeeds, fails):
     assert "epoch 9/9" in out
     assert "epoch 5/9" not in out
     assert "checkpoint" in succeeds("info", "run.st")
-    fails(1, "sizes", *settings, "--hidden", 5, "--resume", "run.st")
-    fails(1, "optimizer", *settings, "--learning-rate", 0.5, "--resume", "run.st")
+    for options, message in (
+        (["--hidden", 5], r"sizes is \[2, 4, 1\], got \[2, 5, 1\]: give the same --hidden"),
+        (["--learning-rate", 0.5], "optimizer.*0.5.*: give the same --optimizer, --learning-rate and --schedule as before"),
+        (["--batch-size", 5], "batch_size.*: give the same --batch-size"),
+        (["--l2", 0.5], "regularization.*: give the same --weight-decay, --l2 and --clip-norm"),
+        (["--patience", 5, "--validation-fraction", 0.5], ": give the same --batch-size.*--validation-fraction and --patience"),
+        (["--seed", 5], "X, y and weights: give the same DATA, .*--scale, .*--seed as before"),
+        (["--scale", "none"], "X, y and weights: give the same DATA, .*--scale"),
+        (["--activation", "tanh"], "activation.*: give the same --activation"),
+        (["--dtype", "float64"], "dtype.*: give the same --dtype"),
+    ):
+        fails(1, message, *settings, *options, "--resume", "run.st")
+    out = succeeds(*settings, "--epochs", 7, "--resume", "run.st", "--log", "log.csv")
+    assert "run.st holds 9 epochs, more than --epochs 7: nothing was trained; give 10 or more" in out
+    succeeds(*settings, "--epochs", 11, "--resume", "run.st", "--log", "log.csv")
+    with open("log.csv") as file:
+        assert [line.split(",")[0] for line in file] == ["epoch", "10", "11"]
+    assert "epoch 12/12" in succeeds(*settings, "--epochs", 12, "--resume", "run.st")
     for _ in range(2):  # the same command from the beginning, and after it is done
         out = succeeds(*settings, "--epochs", 9, "--resume", "new.st", "--save", "once_more.st")
         assert_array_equal(cmlp.load("whole.st").network.variables, cmlp.load("once_more.st").network.variables)

@@ -10,6 +10,7 @@
 ``tasks``          what the target means
 ``settings``       optimizer, schedule, callbacks
 ``training``       ``cmlp demo`` and ``cmlp train``
+``resuming``       the options that a checkpoint needs again
 ``rows``           data for a saved model, block by block
 ``prediction``     ``cmlp predict``, ``evaluate``, ``export`` and ``info``
 ``reports``        the evaluation in words

@@ -20,6 +20,11 @@ class Output:
     def say(self, text: str) -> None:
         print(text, flush=True)
 
+    def say_any(self, text: str | None) -> None:
+        """A line, if there is one to print."""
+        if text:
+            self.say(text)
+
     def add(self, **content: Any) -> None:
         self.content |= content
 

@@ -111,9 +111,7 @@ def evaluate(options, output: Output) -> None:
         found.append(block.ask(model.predict, options.threads))
     y, predicted = np.concatenate(given), np.concatenate(found)
     output.say(f"{len(y):,} samples")
-    unknown = unknown_labels(y, classes)
-    if unknown:
-        output.say(f"note: {unknown}")
+    output.say_any(unknown_labels(y, classes))
     if classes is None:
         text, metrics = reports.errors(y, predicted)
     else:
@@ -144,8 +142,8 @@ def as_labels(y: Array, classes: Array) -> Array:
     return made
 
 
-def unknown_labels(y: Array, classes: Array | None) -> str:
-    """The labels that are none of the classes, in words; empty if there are none.
+def unknown_labels(y: Array, classes: Array | None) -> str | None:
+    """A note on the labels that are none of the classes, None if there are none.
 
     Raises
     ------
@@ -155,14 +153,14 @@ def unknown_labels(y: Array, classes: Array | None) -> str:
     known = set() if classes is None else set(classes.tolist())
     counts = Counter(label for label in y.tolist() if label not in known) if known else Counter()
     if not counts:
-        return ""
+        return None
     n = counts.total()
     text = (
         f"{n:,} of {len(y):,} labels are none of the model's classes: {few(list(counts))}; the model knows {few(list(known))}"
     )
     if n == len(y):
         raise ValueError(f"{text}: is --target the right column?")
-    return f"{text}; they count as errors"
+    return f"note: {text}; they count as errors"
 
 
 def few(labels: list) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cmlp import datasets, losses, optimizers, persistence
-from cmlp.cli import reports, tasks
+from cmlp.cli import reports, resuming, tasks
 from cmlp.cli.data import read
 from cmlp.cli.output import Output
 from cmlp.cli.samples import Data, split
@@ -46,12 +46,13 @@ def train(options, output: Output) -> None:
     how |= {"optimizer": optimizer, "callbacks": callbacks_of(options, model)}
     hold_out(data, how, options)
     describe(output, net, data, optimizer, options.batch_size, len(how.get("validation_data", ([], []))[1]))
-    if options.resume and not Path(options.resume).exists():
-        output.say(f"{options.resume} does not exist yet: training starts from the beginning")
+    output.say_any(resuming.begins_anew(options.resume))
     try:
-        fit(net, data, how)
+        with resuming.in_options():
+            fit(net, data, how)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(interrupted(options, model or net, net)) from None
+    output.say_any(resuming.left_over(options.resume, net, options.epochs))
     output.add(settings=settings_of(options), loss=loss, target=data.target)
     evaluate(output, net, data, options.threads)
     if options.save is not None:

@@ -19,14 +19,22 @@ from cmlp.training.lbfgs import LBFGSTraining
 PREFIX = "training."  # of tensors besides those of the network
 
 
+class MismatchError(ValueError):
+    """A checkpoint is of another network, other data or other settings; `problem` is the message without the remedy."""
+
+    def __init__(self, problem: str, setting: str, remedy: str = "") -> None:
+        super().__init__(f"{problem}: {remedy}" if remedy else problem)
+        self.problem, self.setting = problem, setting
+
+
 class Checkpoint(Callback):
     """Save the whole training to a file, from which it is resumed bit for bit (on the same instruction set).
 
     The file holds the network, the optimizer state, the position in the epoch, the best weights so far, the EMA of the weights,
     the counters of early stopping and schedules, and the history. It is written to a temporary file and then renamed, so a
-    complete file always exists. To resume, give `Network.fit` the same data and arguments; only `n_threads`, `verbose` and
-    `epochs` may differ (a schedule without a length of its own follows `epochs`). The data are verified by a checksum of up to
-    1,000 samples. `cmlp.load` loads the network of the file. `cmlp.show_config` prints the instruction set.
+    complete file always exists. To resume, give `Network.fit` the same data and arguments; only `n_threads`, `verbose`,
+    `CSVLogger` and `epochs` may differ (a schedule without a length of its own follows `epochs`). The data are verified by a
+    checksum of up to 1,000 samples. `cmlp.load` loads the network of the file. `cmlp.show_config` prints the instruction set.
 
     Parameters
     ----------
@@ -119,6 +127,7 @@ def settings_of(training: Any) -> dict[str, Any]:
     """
     settings, network = training.settings, training.network
     evaluated = [] if settings.evaluate is None else settings.evaluate.sets.items()
+    callbacks = snapshot.needed(training.callbacks.each)
     found = {
         "optimizer": described(settings.optimizer, "optimizer"),
         "batch_size and gradient_accumulation_steps": [settings.batch_size, settings.update_size],
@@ -129,7 +138,7 @@ def settings_of(training: Any) -> dict[str, Any]:
         "validation_data": [[name, snapshot.fingerprint(network, each.samples)] for name, each in evaluated],
         "metrics": [] if settings.evaluate is None else list(settings.evaluate.metrics),
         "X, y and weights": snapshot.fingerprint(network, training.samples),
-        "callbacks": [[type(each).__name__, described(each.settings(), "callbacks")] for each in training.callbacks.each],
+        "callbacks": [[type(each).__name__, described(each.settings(), "callbacks")] for each in callbacks],
     }
     return found
 
@@ -190,8 +199,9 @@ def check_same(path, described_network, network, saved: dict[str, Any], settings
     here = description.describe(network)
     for name in sorted(description.ARCHITECTURE | {"input_scale", "dtype"}):
         if described_network.get(name) != here[name]:
-            raise ValueError(
-                f"{path} is a checkpoint of another network: its {name} is {described_network.get(name)}, got {here[name]}"
+            raise MismatchError(
+                f"{path} is a checkpoint of another network: its {name} is {described_network.get(name)}, got {here[name]}",
+                name,
             )
     if not isinstance(saved.get("settings"), dict) or saved.keys() != {"settings", "state"}:
         raise DamagedFileError(f"{path}: the description of the training must hold settings and state")
@@ -200,7 +210,7 @@ def check_same(path, described_network, network, saved: dict[str, Any], settings
         if before != value:
             is_fingerprint = name in ("X, y and weights", "validation_data")  # meaningless to a reader
             both = "" if is_fingerprint else f" ({str(before)[:200]}), got {str(value)[:200]}"
-            raise ValueError(f"{path} was saved with another {name}{both}: call fit with the same arguments")
+            raise MismatchError(f"{path} was saved with another {name}{both}", name, "call fit with the same arguments")
 
 
 class ModelCheckpoint(Callback):

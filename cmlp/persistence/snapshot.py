@@ -41,11 +41,16 @@ def take(training: Training) -> tuple[dict[str, Array], dict[str, Any]]:
         "plateau": _numbers(training.plateau, PLATEAU),
         "callbacks": [],
     }
-    for i, callback in enumerate(training.callbacks.each):
+    for i, callback in enumerate(needed(training.callbacks.each)):
         own, rest = _parts(f"callback{i}", _checked(callback))
         arrays |= own
         described["callbacks"].append([type(callback).__name__, rest])
     return arrays, described
+
+
+def needed(callbacks: Sequence[Callback]) -> list[Callback]:
+    """Those that a training must have when it is resumed."""
+    return [callback for callback in callbacks if callback.needed_to_resume]
 
 
 def _parts(prefix: str, state: dict[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -151,11 +156,12 @@ def _set(thing, names, given: dict[str, Any], key: str) -> None:
 
 
 def _states(callbacks: Sequence[Callback], arrays, given: list) -> list[dict[str, Any]]:
-    """The state of each callback."""
-    names = [type(callback).__name__ for callback in callbacks]
+    """The state of each callback, an empty one of those that are not needed."""
+    names = [type(callback).__name__ for callback in needed(callbacks)]
     if names != [name for name, _ in given]:
         raise ValueError(f"callbacks must be {[name for name, _ in given]} as in the checkpoint, got {names}")
-    return [_joined(f"callback{i}", rest, arrays) for i, (_, rest) in enumerate(given)]
+    states = iter([_joined(f"callback{i}", rest, arrays) for i, (_, rest) in enumerate(given)])
+    return [next(states) if callback.needed_to_resume else {} for callback in callbacks]
 
 
 def fingerprint(network: Network, samples: Any) -> int | None:

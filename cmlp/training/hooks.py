@@ -46,6 +46,8 @@ class Callback:
     'good enough'
     """
 
+    needed_to_resume = True  # False: a training that is resumed may have it or not
+
     def on_prepare(self, training: Any) -> None: ...
 
     def on_fit_begin(self, training: Any) -> None: ...
