@@ -140,11 +140,17 @@ def test_columns_are_matched_by_name(kinds, succeeds, fails):
         ("text.csv", r"line 3, column 2.*'b'.*'x'"),
         ("infinite.csv", r"line 2, column 2.*'b'.*inf"),
         ("ragged.csv", "line 3.*1.*2"),
-        ("heading.csv", "header"),
         ("nothing.csv", "nothing.csv"),
     ]:
         fails(1, message, "predict", "kinds.st", name)
     fails(1, "'y'.*--target", "evaluate", "kinds.st", "no_target.csv")
+    fails(1, "missing: 'b'\n$", "predict", "kinds.st", "missing.csv")
+    fails(1, "missing: 'b'\n$", "predict", "kinds.st", "missing.csv", "--ignore-extra-columns")
+    assert succeeds("predict", "kinds.st", "heading.csv") == "y\n"
+    assert succeeds("predict", "kinds.st", "heading.csv", "--proba") == "high,low\n"
+    with open("heading.csv", "w") as file:
+        file.write("a,b,y\n")
+    fails(1, "no rows after the header", "evaluate", "kinds.st", "heading.csv")
     fails(1, "'z'.*'a', 'b'", "predict", "kinds.st", "no_target.csv", "--target", "z")
     fails(1, "7.*0.*1", "predict", "kinds.st", "no_target.csv", "--target", "7")
 

@@ -80,6 +80,18 @@ def test_columns_in_another_order_and_more_of_them(mixed, succeeds, fails):
     fails(1, "missing: 'size'", "predict", "m.st", "other.csv", "--drop", "size", "--ignore-extra-columns")
 
 
+def test_one_row_without_a_header(mixed, succeeds, fails):
+    with open("m.csv", encoding="utf-8") as file:
+        row = file.read().splitlines()[1].rpartition(",")[0]
+    with open("one.csv", "w", encoding="utf-8") as file:
+        print(row, file=file)
+    fails(1, "none of them is in the first row: give --no-header", "predict", "m.st", "one.csv")
+    assert (
+        predictions(succeeds("predict", "m.st", "one.csv", "--no-header"))
+        == predictions(succeeds("predict", "m.st", "m.csv"))[:1]
+    )
+
+
 def test_a_network_without_columns(succeeds, fails):
     net = cmlp.Network([2, 1], loss="squared_error")
     net.fit(np.array(INPUTS), VALUES, epochs=1)
@@ -225,8 +237,9 @@ def test_files_without_a_header(succeeds, fails):
     out = succeeds("train", "x.csv", "--target", -1, "--save", "m.st", *LEARNS)
     assert split_of(out) == [48, 12]
     assert "60 samples" in succeeds("evaluate", "m.st", "x.csv", "--target", -1)
-    fails(1, "--target COLUMN.*3 columns without names", "evaluate", "m.st", "x.csv")
-    fails(1, "3 columns.*2", "predict", "m.st", "x.csv")
+    fails(1, "--target -1.*3 columns without names", "evaluate", "m.st", "x.csv")
+    fails(1, "3 columns.*2; .*--target -1", "predict", "m.st", "x.csv")
+    assert len(predictions(succeeds("predict", "m.st", "x.csv", "--target", -1))) == 60
     fails(1, "index.*no header.*'a'", "train", "x.csv", "--target", "a")
 
 

@@ -68,19 +68,22 @@ def without_spaces(levels: list) -> list:
 
 def predictions(model: Model, options) -> Iterator[str]:
     """The predictions as CSV, block by block."""
-    for k, block in enumerate(blocks_of(model, options, False)):
-        answer = model.forward if options.outputs else model.predict_proba if options.proba else model.predict
-        values = block.ask(answer, options.threads)
-        if k == 0:
-            yield as_csv([model.output_names() if options.outputs else names_of(model, options.proba, values)])
-        yield as_csv(as_strings(values))
+    answer = model.forward if options.outputs else model.predict_proba if options.proba else model.predict
+    header = as_csv([model.output_names() if options.outputs else names_of(model, options.proba)])
+    for block in blocks_of(model, options, False):
+        yield header + as_csv(as_strings(block.ask(answer, options.threads)))
+        header = ""
+    if header:  # no rows
+        yield header
 
 
-def names_of(model: Model, proba: bool, values: Array) -> list[str]:
-    classes = model.meaning.classes
+def names_of(model: Model, proba: bool) -> list[str]:
+    task, classes, n = model.meaning.task, model.meaning.classes, model.network.n_targets
     if proba:
-        return [str(label) for label in classes] if classes is not None else [f"label_{j}" for j in range(values.shape[1])]
-    return [model.target] if values.ndim == 1 else [f"{model.target}_{j}" for j in range(values.shape[1])]
+        return [str(label) for label in classes] if classes is not None else [f"label_{j}" for j in range(n)]
+    if task == "multilabel" or (task == "regression" and n > 1):
+        return [f"{model.target}_{j}" for j in range(n)]
+    return [model.target]
 
 
 def as_strings(values: Array) -> list[list[str]]:

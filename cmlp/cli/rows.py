@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from cmlp.data.kinds import CATEGORICAL
 from cmlp.datasets.arrow_files import arrow_batches, is_arrow
 from cmlp.datasets.csv_files import blocks_of as csv_blocks_of
 from cmlp.datasets.csv_rows import lines_of, rows_of
-from cmlp.datasets.csv_start import listed, place_of, start
+from cmlp.datasets.csv_start import Start, listed, place_of, start
 from cmlp.datasets.fields import as_objects, is_missing, typed
 from cmlp.datasets.opening import open_unpacked
 from cmlp.datasets.table_files import checked, rereadable
@@ -70,9 +71,9 @@ def array_and_labels(path: Path, kind: str, labels: str | None, with_target: boo
     return X.reshape(len(X), -1), datasets.read_idx(labels_of(path, labels)) if with_target else None
 
 
-def check_width(path, width: int, model: Model) -> None:
+def check_width(path, width: int, model: Model, remedy: str = "") -> None:
     if width != model.n_inputs:
-        raise ValueError(f"{path} has {width} columns of inputs, the model was trained on {model.n_inputs}")
+        raise ValueError(f"{path} has {width} columns of inputs, the model was trained on {model.n_inputs}{remedy}")
 
 
 # --- tables -------------------------------------------------------------------------------------------------------
@@ -82,6 +83,10 @@ def table_blocks(model: Model, options, with_target: bool) -> Iterator[Block]:
     choice: Choice | None = None
     for part in parts_of(path, columns, options):
         choice = choice or chosen(path, part, model, columns, options, with_target)
+        if part.table.n_rows == 0:
+            if with_target:
+                raise ValueError(f"{path}: no rows after the header")
+            return
         X = part.table.select(choice.inputs)
         rows = None if part.is_text else range(part.first, part.first + part.table.n_rows)
         order = choice.in_training_order(X.names, columns.names)
@@ -111,6 +116,9 @@ def parts_of(path: str, columns: Columns, options) -> Iterator[Part]:
         if not is_arrow(beginning):
             how = reading_options(options)
             begun = start(path, stream, how["header"], how["delimiter"], how["decimal"], columns.names or (), how["missing"])
+            if begun.names is not None and is_at_end(begun):
+                yield Part(Table([as_objects([])] * begun.width, begun.names), (), True)
+                return
             for block in csv_blocks_of(begun):
                 fields = [as_objects(list(each)) for each in zip(*rows_of(begun, block))]
                 yield Part(Table(fields, begun.names), lines_of(block), True)
@@ -120,6 +128,13 @@ def parts_of(path: str, columns: Columns, options) -> Iterator[Part]:
             for batch in arrow_batches(file, path, beginning):
                 yield Part(Table.read(batch), None, False, first)
                 first += batch.num_rows
+
+
+def is_at_end(begun: Start) -> bool:
+    """Whether no record follows the header."""
+    first = next(begun.records, None)
+    begun.records = chain([] if first is None else [first], begun.records)
+    return first is None
 
 
 @contextlib.contextmanager
@@ -182,11 +197,23 @@ def chosen(path: str, part: Part, model: Model, columns: Columns, options, neede
         try:
             check_names(given, columns.names, columns.extra_columns)
         except ValueError as error:
-            hint = "" if target is not None else "; if one of them is the target, give --target COLUMN"
-            raise ValueError(f"{path}: {error}{hint}; --ignore-extra-columns ignores unknown ones") from None
+            raise ValueError(f"{path}: {error}{remedies(given, columns, target, options)}") from None
+    elif len(inputs) == model.n_inputs + 1 and target is None:
+        check_width(path, len(inputs), model, "; if one of them is the target, give its index: --target -1 for the last")
     else:
         check_width(path, len(inputs), model)
     return Choice(inputs, target)
+
+
+def remedies(given: list[str], columns: Columns, target: int | None, options) -> str:
+    """What to do about columns that are not those of training."""
+    known = set(columns.names or ())
+    if not known & set(given) and options.header is None and target is None:
+        return "; none of them is in the first row: give --no-header if this is a sample"
+    if set(given) <= known or options.ignore_extra_columns:
+        return ""
+    hint = "" if target is not None else "; if one of them is the target, give --target COLUMN"
+    return f"{hint}; --ignore-extra-columns ignores unknown ones"
 
 
 def target_place(path: str, names: list[str] | None, width: int, model: Model, given: str | None, needed: bool) -> int | None:
@@ -200,5 +227,6 @@ def target_place(path: str, names: list[str] | None, width: int, model: Model, g
         return 0
     if needed:
         have = f"{width} columns without names" if names is None else listed(names)
-        raise ValueError(f"{path}: no target column {model.target!r}: give --target COLUMN; the columns are {have}")
+        give = "--target COLUMN" if names is not None else "the index of the target, such as --target -1 for the last column"
+        raise ValueError(f"{path}: no target column {model.target!r}: give {give}; the columns are {have}")
     return None
