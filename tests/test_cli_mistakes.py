@@ -85,14 +85,51 @@ def test_a_training_that_diverges(run):
 
 def test_test_files_that_do_not_fit(fails):
     write_csv("train.csv", VALUES)
-    write_csv("swapped.csv", VALUES, header="b,a,y")
+    write_csv("other.csv", VALUES, header="b,a,z")
     write_csv("text.csv", KINDS)
     write_csv("plain.csv", VALUES, header="")
     write_csv("wide.csv", VALUES, [[a, b, a] for a, b in INPUTS], header="")
-    fails(1, "swapped.csv.*column", "train", "train.csv", "--target", "y", "--test", "swapped.csv")
+    message = r"other\.csv must have the columns of train\.csv: missing: 'y' \(the target\); unknown: 'z'"
+    fails(1, message, "train", "train.csv", "--target", "y", "--test", "other.csv")
+    fails(1, r"missing: 'y'; unknown: 'z'\n", "train", "train.csv", "--target", "a", "--test", "other.csv")
     fails(1, "plain.csv.*column", "train", "train.csv", "--target", 2, "--test", "plain.csv")
     fails(1, "numbers", "train", "train.csv", "--target", "y", "--test", "text.csv")
-    fails(1, r"\b3 columns.*\b4 columns", "train", "plain.csv", "--target", 2, "--test", "wide.csv")
+    fails(1, r"\b3 columns without names, got 4 columns without", "train", "plain.csv", "--target", 2, "--test", "wide.csv")
+
+
+def test_options_and_arguments_in_the_wrong_place(fails):
+    write_csv("kinds.csv", KINDS)
+    fails(2, "^cmlp train: unrecognized arguments: --hiden 5; see cmlp train --help$", "train", "kinds.csv", "--hiden", 5)
+    fails(2, r"^cmlp: kinds\.csv is a CSV file: MODEL comes first", "predict", "kinds.csv", "model.st")
+    fails(2, r"old\.parquet is a Parquet file: MODEL comes first", "evaluate", "old.parquet", "model.st")
+    fails(2, r"old\.CSV\.gz is a CSV file: MODEL comes first", "evaluate", "old.CSV.gz", "model.st")
+    fails(
+        1,
+        "no delimiter ';', but 3 fields each with ','",
+        "train",
+        "kinds.csv",
+        "--target",
+        "y",
+        "--delimiter",
+        ";",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "loss", "message"),
+    [
+        (-2, "poisson", r"the target must be .*got -2\.?0?: shift the target, or use --loss squared_error"),
+        (0, "gamma", r"the target must be .*got 0"),
+        ("inf", "squared_error", "the target must be finite, got inf: leave the row out"),
+        ("-inf", None, "the target must be finite, got -inf"),
+    ],
+)
+def test_targets_outside_of_the_domain_are_located(value, loss, message, fails):
+    chosen = [] if loss is None else ["--loss", loss]
+    write_csv("x.csv", [abs(v) + 1 for v in VALUES])
+    write_csv("bad.csv", [value if i == 7 else abs(v) + 1 for i, v in enumerate(VALUES)])
+    fails(1, rf"bad\.csv, line 9: {message}", "train", "bad.csv", *chosen)
+    fails(1, rf"bad\.csv, line 9: {message}", "train", "x.csv", "--test", "bad.csv", *chosen)
 
 
 def test_files_that_are_none(fails):

@@ -35,6 +35,11 @@ def predictions(out):
     return out.splitlines()[1:]
 
 
+def trained_rows(n):
+    """The rows that are not held out for testing."""
+    return np.random.default_rng(0).permutation(n)[: -n // 5].tolist()
+
+
 @pytest.fixture
 def mixed(succeeds):
     """A model of the mixed table in m.st; what training printed."""
@@ -116,11 +121,14 @@ def test_cells_that_cannot_be_used_are_located(mixed, fails):
         fails(1, rf"bad\.csv, {message}", "predict", "m.st", "bad.csv")
 
 
-def test_a_missing_number_is_refused_where_training_had_none(succeeds, fails):
+def test_missing_values_are_filled_in_where_training_had_none(succeeds):
     write_mixed("whole.csv", missing=False)
-    succeeds("train", "whole.csv", "--target", "kind", "--save", "m.st", *FEW)
+    out = succeeds("train", "whole.csv", "--target", "kind", "--save", "m.st", *FEW)
+    median = float(np.median([row["size"] for i, row in enumerate(MIXED) if i in trained_rows(60)]))
+    assert float(re.search(r"\nsize +numeric +(\S+)", out)[1]) == pytest.approx(median, rel=1e-5)
     write_mixed("m.csv")
-    fails(1, r"m\.csv, line 5, column 1 \('size'\).*missing", "predict", "m.st", "m.csv")
+    whole, some = (predictions(succeeds("predict", "m.st", name, "--proba")) for name in ("whole.csv", "m.csv"))
+    assert [i for i in range(60) if whole[i] != some[i]] == [3, 4, 6]  # row 5 is like most
 
 
 def test_infinite_numbers_are_refused_by_line(fails):
@@ -294,7 +302,7 @@ def test_targets_that_cannot_be_learned(fails):
     write_csv("x.csv", ["", *KINDS[1:-1], ""])
     fails(1, r"x\.csv, line 2: the target 'y' is missing, in 2 of 60 rows", "train", "x.csv")
     write_csv("x.csv", DAYS)
-    fails(1, "target 'y'.*dates", "train", "x.csv")
+    fails(1, "target 'y'.*dates.*give it as a number", "train", "x.csv")
     write_csv("x.csv", ["inf", *VALUES[1:]])
     fails(1, "target.*finite", "train", "x.csv", "--test-fraction", 0.1)
 
@@ -321,6 +329,22 @@ def test_a_test_file_is_read_as_the_training_file(succeeds, fails):
         assert metric("test accuracy", out) == 1
     write_csv("test.csv", KINDS, [["x", "x"] for _ in INPUTS])
     fails(1, r"test\.csv, line 2, column 1 \('a'\).*'x'", "train", "train.csv", "--test", "test.csv")
+
+
+def test_a_test_file_with_columns_in_another_order(succeeds):
+    rows = [dict(row, id=i) for i, row in enumerate(MIXED)]
+    write_mixed("train.csv", rows)
+    write_mixed("test.csv", rows[:20])
+    write_mixed("swapped.csv", [dict(reversed(row.items())) for row in MIXED[:20]], missing=False)
+    write_mixed("whole.csv", MIXED[:20], missing=False)
+    whole, swapped = (
+        succeeds("train", "train.csv", "--target", "kind", "--drop", 6, "--test", f"{name}.csv", *LEARNS)
+        for name in ("whole", "swapped")
+    )
+    assert split_of(swapped) == [60, 20]
+    assert metric("test accuracy", swapped) == metric("test accuracy", whole) > 0.8
+    assert re.search(r"\ncode +categorical.*000, 001, 002", swapped)
+    succeeds("train", "train.csv", "--target", "kind", "--drop", "id", "--test", "test.csv", *FEW)
 
 
 # --- real tables ----------------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def read_arrays(path: Path, options) -> Data:
     if X.dtype == np.uint8:
         data.input_scale = 1 / 255
         return data
-    data.columns = Columns.fit(data.X, scale=None if options.scale == "none" else options.scale)
+    data.columns = Columns.fit(data.X, scale=None if options.scale == "none" else options.scale, impute=True)
     data.X, data.X_test = (data.columns.transform(part, options.dtype) for part in (data.X, data.X_test))
     return data
 

@@ -25,10 +25,12 @@ Train a network, and evaluate it on held-out samples.
 
 DATA is a table (CSV, Parquet, Arrow; plain, gzip or Zstandard) or images. Columns of
 text are one-hot encoded, dates become numbers, missing values are imputed and marked,
-numbers are scaled; what each column becomes is printed. The task is classification
-if the target holds text, booleans or a few distinct integers, else regression;
---loss cross_entropy or --loss squared_error decides otherwise. 8-bit images are
-divided by 255."""
+numbers are scaled; what each column becomes is printed, and under "missing" what a
+missing value becomes, there or in later files: a number that is filled in, a category
+of its own, or "as unseen", which is none of the categories. The task is classification
+if the target holds text, booleans or at most 100 distinct integers (and each twice on
+the average), else regression; --loss cross_entropy or --loss squared_error decides
+otherwise. 8-bit images are divided by 255."""
 
 TRAIN_EXAMPLES = """\
 examples:
@@ -163,7 +165,7 @@ def main(given: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     options = None
     try:
-        options = parser().parse_args(given)
+        options = parsed(given)
         output = Output(getattr(options, "json", False))
         with output.redirected():
             options.run(options, output)
@@ -178,6 +180,16 @@ def main(given: list[str] | None = None) -> int:
             traceback.print_exc()
         return report(error)
     return 0
+
+
+def parsed(given: list[str] | None) -> argparse.Namespace:
+    """The options; those that are unknown are reported by their command."""
+    top = parser()
+    options, unknown = top.parse_known_args(given)
+    if unknown:
+        command = f"{top.prog} {options.command}"
+        top.exit(USAGE, f"{command}: unrecognized arguments: {' '.join(' '.join(unknown).split())}; see {command} --help\n")
+    return options
 
 
 def report(error: Exception) -> int:

@@ -20,6 +20,7 @@ from cmlp.layers import Array
 from cmlp.model import Model
 from cmlp.persistence import files
 
+TABLES = {".csv": "CSV", ".tsv": "CSV", ".parquet": "Parquet", ".arrow": "Arrow"}  # by the ends of their names
 MOST_LABELS = 10  # in a message
 
 
@@ -48,6 +49,9 @@ def predict(options, output: Output) -> None:
 
 def loaded(options) -> Model:
     """The model, told what to do with columns that it does not know."""
+    kind = TABLES.get(Path(options.model.lower().removesuffix(".gz").removesuffix(".zst")).suffix)
+    if kind is not None:
+        raise UsageError(f"{options.model} is a {kind} file: MODEL comes first, a file of --save, then DATA")
     model = persistence.load_model(options.model)
     columns = model.columns
     if columns is None:

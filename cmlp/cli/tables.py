@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cmlp import losses
 from cmlp.cli.notes import notes_on
 from cmlp.cli.samples import Data, parts
 from cmlp.cli.sources import Place, UsageError, column_of, reading_options, shown_path, source_of
@@ -39,6 +40,8 @@ def read_tables(options) -> Data:
     if options.test:
         rest = test_samples(options, whole, target)
         check_kinds(options.test, known.y, rest.y)
+    for each in (known,) if rest is None else (known, rest):
+        check_domain(each, options.loss)
     rows, test_rows = parts(n, options) if rest is None else (np.arange(n), np.arange(len(rest.y)))
     test = known if rest is None else rest
     columns, X = prepared(known, rows, test, whole.dropped, options)
@@ -103,13 +106,30 @@ def labels_in(column, label, place: Place) -> Array:
         )
     values = column.unpacked() if isinstance(column, Levels) else column
     if values.dtype.kind in "mM":
-        raise ValueError(f"{place.path}: the target {label!r} must be numbers or labels, got dates or durations")
+        raise ValueError(
+            f"{place.path}: the target {label!r} must be numbers or labels, got dates or durations: "
+            "give it as a number, such as the days since a date"
+        )
     if values.dtype.kind != "O":
         return values.astype({"i": np.int64, "u": np.int64, "f": np.float64}.get(values.dtype.kind, values.dtype))
     kind = kind_of(values, label)
     if kind == NUMERIC and not all(isinstance(value, int) for value in values):
         return values.astype(np.float64)
     return np.array([str(value) for value in values])  # integers too that exceed int64
+
+
+def check_domain(samples: Samples, loss: str | None) -> None:
+    """Raise if a target is outside of what a loss for regression takes."""
+    y, name = samples.y, loss or "squared_error"
+    if y.dtype.kind not in "iuf" or losses.BY_NAME[name].tasks[0] != "regression":
+        return
+    domain = losses.resolve(name).domain
+    wrong = domain.outside(y) if domain.bounded else np.zeros(len(y), bool)
+    for outside, must in ((~np.isfinite(y), "finite"), (wrong, str(domain))):
+        if np.any(outside):
+            row = int(np.argmax(outside))
+            remedy = "leave the row out" if must == "finite" else "shift the target, or use --loss squared_error"
+            raise ValueError(f"{samples.place.row(row)}: the target must be {must}, got {y[row]}: {remedy}")
 
 
 def check_kinds(path: str, y: Array, y_test: Array) -> None:
@@ -120,16 +140,37 @@ def check_kinds(path: str, y: Array, y_test: Array) -> None:
 
 
 def test_samples(options, train: FileTable, target: int) -> Samples:
-    """The samples of the test file, whose columns must be those of the training file."""
-    text = [train.places[i] for i, column in enumerate(train.table.columns) if kind_of(column, i) == CATEGORICAL]
-    how = reading_options(options) | {"header": train.table.names is not None}
+    """The samples of the test file, whose columns must be those of the training file: in any order if they have names."""
+    names = train.table.names
+    labels = names or train.places
+    text = [labels[i] for i, column in enumerate(train.table.columns) if kind_of(column, i) == CATEGORICAL]
+    how = reading_options(options) | {"header": names is not None}
+    if names is not None:
+        how |= {"drop": [], "unwanted": train.dropped}
     whole = read_file(source_of(options.test), **how, text=text)
-    names, n_columns = train.table.names, train.table.n_columns
-    if whole.table.names != names or whole.table.n_columns != n_columns:
-        here, there = (f"{n:,} columns" for n in (n_columns, whole.table.n_columns))
-        what = f"{here}, got {there}" if here != there else "the same names in the same order"
-        raise ValueError(f"{options.test} must have the columns of {shown_path(options.data)}: {what}")
-    return samples_of(options.test, whole, target)
+    return samples_of(options.test, ordered(options, whole, train, target), target)
+
+
+def ordered(options, whole: FileTable, train: FileTable, target: int) -> FileTable:
+    """The test file with its columns in the order of the training file."""
+    names, found = train.table.names, whole.table.names
+    must = f"{options.test} must have the columns of {shown_path(options.data)}"
+    if names is None or found is None:
+        here, there = train.table.n_columns, whole.table.n_columns
+        if names is not found or here != there:
+            raise ValueError(f"{must}: {in_words(here, names)}, got {in_words(there, found)}")
+        return whole
+    missing = [repr(name) + " (the target)" * (i == target) for i, name in enumerate(names) if name not in found]
+    unknown = [repr(name) for name in found if name not in names]
+    if missing or unknown:
+        problems = [f"{what}: {', '.join(each[:10])}" for what, each in (("missing", missing), ("unknown", unknown)) if each]
+        raise ValueError(f"{must}: {'; '.join(problems)}")
+    order = [found.index(name) for name in names]
+    return whole._replace(table=whole.table.select(order), places=[whole.places[i] for i in order])
+
+
+def in_words(n_columns: int, names: list[str] | None) -> str:
+    return f"{n_columns:,} columns" + (" without names" if names is None else " with names")
 
 
 # --- the preprocessing --------------------------------------------------------------------------------------------------
@@ -141,7 +182,7 @@ def prepared(known: Samples, rows: Array, test: Samples, dropped: list[str], opt
         columns = Columns.fit(
             table,
             scale=None if options.scale == "none" else options.scale,
-            impute=any(missing_in(column).any() for each in (known.X, test.X) for column in each.columns),
+            impute=True,
             categorical_features=categorical_in(known, options),
             max_categories=options.max_categories,
             dates=True,

@@ -9,6 +9,7 @@ from cmlp.data import scaling
 from cmlp.layers import Array
 
 MOST_CLASSES = 100  # more distinct integers than this are regression targets
+FEW_CLASSES = 20  # more of them may be meant as numbers
 
 
 def loss_and_classes(data: Data, loss: str | None) -> tuple[str, list | None]:
@@ -21,6 +22,8 @@ def loss_and_classes(data: Data, loss: str | None) -> tuple[str, list | None]:
         if loss is not None and "classification" not in losses.BY_NAME[loss].tasks:
             raise UsageError(f"--loss {loss} is for regression, got a target of classes")
         classes = classes_of(data)
+        if loss is None and not data.labeled and data.y.dtype.kind in "iu" and len(classes) > FEW_CLASSES:
+            data.notes.append(f"classification: {len(classes)} different integers; --loss squared_error makes it regression")
         return loss or ("log_loss" if len(classes) == 2 else "cross_entropy"), classes
     if (data.y == data.y[0]).all():
         raise ValueError(f"the target must not be constant, got {data.y[0]} for every training sample")

@@ -19,12 +19,20 @@ FIRST = 100  # records that decide how the next ones are parsed
 class Reading:
     """One pass over a file; columns that look like numbers at first and hold text further below are lost, and need another."""
 
-    def __init__(self, begun: Start, drop: Sequence[str | int], text: Container[int], kinds: list[str] | None) -> None:
+    def __init__(
+        self,
+        begun: Start,
+        drop: Sequence[str | int],
+        text: Container[str | int],
+        kinds: list[str] | None,
+        unwanted: Container[str] = (),
+    ) -> None:
         self.begun = begun
-        dropped = {begun.place(column) for column in drop}
+        names = begun.names or range(begun.width)
+        dropped = {begun.place(column) for column in drop} | {i for i, name in enumerate(names) if name in unwanted}
         check_names(begun.path, begun.names, dropped)
         self.kept = [i for i in range(begun.width) if i not in dropped]
-        kinds = kinds or ["text" if place in text else "missing" for place in self.kept]
+        kinds = kinds or ["text" if names[place] in text else "missing" for place in self.kept]
         self.columns = [Column(kind) for kind in kinds]
         self.blocks: list[Sequence[int]] = []
         self.codes = re.compile(rf"[{re.escape(begun.delimiter)}\s+-]0[0-9]")  # some are none: 00.5

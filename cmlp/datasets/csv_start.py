@@ -65,6 +65,7 @@ def start(
         raise ValueError(f"{path}: the file is empty")
     markers = frozenset(missing)
     rows = [without(split_record(text, line, path, delimiter), markers) for line, text in beginning]
+    check_given(path, delimiter, sample, max(map(len, rows)))
     first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if header is None:
         plain = [row if delimiter == "," else pointed(row) for row in (first, *below)]
@@ -144,6 +145,17 @@ def merit_of(lines: list[str], delimiter: str) -> tuple[float, float, int]:
     known = sum(is_number(text) or is_missing(text) or bool(delimiter != "," and COMMA.fullmatch(text)) for text in fields)
     same = sum(len(row) == len(rows[0]) for row in rows)
     return same / len(rows), known / len(fields), len(rows[0])
+
+
+def check_given(path, delimiter: str, sample: list[bytes], width: int) -> None:
+    """Raise if the delimiter is in none of the first rows, and another one divides all of them into columns of one width."""
+    if width > 1:
+        return
+    lines = [line.decode("utf-8-sig", "replace") for line in sample]
+    other = sniffed(lines)
+    same, known, n_columns = merit_of(lines, other)
+    if other != delimiter and same == 1 and known > 0:
+        raise ValueError(f"{path}: the first rows hold no delimiter {delimiter!r}, but {n_columns} fields each with {other!r}")
 
 
 # --- the header ---------------------------------------------------------------------------------------------------------

@@ -113,9 +113,14 @@ def read_file(
     decimal: str | None = None,
     drop: Sequence[str | int] = (),
     missing: Sequence[str] = (),
-    text: Container[int] = (),
+    text: Container[str | int] = (),
+    unwanted: Container[str] = (),
 ) -> FileTable:
-    """`read_table`, and where the rows and columns are in the file; text: columns of a CSV file that are text in any case."""
+    """`read_table`, and where the rows and columns are in the file.
+
+    text: columns of a CSV file, by name or, without names, by index, that are text in any case; unwanted: names of columns to
+    leave out if they are there.
+    """
     path = "standard input" if hasattr(source, "read") else source
     markers = markers_in(missing)
     kinds: list[str] | None = None
@@ -124,8 +129,8 @@ def read_file(
             with open_unpacked(again(), path) as stream:
                 beginning = stream.peek(8)[:8]
                 if is_arrow(beginning):
-                    return read_arrow_file(stream, path, beginning, drop)
-                reading = Reading(start(path, stream, header, delimiter, decimal, missing=markers), drop, text, kinds)
+                    return read_arrow_file(stream, path, beginning, drop, unwanted)
+                reading = Reading(start(path, stream, header, delimiter, decimal, missing=markers), drop, text, kinds, unwanted)
                 reading.read()
             if not any(column.is_lost for column in reading.columns):
                 return FileTable(reading.table(), reading.lines, reading.kept, reading.begun.width, reading.begun.names)
@@ -138,11 +143,12 @@ def markers_in(missing: Any) -> list[str]:
     return [marker.strip() for marker in missing]
 
 
-def read_arrow_file(stream: Any, path: Any, beginning: bytes, drop: Sequence[str | int]) -> FileTable:
+def read_arrow_file(stream: Any, path: Any, beginning: bytes, drop: Sequence[str | int], unwanted: Container[str]) -> FileTable:
     batches = list(arrow_batches(stream, path, beginning))
     whole = importlib.import_module("pyarrow").Table.from_batches(batches)
     names = list(whole.schema.names)
     dropped = {place_of(path, column, names, len(names)) for column in drop}
+    dropped |= {place for place, name in enumerate(names) if name in unwanted}
     check_names(path, names, dropped)
     kept = [place for place in range(len(names)) if place not in dropped]
     return FileTable(checked(Table.read(whole.select(kept)), path), None, kept, len(names), names)
