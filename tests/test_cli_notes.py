@@ -74,3 +74,28 @@ def test_a_marker_in_text_in_quotes_and_in_the_target(succeeds, fails):
 def test_markers_are_a_list():
     with pytest.raises(TypeError, match=r"missing must be a sequence of strings, got '\?'"):
         read_table("x.csv", missing="?")
+
+
+@pytest.mark.parametrize(("n", "noted"), [(20, False), (21, True)])
+def test_many_integers_that_are_classes(n, noted, succeeds):
+    labels, X = [i % n for i in range(4 * n)], (INPUTS * 2)[: 4 * n]
+    write_csv("x.csv", labels, X)
+    expected = [f"classification: {n} different integers; --loss squared_error makes it regression"] if noted else []
+    assert notes(succeeds("train", "x.csv", *FEW)) == expected
+    assert not notes(succeeds("train", "x.csv", "--loss", "cross_entropy", *FEW))
+    assert not notes(succeeds("train", "x.csv", "--loss", "squared_error", *FEW))
+    write_csv("x.csv", [f"label {label}" for label in labels], X)
+    assert not notes(succeeds("train", "x.csv", *FEW))
+
+
+def test_missing_numbers_of_arrays(succeeds):
+    X = np.array(INPUTS)
+    np.save("whole.npy", X)
+    X[3, 0] = np.nan
+    np.save("some.npy", X)
+    np.save("y.npy", np.array([int(kind == "low") for kind in KINDS]))
+    for name in ("whole", "some"):
+        succeeds("train", f"{name}.npy", "--labels", "y.npy", "--save", f"{name}.st", *FEW)
+        predicted = succeeds("predict", f"{name}.st", "some.npy", "--proba").splitlines()
+        assert len(predicted) == 61
+        assert "nan" not in "".join(predicted[1:])
