@@ -149,7 +149,7 @@ def test_columns_are_matched_by_name(kinds, succeeds, fails):
     assert succeeds("predict", "kinds.st", "heading.csv", "--proba") == "high,low\n"
     with open("heading.csv", "w") as file:
         file.write("a,b,y\n")
-    fails(1, "no rows after the header", "evaluate", "kinds.st", "heading.csv")
+    fails(1, "heading.csv: the table has no rows", "evaluate", "kinds.st", "heading.csv")
     fails(1, "'z'.*'a', 'b'", "predict", "kinds.st", "no_target.csv", "--target", "z")
     fails(1, "7.*0.*1", "predict", "kinds.st", "no_target.csv", "--target", "7")
 

@@ -1,6 +1,7 @@
 """The command line on tables as they are: formats, kinds of columns, the target, extra columns."""
 
 import gzip
+import importlib
 import io
 import json
 import re
@@ -83,6 +84,27 @@ def test_columns_in_another_order_and_more_of_them(mixed, succeeds, fails):
     assert succeeds("predict", "m.st", "other.csv", "--ignore-extra-columns") == expected
     assert succeeds("predict", "m.st", "other.csv", "--drop", "id") == expected
     fails(1, "missing: 'size'", "predict", "m.st", "other.csv", "--drop", "size", "--ignore-extra-columns")
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.parquet", "none.arrow"])
+def test_no_rows(name, mixed, succeeds, fails):
+    names = list(MIXED[0])
+    if name == "none.csv":
+        with open(name, "w", encoding="utf-8") as file:
+            print(*names, sep=",", file=file)
+    else:
+        arrow = pytest.importorskip("pyarrow", reason="cmlp[arrow] is not installed")
+        table = arrow.table({column: arrow.array([], arrow.string()) for column in names})
+        if name == "none.parquet":
+            importlib.import_module("pyarrow.parquet").write_table(table, name)
+        else:
+            with arrow.OSFile(name, "wb") as file, arrow.ipc.new_file(file, table.schema):
+                pass
+    assert succeeds("predict", "m.st", name) == "kind\n"
+    assert succeeds("predict", "m.st", name, "--proba") == "high,low\n"
+    fails(1, f"{name}: the table has no rows", "evaluate", "m.st", name)
+    fails(1, f"{name}: .*no rows", "train", name, "--target", "kind")
+    fails(1, "missing: 'town'", "predict", "m.st", name, "--drop", "town")
 
 
 def test_one_row_without_a_header(mixed, succeeds, fails):

@@ -85,7 +85,7 @@ def table_blocks(model: Model, options, with_target: bool) -> Iterator[Block]:
         choice = choice or chosen(path, part, model, columns, options, with_target)
         if part.table.n_rows == 0:
             if with_target:
-                raise ValueError(f"{path}: no rows after the header")
+                raise ValueError(f"{path}: the table has no rows")
             return
         X = part.table.select(choice.inputs)
         rows = None if part.is_text else range(part.first, part.first + part.table.n_rows)
@@ -125,7 +125,7 @@ def parts_of(path: str, columns: Columns, options) -> Iterator[Part]:
             return
         first = 0
         with seekable(stream) as file:
-            for batch in arrow_batches(file, path, beginning):
+            for batch in arrow_batches(file, path, beginning, empty=True):
                 yield Part(Table.read(batch), None, False, first)
                 first += batch.num_rows
 
