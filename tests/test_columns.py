@@ -142,6 +142,12 @@ def test_many_categories_stay_sparse():
     assert fitted.transform(some).nnz == 3
 
 
+def test_several_columns_of_many_categories():
+    table = many(400) | {"other": [f"item {i % 350}" for i in range(400)], "few": list("ab") * 200}
+    sparse, dense = (Columns.fit(table, categorical_features="from_dtype", sparse=sparse) for sparse in (True, False))
+    assert_array_equal(sparse.transform(table).toarray(), dense.transform(table))
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", [cmlp.MLPClassifier, cmlp.MLPRegressor])
 def test_many_categories_in_an_estimator(kind, tmp_path):

@@ -60,6 +60,7 @@ STEPS = {
     "scaled": [ColumnTransformer([("n", imputed(StandardScaler()), NUMBERS)])],
     "robust": [ColumnTransformer([("n", imputed(RobustScaler()), NUMBERS)])],
     "min and max": [ColumnTransformer([("n", imputed(MinMaxScaler(), MaxAbsScaler()), NUMBERS)])],
+    "scaled again and again": [ColumnTransformer([("n", imputed(StandardScaler(), MinMaxScaler(), RobustScaler()), NUMBERS)])],
     "imputed after scaling": [
         ColumnTransformer([("n", make_pipeline(StandardScaler(), SimpleImputer(strategy="mean")), NUMBERS)])
     ],

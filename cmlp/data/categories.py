@@ -125,7 +125,7 @@ class Categories:
     def shown(self, n: int = 4) -> str:
         """Some of the levels, in one line."""
         names = ["missing" if level is None else shown(level) for level in self.levels]
-        more = [f"... ({len(names)})"] if len(names) > n else []
+        more = ["..."] if len(names) > n else []
         return ", ".join(names[:n] + more + ([f"{self.n_infrequent} infrequent"] if self.n_infrequent else []))
 
     def names(self) -> list[str]:
