@@ -147,7 +147,7 @@ def test_missing_values_are_filled_in_where_training_had_none(succeeds):
     write_mixed("whole.csv", missing=False)
     out = succeeds("train", "whole.csv", "--target", "kind", "--save", "m.st", *FEW)
     median = float(np.median([row["size"] for i, row in enumerate(MIXED) if i in trained_rows(60)]))
-    assert float(re.search(r"\nsize +numeric +(\S+)", out)[1]) == pytest.approx(median, rel=1e-5)
+    assert float(re.search(r"\nsize +numeric +filled with (\S+)", out)[1]) == pytest.approx(median, rel=1e-5)
     write_mixed("m.csv")
     whole, some = (predictions(succeeds("predict", "m.st", name, "--proba")) for name in ("whole.csv", "m.csv"))
     assert [i for i in range(60) if whole[i] != some[i]] == [3, 4, 6]  # row 5 is like most

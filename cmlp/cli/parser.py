@@ -25,9 +25,9 @@ Train a network, and evaluate it on held-out samples.
 
 DATA is a table (CSV, Parquet, Arrow; plain, gzip or Zstandard) or images. Columns of
 text are one-hot encoded, dates become numbers, missing values are imputed and marked,
-numbers are scaled; what each column becomes is printed, and under "missing" what a
-missing value becomes, there or in later files: a number that is filled in, a category
-of its own, or "as unseen", which is none of the categories. The task is classification
+numbers are scaled; what each column becomes is printed, and under "missing cells" what
+a missing value becomes, there or in later files: "filled with" a number, a category of
+its own, or "as unseen", which is none of the categories. The task is classification
 if the target holds text, booleans or at most 100 distinct integers (and each twice on
 the average), else regression; --loss cross_entropy or --loss squared_error decides
 otherwise. 8-bit images are divided by 255."""
