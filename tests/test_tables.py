@@ -374,9 +374,10 @@ def test_arrays_of_objects_are_tables_for_a_network_too():
 @pytest.mark.parametrize("narrow", ["float32", "float16"])
 def test_numbers_that_were_rounded_match_their_category(narrow):
     sizes = np.array([0.1, 0.2, 0.3])
-    for first in (sizes, sizes.astype(narrow), sizes.astype(object)):
+    for first in (sizes, sizes.astype(narrow), sizes.astype(object), sizes.astype(narrow).tolist()):
         fitted = Columns.fit({"size": first}, categorical_features=["size"])
-        for later in (sizes, sizes.astype(narrow), sizes.astype(narrow).astype(float), sizes.tolist(), ["0.1", "0.2", "0.3"]):
+        exact = [] if isinstance(first, list) else [sizes, sizes.tolist(), ["0.1", "0.2", "0.3"]]
+        for later in (sizes.astype(narrow), sizes.astype(narrow).astype(float), *exact):
             assert_array_equal(fitted.transform({"size": later}), np.eye(3))
 
 

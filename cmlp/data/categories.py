@@ -117,6 +117,8 @@ class Categories:
         """The code of one value."""
         level, known = canonical(value), self._codes
         tries = [level]
+        if isinstance(value, (np.float32, np.float16)):
+            tries.append(float(value))
         if isinstance(level, str):
             number = spelled(level)
             tries += [level.strip()] + ([number] if number is not None else []) + ([] if level.strip() else [None])

@@ -202,6 +202,8 @@ def _of_objects(column: Array, kind: str, name: Any, place: int | None) -> Array
         try:
             values[row] = np.nan if is_missing(value) or value == "" else READ[kind](value)
         except (TypeError, ValueError, KeyError, OverflowError, decimal.InvalidOperation):
+            if value.__hash__ is None:
+                _refuse_kind(name, f"a value of type {type(value).__name__}")
             got = repr(value)[:60] if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
             raise _other_kind(name, place, kind, got, row) from None
     return values

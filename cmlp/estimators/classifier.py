@@ -169,6 +169,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _checked_y(self, y: Any) -> Any:
         y = y.toarray() if hasattr(y, "toarray") else validation.as_array(y, "y")
+        if y.dtype.kind == "c":
+            raise ValueError(f"Complex data not supported: y must hold labels, got dtype {y.dtype}")
         if y.ndim == 1:
             validation.check_labels(y, "y")
         if y.dtype.kind == "O" and y.size and {type(label) for label in y.flat} <= {bool, np.bool_, int}:

@@ -81,6 +81,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _checked_y(self, y: Any) -> Any:
         y = validation.as_array(y, "y")
+        if y.dtype.kind == "c":
+            raise ValueError(f"Complex data not supported: y must hold real numbers, got dtype {y.dtype}")
         if y.dtype.kind == "O":
             y = np.stack([numbers_of(column, NUMERIC, "y") for column in np.atleast_2d(y.T)], axis=-1).reshape(y.shape)
         if y.dtype.kind not in "biuf":
