@@ -61,7 +61,7 @@ class Coded:
 Output = Raw | Number | Indicator | Coded
 
 
-def apply(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def apply(step: Any, outputs: list[Output], name: str) -> list[Output]:
     """The columns that a fitted step makes.
 
     Parameters
@@ -71,8 +71,6 @@ def apply(step: Any, outputs: list[Output], name: str, names: list[str] | None) 
         The columns that it gets.
     name : str
         Of the step, for messages.
-    names : list of str or None
-        Of the columns of the table.
 
     Raises
     ------
@@ -86,7 +84,7 @@ def apply(step: Any, outputs: list[Output], name: str, names: list[str] | None) 
         return [outputs[k] for k in step.get_support(indices=True)]
     if kind is None:
         refuse(name, step, "has no equivalent in cmlp.data.Columns; cmlp.convert.register_skl2onnx() leaves it to skl2onnx")
-    return STEPS[kind](step, outputs, name, names)
+    return STEPS[kind](step, outputs, name)
 
 
 def refuse(name: str, step: Any, problem: str) -> NoReturn:
@@ -94,17 +92,17 @@ def refuse(name: str, step: Any, problem: str) -> NoReturn:
 
 
 # --- steps of steps ---------------------------------------------------------------------------------------------------------
-def _pipeline(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _pipeline(step: Any, outputs: list[Output], name: str) -> list[Output]:
     for inner, each in step.steps:
-        outputs = apply(each, outputs, f"{name}: {inner}", names)
+        outputs = apply(each, outputs, f"{name}: {inner}")
     return outputs
 
 
-def _column_transformer(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _column_transformer(step: Any, outputs: list[Output], name: str) -> list[Output]:
     known = list(getattr(step, "feature_names_in_", ()))
     made: list[Output] = []
     for inner, each, columns in step.transformers_:
-        made += apply(each, [outputs[k] for k in indices(columns, known, len(outputs))], f"{name}: {inner}", names)
+        made += apply(each, [outputs[k] for k in indices(columns, known, len(outputs))], f"{name}: {inner}")
     return made
 
 
@@ -120,11 +118,11 @@ def indices(columns: Any, known: list[Any], n: int) -> list[int]:
     return [known.index(item) if isinstance(item, str) else range(n)[item] for item in each]
 
 
-def _union(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
-    return [made for inner, each in step.transformer_list for made in apply(each, list(outputs), f"{name}: {inner}", names)]
+def _union(step: Any, outputs: list[Output], name: str) -> list[Output]:
+    return [made for inner, each in step.transformer_list for made in apply(each, list(outputs), f"{name}: {inner}")]
 
 
-def _function(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _function(step: Any, outputs: list[Output], name: str) -> list[Output]:
     if step.func is not None:
         refuse(name, step, "calls a Python function, which no file holds")
     return outputs
@@ -146,13 +144,13 @@ def _all_affine(outputs: list[Output], centers: Any, scales: Any) -> list[Output
     return [affine(*each) for each in zip(outputs, np.asarray(centers).tolist(), np.asarray(scales).tolist(), strict=True)]
 
 
-def _min_max(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _min_max(step: Any, outputs: list[Output], name: str) -> list[Output]:
     if step.clip:
         refuse(name, step, "clips, which cmlp.data.Columns cannot: use clip=False")
     return _all_affine(outputs, -step.min_ / step.scale_, 1 / step.scale_)
 
 
-def _quantile(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _quantile(step: Any, outputs: list[Output], name: str) -> list[Output]:
     if step.output_distribution != "normal":
         refuse(name, step, "must map to a normal distribution: use output_distribution='normal'")
     made: list[Output] = []
@@ -171,7 +169,7 @@ def _quantile(step: Any, outputs: list[Output], name: str, names: list[str] | No
 
 
 # --- missing cells ----------------------------------------------------------------------------------------------------------
-def _imputer(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _imputer(step: Any, outputs: list[Output], name: str) -> list[Output]:
     if not is_missing(step.missing_values):
         refuse(name, step, f"must replace NaN, not {step.missing_values!r}")
     made: list[Output] = []
@@ -211,7 +209,7 @@ def levels_of(output: Output, categories: Any, name: str, step: Any) -> tuple[tu
     return tuple(sorted(levels, key=lambda level: level is None)), missing
 
 
-def _one_hot(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _one_hot(step: Any, outputs: list[Output], name: str) -> list[Output]:
     made: list[Output] = []
     infrequent = getattr(step, "infrequent_categories_", [None] * len(outputs))
     dropped = [None] * len(outputs) if step.drop_idx_ is None else step.drop_idx_
@@ -229,7 +227,7 @@ def _one_hot(step: Any, outputs: list[Output], name: str, names: list[str] | Non
     return made
 
 
-def _ordinal(step: Any, outputs: list[Output], name: str, names: list[str] | None) -> list[Output]:
+def _ordinal(step: Any, outputs: list[Output], name: str) -> list[Output]:
     if getattr(step, "max_categories", None) is not None or getattr(step, "min_frequency", None) is not None:
         refuse(name, step, "must not merge rare categories: use OneHotEncoder for that")
     made: list[Output] = []
@@ -243,7 +241,7 @@ def _ordinal(step: Any, outputs: list[Output], name: str, names: list[str] | Non
     return made
 
 
-STEPS: dict[str, Callable[[Any, list[Output], str, list[str] | None], list[Output]]] = {
+STEPS: dict[str, Callable[[Any, list[Output], str], list[Output]]] = {
     "Pipeline": _pipeline,
     "ColumnTransformer": _column_transformer,
     "FeatureUnion": _union,

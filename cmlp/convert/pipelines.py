@@ -54,7 +54,7 @@ def model_of(pipeline: Any) -> Model:
     names = [str(each) for each in getattr(pipeline, "feature_names_in_", ())] or None
     outputs: list[Output] = [Raw(place) for place in range(n_columns)]
     for step, transformer in steps:
-        outputs = apply(transformer, outputs, step, names)
+        outputs = apply(transformer, outputs, step)
     numbers = [Number(each.place, fill=each.fill) if isinstance(each, Raw) else each for each in outputs]
     if len(numbers) != model.network.sizes[0]:
         raise ValueError(f"the steps make {len(numbers)} columns, the network has {model.network.sizes[0]} inputs")
