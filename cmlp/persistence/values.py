@@ -104,13 +104,13 @@ def restored(given: Any) -> Any:
     return {"list": list, "tuple": tuple}[kind]([restored(item) for item in content])
 
 
-def described_labels(labels, where: str, missing: bool = False) -> list | None:
-    """[dtype, list] of an array of strings or numbers; missing: whether None is allowed."""
+def described_labels(labels, where: str) -> list | None:
+    """[dtype, list] of an array of strings or numbers."""
     if labels is None:
         return None
     labels = np.asarray(labels)
     each = labels.tolist()
-    odd = [label for label in each if not isinstance(label, (str, bool, int, float)) and not (missing and label is None)]
+    odd = [label for label in each if not isinstance(label, (str, bool, int, float))]
     if odd or labels.ndim != 1:
         raise ValueError(f"{where} must be strings or numbers to be saved, got {type(odd[0] if odd else each).__name__}")
     kind = "object" if labels.dtype.kind == "T" else str(labels.dtype)
@@ -118,14 +118,14 @@ def described_labels(labels, where: str, missing: bool = False) -> list | None:
     return [kind, [described(label, where) for label in each]]
 
 
-def restored_labels(given, missing: bool = False) -> Any:
+def restored_labels(given) -> Any:
     """The inverse of `described_labels`; None for None."""
     if given is None:
         return None
     kind, labels = given
     each = [restored(label) for label in labels]
     check_labels(kind, each, "labels")
-    if not all(isinstance(label, (str, bool, int, float)) or (missing and label is None) for label in each):
+    if not all(isinstance(label, (str, bool, int, float)) for label in each):
         raise ValueError(f"labels must be strings or numbers, got {str(each)[:80]}")
     return np.array(each, dtype=kind)
 
