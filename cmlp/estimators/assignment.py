@@ -22,7 +22,7 @@ def assign(estimator: Any, attribute: str, part: str, given: Any) -> None:
     Raises
     ------
     NotFittedError
-        If there is no network yet.
+        If it is not fitted yet.
     TypeError, ValueError
         If the arrays are not those of the network; nothing has changed then.
     """

@@ -42,4 +42,4 @@ _KINDS: list[type] = [
     *({kind for kind in vars(schedules).values() if _is_schedule(kind)} - {schedules.Function}),
 ]
 TRUSTED_TYPES = sorted({f"{kind.__module__}.{kind.__qualname__}" for kind in _KINDS} | {"numpy.dtype"})
-"""For ``skops.io.load(trusted=)`` and mlflow's ``skops_trusted_types``: all but callbacks and what holds Python functions."""
+"""For ``skops.io.load(trusted=)`` and mlflow's ``skops_trusted_types``: all but callbacks and objects with Python functions."""

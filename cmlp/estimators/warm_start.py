@@ -51,7 +51,7 @@ def resolved(name: str, estimator: Any) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal, arrays and what holds them too."""
+    """Whether two values are equal, arrays and containers of them too."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
