@@ -12,7 +12,18 @@ from cmlp import validation
 from cmlp.data import description, fitting, scaling
 from cmlp.data.categories import Categories
 from cmlp.data.frames import Levels
-from cmlp.data.kinds import BOOLEAN, CALENDAR, CATEGORICAL, DATE, IGNORED, KINDS, ColumnError, calendar_part, numbers_of
+from cmlp.data.kinds import (
+    BOOLEAN,
+    CALENDAR,
+    CATEGORICAL,
+    DATE,
+    DURATION,
+    IGNORED,
+    KINDS,
+    ColumnError,
+    calendar_part,
+    numbers_of,
+)
 from cmlp.data.one_hot import encode
 from cmlp.data.tables import Table, as_column
 from cmlp.layers import Array
@@ -284,13 +295,18 @@ class Columns:
             values = table.matrix if len(self._plain) == self.n_columns else table.matrix[:, self._plain]
             return values.astype(np.float64)
         made = np.empty((table.n_rows, len(self.features)))
-        place, whole = -1, made
-        for number, feature in enumerate(self.features):
+        for number, values in enumerate(self.each_feature(table, self.names or range(self.n_columns))):
+            made[:, number] = values
+        return made
+
+    def each_feature(self, table: Table, labels: Sequence[Any]) -> Iterator[Array]:
+        """The features one by one, as float64 (n_rows,), NaN where they are missing; labels: of the columns, for errors."""
+        place, whole = -1, np.empty(0)
+        for feature in self.features:
             if feature.place != place:
                 place = feature.place
-                whole = numbers_of(as_column(table.columns[place]), self.kinds[place], self.name(place), place)
-            made[:, number] = calendar_part(whole, feature.part) if feature.part else whole
-        return made
+                whole = numbers_of(as_column(table.columns[place]), self.kinds[place], labels[place], place)
+            yield calendar_part(whole, feature.part) if feature.part else whole
 
     @cached_property
     def _plain(self) -> list[int]:
@@ -299,7 +315,7 @@ class Columns:
     @cached_property
     def all_plain(self) -> bool:
         """Whether every number is used as it is."""
-        return not {self.kinds[place] for place in self._plain} & {DATE, BOOLEAN, "duration"}
+        return not {self.kinds[place] for place in self._plain} & {DATE, BOOLEAN, DURATION}
 
     def _codes(self, table: Table) -> Iterator[tuple[Array, int]]:
         """(codes, number of columns) of each categorical column."""

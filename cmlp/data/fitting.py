@@ -9,7 +9,7 @@ from cmlp import validation
 from cmlp.data import scaling
 from cmlp.data.categories import Categories, check_limits
 from cmlp.data.frames import Levels, objects
-from cmlp.data.kinds import BOOLEAN, CATEGORICAL, ColumnError, calendar_part, check_real, kind_of, numbers_of
+from cmlp.data.kinds import BOOLEAN, CATEGORICAL, ColumnError, check_real, kind_of
 from cmlp.data.tables import Table, as_column
 from cmlp.layers import Array
 
@@ -140,15 +140,10 @@ def statistics(columns: Any, table: Table, weight: Array | None, options: Option
     """What `Columns` holds of the numeric features: feature by feature, so that no second table is needed."""
     fill, indicated, scales, ranks, ranked = [], [], [], [], []
     indicators: list[Array] = []
-    place, whole = -1, np.empty(0)
-    for number, feature in enumerate(columns.features):
+    for number, (feature, values) in enumerate(zip(columns.features, columns.each_feature(table, table.labels))):
         label, kind = table.labels[feature.place], columns.kinds[feature.place]
-        if feature.place != place:
-            place = feature.place
-            whole = numbers_of(as_column(table.columns[place]), kind, label, place)
-        values = calendar_part(whole, feature.part) if feature.part else whole
         missing = np.isnan(values)
-        check_values(values, missing, label, place, bool(options.impute))
+        check_values(values, missing, label, feature.place, bool(options.impute))
         fill.append(middle(values[~missing], None if weight is None else weight[~missing], options.impute))
         if np.isnan(fill[-1]):
             continue
@@ -162,7 +157,7 @@ def statistics(columns: Any, table: Table, weight: Array | None, options: Option
             scales.append(scale_of(values, weight, options.scale, binary))
         except FloatingPointError:
             problem = "must have a finite standard deviation that does not underflow"
-            raise ColumnError(label, place, None, problem, "rescale the column") from None
+            raise ColumnError(label, feature.place, None, problem, "rescale the column") from None
         if options.scale == "quantile" and not binary:
             ranked.append(len(scales) - 1)
             ranks.append(scaling.ranks(values, weight))
