@@ -125,3 +125,11 @@ def run_python(*arguments, without=(), **more):
     inherited = {name: value for name, value in environment().items() if name not in without}
     command = [sys.executable, "-P", *map(str, arguments)]
     return subprocess.run(command, env=inherited | more, capture_output=True, text=True)
+
+
+def three_sets():
+    """(X, y), (X_val, y_val), (X_test, y_test)"""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(180, 4))
+    y = (X[:, 0] + rng.normal(size=180) > 0).astype(int)
+    return (X[:80], y[:80]), (X[80:130], y[80:130]), (X[130:], y[130:])

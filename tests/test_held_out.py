@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from common import three_sets
 from numpy.testing import assert_allclose
 
 pytest.importorskip("sklearn", reason="cmlp[sklearn] is not installed")
@@ -20,11 +21,7 @@ PLAIN = {"hidden_layer_sizes": (6,), "max_iter": 5, "random_state": 0, "scale": 
 
 @pytest.fixture
 def data():
-    """(X, y), (X_val, y_val), (X_test, y_test)"""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(180, 4))
-    y = (X[:, 0] + rng.normal(size=180) > 0).astype(int)
-    return (X[:80], y[:80]), (X[80:130], y[80:130]), (X[130:], y[130:])
+    return three_sets()
 
 
 @KINDS

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from common import three_sets
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cmlp
@@ -11,11 +12,7 @@ import cmlp
 
 @pytest.fixture
 def data():
-    """(X, y), (X_val, y_val), (X_test, y_test)"""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(180, 4))
-    y = (X[:, 0] + rng.normal(size=180) > 0).astype(int)
-    return (X[:80], y[:80]), (X[80:130], y[80:130]), (X[130:], y[130:])
+    return three_sets()
 
 
 def brier(network, X, y, sample_weight=None):
